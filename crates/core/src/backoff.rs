@@ -1,0 +1,78 @@
+//! How long to wait before trying again, and when to stop trying.
+
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Full jitter: anything from nothing to `base · 2^attempt`, at most `cap`. It spreads a crowd that failed together better
+/// than a fixed part plus a random one does (AWS Architecture Blog, "Exponential Backoff And Jitter").
+///
+/// `attempt` counts from 0.
+pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Duration {
+    let ceiling = base.saturating_mul(2u32.saturating_pow(attempt)).min(cap);
+    ceiling.mul_f64(fastrand::f64())
+}
+
+/// Tries a write until it succeeds, fails for another reason than `is_passing`, or has been tried for three seconds:
+/// several tabs that log in at once meet in one item, and each transaction there lasts a few milliseconds.
+pub(crate) async fn with_patience<T, E>(
+    is_passing: impl Fn(&E) -> bool,
+    write: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let deadline = Instant::now() + PATIENCE;
+    let mut attempt = 0;
+    loop {
+        let result = write().await;
+        let wait = full_jitter(attempt, Duration::from_millis(25), Duration::from_millis(500));
+        match &result {
+            Err(error) if is_passing(error) && Instant::now() + wait < deadline => sleep(wait).await,
+            _ => return result,
+        }
+        attempt += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_wait_never_exceeds_its_ceiling() {
+        let (base, cap) = (Duration::from_millis(100), Duration::from_secs(1));
+        for (attempt, ceiling_ms) in [(0, 100), (1, 200), (3, 800), (4, 1_000), (40, 1_000), (u32::MAX, 1_000)] {
+            for _ in 0..200 {
+                assert!(full_jitter(attempt, base, cap) <= Duration::from_millis(ceiling_ms));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_with_success_another_error_or_three_seconds() {
+        let tries = Cell::new(0);
+        let write = |answers: &'static [Result<u8, &'static str>]| {
+            let tries = &tries;
+            tries.set(0);
+            async move || {
+                tries.set(tries.get() + 1);
+                answers[(tries.get() - 1).min(answers.len() - 1)]
+            }
+        };
+        let is_passing = |error: &&str| *error == "conflict";
+        assert_eq!(
+            with_patience(is_passing, write(&[Err("conflict"), Err("conflict"), Ok(1)])).await,
+            Ok(1)
+        );
+        assert_eq!(tries.get(), 3);
+        assert_eq!(
+            with_patience(is_passing, write(&[Err("conflict"), Err("broken"), Ok(1)])).await,
+            Err("broken")
+        );
+        let start = Instant::now();
+        assert_eq!(
+            with_patience(is_passing, write(&[Err("conflict")])).await,
+            Err("conflict")
+        );
+        assert!(start.elapsed() <= Duration::from_secs(3) && tries.get() > 5);
+    }
+}

@@ -1,0 +1,222 @@
+//! Who a handshake says it is. A browser cannot set a header on a WebSocket, which leaves three carriers: the
+//! subprotocol, the query string and cookies. The first that is present is the one that counts.
+
+use crate::{ChatterId, Login, SocketEvent, Topics};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use percent_encoding::percent_decode_str;
+
+/// The subprotocol that Chatterbox speaks, and the only one it ever answers.
+pub const SUBPROTOCOL: &str = "chatterbox.v1";
+/// What comes before the credentials in the item of `Sec-WebSocket-Protocol` that carries them.
+const AUTH_PREFIX: &str = "chatterbox.auth.";
+
+/// What a handshake brings.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Who it says it is.
+    pub login: Login,
+    /// The secret that is to prove it.
+    pub chatter_id: ChatterId,
+    /// What it wants to hear of; always from the query string.
+    pub topics: Topics,
+    /// [`SUBPROTOCOL`] if the client offered it: what `$connect` must then answer.
+    pub subprotocol: Option<&'static str>,
+}
+
+/// Where credentials may come from, by the site's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carriers {
+    /// The query parameter with the login.
+    pub login_parameter: String,
+    /// The query parameter with the chatter ID.
+    pub chatter_parameter: String,
+    /// The query parameter with the topics.
+    pub topic_parameter: String,
+    /// The cookies with login and chatter ID, where the site wants them read.
+    pub cookies: Option<CookieNames>,
+    /// The only values of `Origin` to accept; `None` accepts all. Cookies need a list: a WebSocket is not bound by the
+    /// same-origin policy, so any page could open one with its visitor's cookies.
+    pub origins: Option<Vec<String>>,
+}
+
+/// The names of the two cookies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieNames {
+    /// The cookie with the login.
+    pub login: String,
+    /// The cookie with the chatter ID.
+    pub chatter: String,
+}
+
+/// Why a handshake is turned away: a value, not an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There are no credentials, or they cannot be any.
+    Malformed,
+    /// Credentials in a subprotocol, but no subprotocol that we could answer: the client would drop the socket.
+    NoSubprotocol,
+    /// A page of another site.
+    Origin,
+    /// No such login, or not its chatter ID. Which of the two is not told apart, not even here.
+    Unknown,
+    /// It was right once.
+    Expired,
+}
+
+impl Refusal {
+    /// The handshake's status. Unknown, wrong and expired look alike from outside.
+    pub fn status(self) -> u16 {
+        match self {
+            Refusal::Malformed | Refusal::Unknown | Refusal::Expired => 401,
+            Refusal::NoSubprotocol => 400,
+            Refusal::Origin => 403,
+        }
+    }
+
+    /// The word for logs and metrics.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "malformed",
+            Refusal::NoSubprotocol => "no-subprotocol",
+            Refusal::Origin => "origin",
+            Refusal::Unknown => "unknown",
+            Refusal::Expired => "expired",
+        }
+    }
+}
+
+impl Credentials {
+    /// Reads a handshake, which costs nothing but this machine's time: no table is asked.
+    ///
+    /// # Errors
+    /// A [`Refusal`] other than `Unknown` and `Expired`, which only the table can tell.
+    pub fn read(event: &SocketEvent, carriers: &Carriers) -> Result<Credentials, Refusal> {
+        let from_browser = carriers.check_origin(event)?;
+        let offered = offered_subprotocols(event);
+        let subprotocol = offered.contains(&SUBPROTOCOL).then_some(SUBPROTOCOL);
+        let (login, chatter_id) = if let Some(pair) = from_subprotocol(&offered)? {
+            subprotocol.ok_or(Refusal::NoSubprotocol)?;
+            pair
+        } else if let Some(pair) = carriers.from_query(event)? {
+            pair
+        } else if let Some(pair) = carriers.from_cookies(event, from_browser)? {
+            pair
+        } else {
+            return Err(Refusal::Malformed);
+        };
+        let topics = only(event.query(&carriers.topic_parameter))?.unwrap_or_default();
+        Ok(Credentials {
+            login: Login::parse(&login).ok_or(Refusal::Malformed)?,
+            chatter_id: ChatterId::parse(&chatter_id).ok_or(Refusal::Malformed)?,
+            topics: Topics::parse(topics).ok_or(Refusal::Malformed)?,
+            subprotocol,
+        })
+    }
+}
+
+/// Login and chatter ID, not yet parsed.
+type Pair = (String, String);
+
+impl Carriers {
+    /// Whether the handshake has an `Origin`, as browsers always send; refused if that one is not on the list.
+    fn check_origin(&self, event: &SocketEvent) -> Result<bool, Refusal> {
+        let origin = only(event.header("origin")).map_err(|_| Refusal::Origin)?;
+        let is_listed = |origin| {
+            self.origins
+                .as_ref()
+                .is_none_or(|list| list.iter().any(|listed| listed == origin))
+        };
+        if origin.is_some_and(|origin| !is_listed(origin)) {
+            return Err(Refusal::Origin);
+        }
+        Ok(origin.is_some())
+    }
+
+    fn from_query(&self, event: &SocketEvent) -> Result<Option<Pair>, Refusal> {
+        pair(
+            only(event.query(&self.login_parameter))?,
+            only(event.query(&self.chatter_parameter))?,
+        )
+    }
+
+    fn from_cookies(&self, event: &SocketEvent, from_browser: bool) -> Result<Option<Pair>, Refusal> {
+        let Some(names) = self.cookies.as_ref().filter(|_| from_browser) else {
+            return Ok(None);
+        };
+        let headers = event.header("cookie");
+        let cookies: Vec<(&str, &str)> = headers
+            .iter()
+            .flat_map(|header| header.split(';'))
+            .filter_map(|cookie| cookie.trim().split_once('='))
+            .collect();
+        let value = |name: &str| {
+            only(
+                cookies
+                    .iter()
+                    .filter(|(key, _)| *key == name)
+                    .map(|(_, value)| *value)
+                    .collect(),
+            )
+        };
+        let Some((login, chatter_id)) = pair(value(&names.login)?, value(&names.chatter)?)? else {
+            return Ok(None);
+        };
+        Ok(Some((percent_decoded(&login)?, percent_decoded(&chatter_id)?)))
+    }
+}
+
+/// Both, neither (this carrier is not in use), or malformed.
+fn pair(login: Option<&str>, chatter_id: Option<&str>) -> Result<Option<Pair>, Refusal> {
+    match (login, chatter_id) {
+        (Some(login), Some(chatter_id)) => Ok(Some((login.to_owned(), chatter_id.to_owned()))),
+        (None, None) => Ok(None),
+        (Some(_), None) | (None, Some(_)) => Err(Refusal::Malformed),
+    }
+}
+
+/// The only value. Two would leave it to chance, or to an attacker, which of them counts.
+fn only(values: Vec<&str>) -> Result<Option<&str>, Refusal> {
+    match values[..] {
+        [] => Ok(None),
+        [value] => Ok(Some(value)),
+        [_, _, ..] => Err(Refusal::Malformed),
+    }
+}
+
+fn percent_decoded(value: &str) -> Result<String, Refusal> {
+    Ok(percent_decode_str(value)
+        .decode_utf8()
+        .map_err(|_| Refusal::Malformed)?
+        .into_owned())
+}
+
+/// Items of all `Sec-WebSocket-Protocol` headers. Browsers write `a, b`: each is trimmed.
+fn offered_subprotocols(event: &SocketEvent) -> Vec<&str> {
+    event
+        .header("sec-websocket-protocol")
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .collect()
+}
+
+/// `chatterbox.auth.` and base64url without padding (RFC 4648 section 5) of: login, NUL, chatter ID. It keeps the secret
+/// out of URLs, and so out of the logs of every proxy.
+fn from_subprotocol(offered: &[&str]) -> Result<Option<Pair>, Refusal> {
+    let Some(encoded) = only(
+        offered
+            .iter()
+            .filter_map(|item| item.strip_prefix(AUTH_PREFIX))
+            .collect(),
+    )?
+    else {
+        return Ok(None);
+    };
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).map_err(|_| Refusal::Malformed)?;
+    let text = String::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
+    let (login, chatter_id) = text.split_once('\0').ok_or(Refusal::Malformed)?;
+    Ok(Some((login.to_owned(), chatter_id.to_owned())))
+}
+
+#[cfg(test)]
+mod tests;

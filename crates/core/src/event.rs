@@ -1,0 +1,226 @@
+//! What API Gateway sends to a function for a socket, and what the function answers.
+//!
+//! Only the fields that Chatterbox reads. Events of several years are read alike: a field may be absent or null.
+//! A handshake holds secrets, so an event has no `Debug`, and the reason why one could not be read never quotes it.
+
+use crate::{ConnectionId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use thiserror::Error;
+
+/// An event of a WebSocket API with Lambda proxy integration. See "Set up a WebSocket API integration request" in the
+/// API Gateway Developer Guide.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SocketEvent {
+    request_context: RequestContext,
+    headers: Option<HashMap<String, String>>,
+    multi_value_headers: Option<HashMap<String, Vec<String>>>,
+    query_string_parameters: Option<HashMap<String, String>>,
+    multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    body: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    connection_id: ConnectionId,
+    event_type: EventKind,
+    connected_at: i64,
+}
+
+/// What happened to the socket. It is what API Gateway says, whatever route key a client may have named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EventKind {
+    /// A handshake, not yet answered.
+    Connect,
+    /// A text message.
+    Message,
+    /// The socket has ended.
+    Disconnect,
+}
+
+/// The event is not one of a WebSocket API. It says where, never what.
+#[derive(Debug, Error)]
+#[error("not an event of a WebSocket API (line {line}, column {column})")]
+pub struct UnreadableEvent {
+    line: usize,
+    column: usize,
+}
+
+impl SocketEvent {
+    /// Reads an event's JSON.
+    ///
+    /// # Errors
+    /// If it is not an event of a WebSocket API: somebody invoked the function by hand.
+    pub fn parse(json: &RawValue) -> Result<SocketEvent, UnreadableEvent> {
+        serde_json::from_str(json.get()).map_err(|error| UnreadableEvent {
+            line: error.line(),
+            column: error.column(),
+        })
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> EventKind {
+        self.request_context.event_type
+    }
+
+    /// Which socket it happened to.
+    pub fn connection_id(&self) -> &ConnectionId {
+        &self.request_context.connection_id
+    }
+
+    /// When API Gateway took that socket's handshake; the same in all its events.
+    pub fn connected_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.request_context.connected_at).unwrap_or_else(Timestamp::now)
+    }
+
+    /// The message's text; empty for a handshake.
+    pub fn body(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    /// All values of a header, whose name is given in lower case: clients and proxies write names in any case.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        values(&self.multi_value_headers, &self.headers, |key| {
+            key.eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// All values of a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Vec<&str> {
+        values(
+            &self.multi_value_query_string_parameters,
+            &self.query_string_parameters,
+            |key| key == name,
+        )
+    }
+}
+
+/// The multi-valued map has everything; the single-valued one serves callers that send no other.
+fn values<'a>(
+    all: &'a Option<HashMap<String, Vec<String>>>,
+    last: &'a Option<HashMap<String, String>>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Vec<&'a str> {
+    if let Some(all) = all {
+        return all
+            .iter()
+            .filter(|(key, _)| is_wanted(key))
+            .flat_map(|(_, values)| values)
+            .map(String::as_str)
+            .collect();
+    }
+    last.iter()
+        .flatten()
+        .filter(|(key, _)| is_wanted(key))
+        .map(|(_, value)| value.as_str())
+        .collect()
+}
+
+/// What a function answers to API Gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    status_code: u16,
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    headers: HashMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+impl Reply {
+    /// A bare status. At `$connect` anything but 2xx refuses the handshake with that very status.
+    pub fn status(status_code: u16) -> Reply {
+        Reply {
+            status_code,
+            headers: HashMap::new(),
+            body: None,
+        }
+    }
+
+    /// 200 that opens a socket, with the one subprotocol that the client offered and we speak, if it did.
+    pub fn open(subprotocol: Option<&'static str>) -> Reply {
+        let headers = subprotocol
+            .map(|name| ("Sec-WebSocket-Protocol", name))
+            .into_iter()
+            .collect();
+        Reply {
+            headers,
+            ..Reply::status(200)
+        }
+    }
+
+    /// A message to the sender, in the same socket. Always status 200: a two-way route hides the body of any other.
+    pub fn message(text: String) -> Reply {
+        Reply {
+            body: Some(text),
+            ..Reply::status(200)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<SocketEvent, UnreadableEvent> {
+        SocketEvent::parse(&RawValue::from_string(json.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn absent_and_null_fields_are_read_alike() {
+        let context = r#""requestContext":{"connectionId":"A=","eventType":"MESSAGE","connectedAt":1763900000000}"#;
+        for json in [
+            format!("{{{context}}}"),
+            format!(
+                r#"{{{context},"headers":null,"multiValueHeaders":null,"body":null,"queryStringParameters":null}}"#
+            ),
+        ] {
+            let event = parse(&json).unwrap();
+            assert_eq!(event.kind(), EventKind::Message);
+            assert_eq!(event.connection_id().as_str(), "A=");
+            assert_eq!(event.connected_at().millis(), 1_763_900_000_000);
+            assert_eq!(event.body(), "");
+            assert!(event.header("origin").is_empty() && event.query("login").is_empty());
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_all_their_values() {
+        let event = parse(
+            r#"{"requestContext":{"connectionId":"A=","eventType":"CONNECT","connectedAt":1},
+                "headers":{"Cookie":"b"},"multiValueHeaders":{"cOOkie":["a","b"],"Origin":["https://x"]},
+                "queryStringParameters":{"login":"one"}}"#,
+        )
+        .unwrap();
+        assert_eq!(event.header("cookie"), ["a", "b"]);
+        assert_eq!(event.query("login"), ["one"]);
+        assert!(event.query("Login").is_empty());
+    }
+
+    #[test]
+    fn an_unreadable_event_is_not_quoted() {
+        let error = parse(r#"{"requestContext":"3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b"}"#)
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("not an event") && !format!("{error} {error:?}").contains("3f2b"));
+    }
+
+    #[test]
+    fn replies_are_what_api_gateway_reads() {
+        for (reply, json) in [
+            (Reply::status(401), r#"{"statusCode":401}"#),
+            (Reply::open(None), r#"{"statusCode":200}"#),
+            (
+                Reply::open(Some("chatterbox.v1")),
+                r#"{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"chatterbox.v1"}}"#,
+            ),
+            (Reply::message("{}".to_owned()), r#"{"statusCode":200,"body":"{}"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&reply).unwrap(), json);
+        }
+    }
+}

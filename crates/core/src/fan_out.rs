@@ -1,0 +1,197 @@
+//! Telling one update to the sockets of one login: who hears what, and which rows go.
+
+use crate::{
+    Connection, Connections, Delivery, Login, Poster, Recorded, Topic, Topics, Update, Version,
+    message::{ClosingReason, Outgoing},
+    report::Tally,
+};
+use futures_util::{StreamExt, stream};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// How many sockets of one login are served at once, those included that wait before another try.
+const SOCKETS_AT_ONCE: usize = 256;
+/// How many rows are deleted or sockets closed at once.
+const CLEAN_UPS_AT_ONCE: usize = 16;
+
+/// Posts a recorded update to the sockets that listen to it, forgets those that are dead, and closes the oldest of
+/// those beyond `max_connections`.
+pub(crate) async fn fan_out(
+    connections: &Connections,
+    poster: &Poster,
+    pushes: &Pushes<'_>,
+    to: Vec<Connection>,
+    max_connections: usize,
+    tally: &Tally,
+) {
+    let mut messages = Messages {
+        pushes,
+        texts: HashMap::new(),
+    };
+    let addressed: Vec<_> = to
+        .into_iter()
+        .map(|connection| (messages.text_for(&connection.topics), connection))
+        .collect();
+    let delivered = stream::iter(addressed).map(|(text, connection)| async move {
+        let is_dead = match text {
+            Some(text) => deliver(poster, &connection, &text, tally).await,
+            None => false,
+        };
+        (connection, is_dead)
+    });
+    let delivered: Vec<_> = delivered.buffer_unordered(SOCKETS_AT_ONCE).collect().await;
+    let (dead, alive): (Vec<_>, Vec<_>) = delivered.into_iter().partition(|(_, is_dead)| *is_dead);
+    let dead = stream::iter(dead.into_iter().map(|(connection, _)| connection));
+    dead.for_each_concurrent(CLEAN_UPS_AT_ONCE, async |connection| {
+        forget(connections, &connection).await;
+    })
+    .await;
+    let surplus = surplus(
+        alive.into_iter().map(|(connection, _)| connection).collect(),
+        max_connections,
+    );
+    let surplus = stream::iter(surplus);
+    surplus
+        .for_each_concurrent(CLEAN_UPS_AT_ONCE, async |oldest| {
+            replace(connections, poster, &oldest).await
+        })
+        .await;
+}
+
+/// Posts to one socket, counts what became of it, and says whether the socket has proved dead.
+async fn deliver(poster: &Poster, connection: &Connection, text: &Arc<str>, tally: &Tally) -> bool {
+    match poster.post(&connection.id, text).await {
+        Delivery::Sent => tally.sent(),
+        Delivery::Failed => tally.failed(),
+        Delivery::Gone { sent_at } if connection.is_dead_after_gone(sent_at) => {
+            tally.gone();
+            return true;
+        }
+        Delivery::Gone { .. } => tally.early(),
+    }
+    false
+}
+
+/// Whether the row is gone. One that cannot be deleted now is found dead again next time.
+async fn forget(connections: &Connections, connection: &Connection) -> bool {
+    let forgotten = connections.forget(&connection.login, &connection.id).await;
+    if let Err(error) = &forgotten {
+        tracing::warn!(connection_id = %connection.id, %error, "a connection was not forgotten");
+    }
+    forgotten.is_ok()
+}
+
+/// The oldest beyond `max_connections`.
+fn surplus(mut connections: Vec<Connection>, max_connections: usize) -> Vec<Connection> {
+    connections.sort_by_key(|connection| Reverse(connection.connected_at));
+    connections.split_off(max_connections.min(connections.len()))
+}
+
+/// Row first: a socket that stays without its row hears nothing, whereas a row that stays without its socket is posted to.
+async fn replace(connections: &Connections, poster: &Poster, oldest: &Connection) {
+    if forget(connections, oldest).await {
+        let goodbye = Outgoing::Closing {
+            reason: ClosingReason::Replaced,
+            retry: false,
+        }
+        .to_text();
+        poster.post(&oldest.id, &goodbye.into()).await;
+        poster.close(&oldest.id).await;
+    }
+}
+
+/// What the sockets of a login are told of an update that has been recorded.
+pub(crate) struct Pushes<'a> {
+    login: &'a Login,
+    epoch: &'a str,
+    version: Version,
+    update: &'a Update,
+    /// The versions of the login's topics before this update; `None` for a repeat, which no longer knows.
+    before: Option<&'a BTreeMap<Topic, Version>>,
+}
+
+impl<'a> Pushes<'a> {
+    /// `None` if there is nothing to tell: the update is not the newest of any topic.
+    pub(crate) fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
+        match recorded {
+            Recorded::New { epoch, version, before } => Some(Pushes {
+                login,
+                epoch,
+                version: *version,
+                update,
+                before: Some(before),
+            }),
+            Recorded::Repeat { epoch, version, stored } => Some(Pushes {
+                login,
+                epoch,
+                version: *version,
+                update: stored,
+                before: None,
+            }),
+            Recorded::Stale | Recorded::TooManyTopics => None,
+        }
+    }
+
+    /// The topic to name to a socket that listens to `topics`, and the version before this one that it should have seen.
+    fn heading(&self, topics: &Topics) -> Option<(&'a Topic, Version)> {
+        let topic = self.update.topics.iter().find(|topic| topics.contains(topic))?;
+        let prev = match (topics, self.before) {
+            // All topics count, so the one before is the one before. A repeat says the same: too high is safe.
+            (Topics::All, _) | (Topics::Only(_), None) => self.version - 1,
+            (Topics::Only(topics), Some(before)) => topics
+                .iter()
+                .filter_map(|topic| before.get(topic))
+                .max()
+                .copied()
+                .unwrap_or(0),
+        };
+        Some((topic, prev))
+    }
+
+    fn text(&self, topic: &Topic, prev: Version) -> Arc<str> {
+        let Pushes {
+            login,
+            epoch,
+            version,
+            update,
+            ..
+        } = *self;
+        let Update { id, at, body, .. } = update;
+        Outgoing::StatsUpdated {
+            login,
+            topic,
+            epoch,
+            version,
+            prev,
+            id,
+            at: *at,
+            body,
+        }
+        .to_text()
+        .into()
+    }
+}
+
+/// The messages' texts, each built once however many sockets hear it.
+struct Messages<'a> {
+    pushes: &'a Pushes<'a>,
+    texts: HashMap<(&'a Topic, Version), Arc<str>>,
+}
+
+impl Messages<'_> {
+    fn text_for(&mut self, topics: &Topics) -> Option<Arc<str>> {
+        let (topic, prev) = self.pushes.heading(topics)?;
+        Some(
+            self.texts
+                .entry((topic, prev))
+                .or_insert_with(|| self.pushes.text(topic, prev))
+                .clone(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use super::*;
+use crate::{Body, ChatterHash, ConnectionId, Timestamp};
+
+fn topic(name: &str) -> Topic {
+    Topic::parse(name).unwrap()
+}
+
+fn update(topics: &[&str]) -> Update {
+    let topics = topics.iter().map(|name| topic(name)).collect();
+    Update {
+        id: "i".to_owned(),
+        at: Timestamp::from_millis(0).unwrap(),
+        topics,
+        body: Body::default(),
+    }
+}
+
+fn new(version: Version, before: &[(&str, Version)]) -> Recorded {
+    let before = before.iter().map(|(name, version)| (topic(name), *version)).collect();
+    Recorded::New {
+        epoch: "E".to_owned(),
+        version,
+        before,
+    }
+}
+
+fn repeat(version: Version, topics: &[&str]) -> Recorded {
+    Recorded::Repeat {
+        epoch: "E".to_owned(),
+        version,
+        stored: update(topics),
+    }
+}
+
+#[test]
+fn a_push_tells_what_its_socket_should_have_seen_before() {
+    let login = Login::parse("friendless").unwrap();
+    let known = [("plays", 7), ("badges", 3)];
+    for (topics, recorded, listens_to, expected) in [
+        (&["plays"][..], new(9, &known), "", Some(("plays", 8))),
+        (&["plays"], new(9, &known), "plays", Some(("plays", 7))),
+        (&["plays"], new(9, &known), "plays,badges", Some(("plays", 7))),
+        (&["badges"], new(9, &known), "plays,badges", Some(("badges", 7))),
+        (&["badges"], new(9, &known), "badges", Some(("badges", 3))),
+        (&["new"], new(9, &known), "new", Some(("new", 0))),
+        (&["plays"], new(9, &known), "badges", None),
+        // Two topics: the first that the socket listens to is named.
+        (&["plays", "badges"], new(9, &known), "", Some(("plays", 8))),
+        (&["plays", "badges"], new(9, &known), "badges", Some(("badges", 3))),
+        // A repeat no longer knows what was before it: too high is safe.
+        (&["plays"], repeat(5, &["plays"]), "plays", Some(("plays", 4))),
+        (&["plays", "badges"], repeat(5, &["badges"]), "", Some(("badges", 4))),
+        (&["plays", "badges"], repeat(5, &["badges"]), "plays", None),
+    ] {
+        let update = update(topics);
+        let pushes = Pushes::of(&login, &update, &recorded).unwrap();
+        let heading = pushes.heading(&Topics::parse(listens_to).unwrap());
+        assert_eq!(
+            heading.map(|(topic, prev)| (topic.as_str(), prev)),
+            expected,
+            "{topics:?} to {listens_to:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_stale_is_not_told() {
+    let (login, update) = (Login::parse("friendless").unwrap(), update(&["plays"]));
+    for recorded in [Recorded::Stale, Recorded::TooManyTopics] {
+        assert!(Pushes::of(&login, &update, &recorded).is_none());
+    }
+}
+
+#[test]
+fn a_text_is_built_once_for_all_who_hear_the_same() {
+    let (login, update, recorded) = (Login::parse("a").unwrap(), update(&["plays"]), new(9, &[("plays", 7)]));
+    let pushes = Pushes::of(&login, &update, &recorded).unwrap();
+    let mut messages = Messages {
+        pushes: &pushes,
+        texts: HashMap::new(),
+    };
+    let all: Vec<_> = (0..100).filter_map(|_| messages.text_for(&Topics::All)).collect();
+    let some = messages.text_for(&Topics::parse("plays").unwrap()).unwrap();
+    assert!(all.iter().all(|text| Arc::ptr_eq(text, &all[0])) && !Arc::ptr_eq(&some, &all[0]));
+    assert!(all[0].contains(r#""version":9,"prev":8"#) && some.contains(r#""version":9,"prev":7"#));
+}
+
+#[test]
+fn the_oldest_beyond_the_cap_are_surplus() {
+    let connections = |ages: &[i64]| -> Vec<Connection> {
+        let connection = |age: &i64| Connection {
+            login: Login::parse("a").unwrap(),
+            id: ConnectionId::new(age.to_string()),
+            connected_at: Timestamp::from_millis(1_000 - age).unwrap(),
+            topics: Topics::All,
+            chatter_hash: ChatterHash::stored("00"),
+        };
+        ages.iter().map(connection).collect()
+    };
+    for (ages, cap, expected) in [
+        (&[3, 1, 2][..], 2, &["3"][..]),
+        (&[3, 1, 2], 3, &[]),
+        (&[3, 1, 2], 20, &[]),
+        (&[5, 3, 4, 1, 2], 2, &["3", "4", "5"]),
+        (&[], 2, &[]),
+    ] {
+        let surplus = surplus(connections(ages), cap);
+        assert_eq!(
+            surplus
+                .iter()
+                .map(|connection| connection.id.as_str())
+                .collect::<Vec<_>>(),
+            expected
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! What the four functions of Chatterbox share. Read it in this order:
+//!
+//! 1. Nouns, which are made in one place and valid ever after: [`Login`], [`ChatterId`], [`ConnectionId`], [`Topic`],
+//!    [`Timestamp`], [`Update`].
+//! 2. What comes in: [`SocketEvent`] (API Gateway), [`Credentials`] (a handshake), [`Incoming`] (a browser's message),
+//!    [`Batch`] (what the pipeline sends to notify).
+//! 3. The tables: [`Chatters`], [`Connections`], [`Updates`], and [`Admission`], the one transaction over two of them.
+//! 4. What is done with them: [`sync`], [`Notifier`] with its [`Poster`] and [`Deferral`], [`Revocation`].
+//! 5. The edges: [`Settings`], [`aws`], [`log`], [`metrics`].
+//!
+//! Nothing here knows Lambda: the functions do. Nothing but this crate knows the AWS SDK's requests.
+
+mod admission;
+pub mod aws;
+mod backoff;
+mod batch;
+mod chatter_id;
+mod chatters;
+mod connection;
+mod connections;
+mod credentials;
+mod cursor;
+mod deferral;
+mod event;
+mod fan_out;
+mod incoming;
+mod item;
+pub mod log;
+mod login;
+pub mod message;
+pub mod metrics;
+mod notification;
+mod notifier;
+mod poster;
+mod report;
+mod revocation;
+pub mod schema;
+mod settings;
+mod store_error;
+pub mod sync;
+#[cfg(test)]
+mod test_support;
+mod time;
+mod topic;
+mod update;
+mod updates;
+
+pub use admission::Admission;
+pub use batch::{BadEvent, Batch, Record, Source};
+pub use chatter_id::{ChatterHash, ChatterId};
+pub use chatters::Chatters;
+pub use connection::{Connection, ConnectionId};
+pub use connections::Connections;
+pub use credentials::{Carriers, CookieNames, Credentials, Refusal, SUBPROTOCOL};
+pub use cursor::{Cursor, Version};
+pub use deferral::Deferral;
+pub use event::{EventKind, Reply, SocketEvent, UnreadableEvent};
+pub use incoming::{Incoming, NotUnderstood};
+pub use login::Login;
+pub use notification::Notification;
+pub use notifier::{Envelope, Notified, Notifier};
+pub use poster::{Delivery, Poster};
+pub use report::{Answer, ItemFailure, NotifyError, Outcome, Report};
+pub use revocation::Revocation;
+pub use settings::{CALLBACK_URL, Settings, SettingsError, Tables};
+pub use store_error::StoreError;
+pub use time::Timestamp;
+pub use topic::{Topic, Topics};
+pub use update::{Body, Update};
+pub use updates::{Entry, Log, Recorded, Updates};

@@ -1,0 +1,132 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn postmark() -> Postmark {
+    let at = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+    Postmark {
+        id: "envelope".to_owned(),
+        at,
+        received_at: at,
+    }
+}
+
+fn parse(event: &serde_json::Value) -> Result<Notification, String> {
+    Notification::parse(&event.to_string(), &postmark()).map_err(|error| error.to_string())
+}
+
+fn names(notification: &Notification) -> (Vec<&str>, Vec<&str>) {
+    let logins = notification.logins.iter().map(Login::as_str).collect();
+    (logins, notification.update.topics.iter().map(Topic::as_str).collect())
+}
+
+#[test]
+fn every_way_to_name_logins_and_topics_is_understood() {
+    for (event, logins, topics) in [
+        (json!({"login": "a"}), vec!["a"], vec!["updates"]),
+        (json!({"login": "a", "topic": "plays"}), vec!["a"], vec!["plays"]),
+        (
+            json!({"logins": ["a", "b", "a"], "topics": []}),
+            vec!["a", "b"],
+            vec!["updates"],
+        ),
+        (
+            json!({"users": ["friendless"], "topics": ["updates", "plays"]}),
+            vec!["friendless"],
+            vec!["updates", "plays"],
+        ),
+        (
+            json!({"login": "a", "source": "nightly", "priority": 3}),
+            vec!["a"],
+            vec!["updates"],
+        ),
+    ] {
+        assert_eq!(names(&parse(&event).unwrap()), (logins, topics), "{event}");
+    }
+}
+
+#[test]
+fn the_envelope_stands_in_for_id_and_time() {
+    let bare = parse(&json!({"login": "a"})).unwrap().update;
+    assert_eq!(
+        (bare.id.as_str(), bare.at, bare.body.as_str()),
+        ("envelope", postmark().at, "{}")
+    );
+    let full = json!({"login": "a", "id": "x", "at": "2026-01-31T09:00:00Z", "body": {"message": "hi"}});
+    let full = parse(&full).unwrap().update;
+    assert_eq!(
+        (full.id.as_str(), full.at.to_string().as_str()),
+        ("x", "2026-01-31T09:00:00Z")
+    );
+    assert_eq!(full.body.as_str(), r#"{"message":"hi"}"#);
+    let millis = parse(&json!({"login": "a", "at": 1_763_900_000_000_i64})).unwrap();
+    assert_eq!(millis.update.at.millis(), 1_763_900_000_000);
+}
+
+#[test]
+fn a_body_arrives_as_it_was_sent() {
+    let text = r#"{"login":"a","body":{"z":1.50,"a":12345678901234567890123,"n":null}}"#;
+    let notification = Notification::parse(text, &postmark()).unwrap();
+    assert_eq!(
+        notification.update.body.as_str(),
+        r#"{"z":1.50,"a":12345678901234567890123,"n":null}"#
+    );
+}
+
+#[test]
+fn a_bad_event_is_told_which_field() {
+    let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
+    for (event, field) in [
+        (json!("login"), "event:"),
+        (json!([]), "event:"),
+        (json!({}), "login:"),
+        (json!({"login": "a", "users": ["b"]}), "login:"),
+        (json!({"login": 7}), "login:"),
+        (json!({"login": null}), "login:"),
+        (json!({"login": ""}), "login[0]:"),
+        (json!({"users": "friendless"}), "users:"),
+        (json!({"users": []}), "users:"),
+        (json!({"users": ["a", "b\u{0}"]}), "users[1]:"),
+        (json!({"logins": many}), "logins:"),
+        (json!({"login": "a", "topic": "a,b"}), "topic[0]:"),
+        (json!({"login": "a", "topic": "a", "topics": ["b"]}), "topic:"),
+        (json!({"login": "a", "topics": many[..17]}), "topics:"),
+        (json!({"login": "a", "body": "x".repeat(8_191)}), "body:"),
+        (json!({"login": "a", "id": ""}), "id:"),
+        (json!({"login": "a", "id": "x".repeat(257)}), "id:"),
+        (json!({"login": "a", "at": "yesterday"}), "at:"),
+        (json!({"login": "a", "at": -1}), "at:"),
+        (json!({"login": "a", "at": "2026-11-23T13:00:01Z"}), "at:"),
+        (json!({"login": "a", "attempt": 0}), "attempt:"),
+    ] {
+        let error = parse(&event).expect_err(field);
+        assert!(error.starts_with(field), "{error}");
+    }
+    assert!(parse(&json!({"login": "a", "body": "x".repeat(8_190)})).is_ok());
+    assert!(Notification::parse("not JSON", &postmark()).is_err());
+}
+
+#[test]
+fn what_is_put_off_says_the_same_one_attempt_later() {
+    let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64});
+    let first = parse(&event).unwrap();
+    let later = Postmark {
+        id: "other".to_owned(),
+        ..postmark()
+    };
+    let again = Notification::parse(&first.again_for(&[&first.logins[1], &first.logins[2]]), &later).unwrap();
+    assert_eq!(names(&again), (vec!["b", "c"], vec!["t", "u"]));
+    assert_eq!(
+        (again.attempt, again.update.id.as_str(), again.update.at),
+        (2, "envelope", first.update.at)
+    );
+    assert_eq!(again.update.body.as_str(), r#"{"n":1}"#);
+}
+
+proptest! {
+    #[test]
+    fn no_event_makes_it_panic(text in ".{0,200}", login in ".{0,150}", topic in ".{0,80}", at in any::<i64>()) {
+        let _ = Notification::parse(&text, &postmark());
+        let _ = parse(&json!({"login": login, "topic": topic, "at": at}));
+    }
+}

@@ -1,0 +1,226 @@
+//! What notify does: record the update, then read who listens, then post.
+//!
+//! The order is the promise. An update is either in the table before a page's sync reads it, or its notify reads the
+//! connections after that page's row was stored: so the page has it from the one or the other.
+
+use crate::{
+    Answer, Batch, Connections, Deferral, Login, Notification, NotifyError, Outcome, Poster, Recorded, Report, Source,
+    Timestamp, Update, Updates,
+    batch::Record,
+    fan_out::{Pushes, fan_out},
+    report::{ItemFailure, Tally},
+};
+use futures_util::{StreamExt, stream};
+use serde_json::value::RawValue;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Tells browsers.
+#[derive(Clone, Debug)]
+pub struct Notifier {
+    /// Where updates are recorded.
+    pub updates: Updates,
+    /// Who listens.
+    pub connections: Connections,
+    /// How to reach them.
+    pub poster: Poster,
+    /// Where to leave what there is no time for, if anywhere.
+    pub deferral: Option<Deferral>,
+    /// How many sockets a login may have.
+    pub max_connections_per_login: usize,
+}
+
+/// What Lambda says of an invocation.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// Lambda's id for it, the same in each of its own retries.
+    pub request_id: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When Lambda ends it.
+    pub deadline: Timestamp,
+}
+
+/// What there is to say of an invocation, to its source and to the log.
+#[derive(Clone, Debug)]
+pub struct Notified {
+    /// What to answer.
+    pub answer: Result<Answer, NotifyError>,
+    /// What was done.
+    pub report: Report,
+    /// How many events were not as they should be.
+    pub bad_events: usize,
+}
+
+/// What became of each login of each record, as far as it is done.
+type Outcomes<'a> = BTreeMap<(usize, &'a Login), Outcome>;
+
+impl Notifier {
+    /// How many logins are served at once.
+    const LOGINS_AT_ONCE: usize = 32;
+    /// How long before the end the work stops, so that what is left can be put off and the answer given.
+    const MARGIN: Duration = Duration::from_secs(2);
+
+    /// Serves one invocation.
+    pub async fn notify(&self, event: &RawValue, envelope: &Envelope) -> Notified {
+        let batch = match Batch::parse(event, envelope) {
+            Ok(batch) => batch,
+            Err(bad) => {
+                return Notified {
+                    answer: Err(NotifyError::BadEvent(bad)),
+                    report: Report::default(),
+                    bad_events: 1,
+                };
+            }
+        };
+        let notifications: Vec<_> = notifications(&batch.records).collect();
+        let (tally, outcomes) = (Tally::default(), Mutex::new(Outcomes::new()));
+        let time_left = envelope.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
+        // Whatever is not done when the time is over is dropped where it stands; doing it again is always safe.
+        let _ = tokio::time::timeout(time_left, self.tell_all(&notifications, &tally, &outcomes)).await;
+        let mut outcomes = std::mem::take(&mut *lock(&outcomes));
+        for (n, notification) in notifications {
+            self.put_off_the_rest(n, notification, &mut outcomes).await;
+        }
+        let answer = answer(&batch, &outcomes);
+        let report = tally.report(
+            outcomes
+                .into_iter()
+                .map(|((_, login), outcome)| (login.clone(), outcome))
+                .collect(),
+        );
+        let bad_events = batch.records.iter().filter(|record| record.content.is_err()).count();
+        Notified {
+            answer: answer.map(|answer| answer.unwrap_or_else(|| Answer::Report(report.clone()))),
+            report,
+            bad_events,
+        }
+    }
+
+    /// Login by login, many at once; what one login gets from several records it gets in their order.
+    async fn tell_all<'a>(
+        &self,
+        notifications: &[(usize, &'a Notification)],
+        tally: &Tally,
+        outcomes: &Mutex<Outcomes<'a>>,
+    ) {
+        let mut by_login: BTreeMap<&Login, Vec<(usize, &Update)>> = BTreeMap::new();
+        for (n, notification) in notifications {
+            for login in &notification.logins {
+                by_login.entry(login).or_default().push((*n, &notification.update));
+            }
+        }
+        let logins = stream::iter(by_login);
+        logins
+            .for_each_concurrent(Self::LOGINS_AT_ONCE, async |(login, updates)| {
+                for (n, update) in updates {
+                    let outcome = self.tell(login, update, tally).await;
+                    lock(outcomes).insert((n, login), outcome);
+                }
+            })
+            .await;
+    }
+
+    /// One update to one login: record, then read, then post.
+    async fn tell(&self, login: &Login, update: &Update, tally: &Tally) -> Outcome {
+        let recorded = match self.updates.record(login, update).await {
+            Ok(recorded) => recorded,
+            Err(error) => return Outcome::Failed(error),
+        };
+        if let Some(pushes) = Pushes::of(login, update, &recorded) {
+            let connections = match self.connections.of(login).await {
+                Ok(connections) => connections,
+                Err(error) => return Outcome::Failed(error),
+            };
+            let most = self.max_connections_per_login;
+            fan_out(&self.connections, &self.poster, &pushes, connections, most, tally).await;
+        }
+        match recorded {
+            Recorded::New { version, .. } => Outcome::Version(version),
+            Recorded::Repeat { .. } => Outcome::Repeat,
+            Recorded::Stale => Outcome::Stale,
+            Recorded::TooManyTopics => Outcome::TooManyTopics,
+        }
+    }
+
+    async fn put_off_the_rest<'a>(&self, n: usize, notification: &'a Notification, outcomes: &mut Outcomes<'a>) {
+        let is_left = |login: &&Login| !outcomes.contains_key(&(n, *login));
+        let left: Vec<&Login> = notification.logins.iter().filter(is_left).collect();
+        if left.is_empty() {
+            return;
+        }
+        let is_put_off = match &self.deferral {
+            Some(deferral) if notification.attempt < Deferral::MAX_ATTEMPTS => {
+                deferral.put_off(notification, &left).await
+            }
+            _ => false,
+        };
+        let outcome = if is_put_off {
+            Outcome::Deferred
+        } else {
+            Outcome::OutOfTime
+        };
+        outcomes.extend(left.into_iter().map(|login| ((n, login), outcome.clone())));
+    }
+}
+
+/// The events that could be read, each with its place in the batch.
+fn notifications(records: &[Record]) -> impl Iterator<Item = (usize, &Notification)> {
+    records
+        .iter()
+        .enumerate()
+        .filter_map(|(n, record)| Some((n, record.content.as_ref().ok()?.as_ref()?)))
+}
+
+/// The answer to the batch's source; `None` is the report.
+fn answer(batch: &Batch, outcomes: &Outcomes<'_>) -> Result<Option<Answer>, NotifyError> {
+    let failures = |n: usize| {
+        outcomes
+            .iter()
+            .filter(move |((record, _), outcome)| *record == n && outcome.is_failure())
+    };
+    let must_come_again = |(n, record): &(usize, &Record)| match (&record.content, batch.source) {
+        // A bad record would hold up its shard for as long as the stream keeps it, and be no better for it.
+        (Err(_), Source::Stream) => false,
+        (Err(_), _) => true,
+        (Ok(_), _) => failures(*n).next().is_some(),
+    };
+    let mut failed = batch.records.iter().enumerate().filter(must_come_again);
+    let identifiers = |failed: &mut dyn Iterator<Item = (usize, &Record)>| {
+        let batch_item_failures = failed
+            .map(|(_, record)| ItemFailure {
+                item_identifier: record.id.clone(),
+            })
+            .collect();
+        Some(Answer::Partial { batch_item_failures })
+    };
+    match batch.source {
+        Source::Sqs => Ok(identifiers(&mut failed)),
+        // Lambda goes back to the lowest sequence number and reads on from there.
+        Source::Stream => Ok(identifiers(&mut failed.take(1))),
+        Source::Direct | Source::Sns => match failed.next() {
+            None => Ok(None),
+            Some((_, Record { content: Err(bad), .. })) => Err(NotifyError::BadEvent(bad.clone())),
+            Some((n, _)) => {
+                let first = failures(n)
+                    .next()
+                    .map(|(_, outcome)| outcome.word())
+                    .unwrap_or_default();
+                let failed = outcomes.values().filter(|outcome| outcome.is_failure()).count();
+                Err(NotifyError::Failed {
+                    failed,
+                    all: outcomes.len(),
+                    first,
+                })
+            }
+        },
+    }
+}
+
+/// A panic while it was held leaves the map as it was: there is nothing half done in it.
+fn lock<'a, 'b>(outcomes: &'a Mutex<Outcomes<'b>>) -> MutexGuard<'a, Outcomes<'b>> {
+    outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+}

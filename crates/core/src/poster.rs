@@ -1,0 +1,136 @@
+//! Posting to sockets, through the WebSocket API's `@connections`.
+
+use crate::{ConnectionId, Timestamp, backoff::full_jitter};
+use aws_sdk_apigatewaymanagement::{Client, error::SdkError, primitives::Blob};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
+
+/// Sends messages to sockets, a bounded number at a time over everything that a function does.
+#[derive(Clone, Debug)]
+pub struct Poster {
+    client: Client,
+    slots: Arc<Semaphore>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// API Gateway has it. The browser very likely too, but only its next sync proves that.
+    Sent,
+    /// There is no such socket: not any more, or not yet.
+    Gone {
+        /// When the attempt that learnt it began.
+        sent_at: Timestamp,
+    },
+    /// API Gateway would not take it, for all our patience.
+    Failed,
+}
+
+/// What one attempt says.
+enum Attempt {
+    Sent,
+    Gone,
+    /// Too many requests, a full buffer, a hiccup: it may work in a moment.
+    Busy,
+    Refused(u16),
+}
+
+impl Poster {
+    /// How many posts are under way at once. API Gateway takes 10,000 requests a second from an account and answers
+    /// each in about 10 ms: this is as many as one notify should claim of that.
+    const AT_ONCE: usize = 64;
+    const TRIES: u32 = 5;
+    const PATIENCE: Duration = Duration::from_secs(5);
+    const ATTEMPT: Duration = Duration::from_secs(2);
+
+    /// Posts with this client.
+    pub fn new(client: Client) -> Poster {
+        Poster {
+            client,
+            slots: Arc::new(Semaphore::new(Self::AT_ONCE)),
+        }
+    }
+
+    /// Posts a message, at most five times in five seconds. A socket that makes it wait holds no slot while it waits, so
+    /// it holds up no other.
+    pub async fn post(&self, to: &ConnectionId, message: &Arc<str>) -> Delivery {
+        let mut deadline = None;
+        for attempt in 0..Self::TRIES {
+            let Ok(slot) = self.slots.acquire().await else {
+                return Delivery::Failed;
+            };
+            // The time in the queue for the first slot is the function's, not the socket's.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
+            let sent_at = Timestamp::now();
+            let end = deadline.min(Instant::now() + Self::ATTEMPT);
+            let answer = timeout_at(end, self.attempt(to, message))
+                .await
+                .unwrap_or(Attempt::Busy);
+            drop(slot);
+            match answer {
+                Attempt::Sent => return Delivery::Sent,
+                Attempt::Gone => return Delivery::Gone { sent_at },
+                Attempt::Refused(status) => {
+                    tracing::warn!(connection_id = %to, status, "a post was refused");
+                    return Delivery::Failed;
+                }
+                Attempt::Busy => {}
+            }
+            let wait = full_jitter(attempt, Duration::from_millis(100), Duration::from_secs(2));
+            if Instant::now() + wait >= deadline {
+                break;
+            }
+            sleep(wait).await;
+        }
+        tracing::warn!(connection_id = %to, "a post was given up");
+        Delivery::Failed
+    }
+
+    /// Closes a socket. One that is gone already, or that cannot be closed now, is left to its end: without its row it
+    /// hears nothing.
+    pub async fn close(&self, id: &ConnectionId) {
+        let close = self.client.delete_connection().connection_id(id.as_str());
+        if let Err(error) = close.send().await
+            && status(&error) != Some(410)
+        {
+            tracing::warn!(connection_id = %id, status = status(&error), "a socket was not closed");
+        }
+    }
+
+    /// Closes a socket that does not exist: it makes the connection to API Gateway.
+    pub async fn warm_up(&self) {
+        let _ = self
+            .client
+            .delete_connection()
+            .connection_id("AAAAAAAAAAAAAAA=")
+            .send()
+            .await;
+    }
+
+    async fn attempt(&self, to: &ConnectionId, message: &Arc<str>) -> Attempt {
+        let post = self.client.post_to_connection().connection_id(to.as_str());
+        match post.data(Blob::new(message.as_bytes())).send().await {
+            Ok(_) => Attempt::Sent,
+            Err(error) => classify(status(&error)),
+        }
+    }
+}
+
+/// By the status alone: gateways and proxies leave out the header by which the SDK knows a 410 and a 429.
+fn classify(status: Option<u16>) -> Attempt {
+    match status {
+        Some(410) => Attempt::Gone,
+        Some(429 | 500..) | None => Attempt::Busy,
+        Some(status) => Attempt::Refused(status),
+    }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! The settings: read from the environment once, when a function starts, and everything that is missing or wrong is named
+//! in one error.
+
+use crate::{Carriers, CookieNames};
+use std::{fmt, time::Duration};
+use thiserror::Error;
+
+/// What a function is told by its environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The three tables.
+    pub tables: Tables,
+    /// How handshakes carry credentials.
+    pub carriers: Carriers,
+    /// How long a new chatter ID is good (`CHATTER_TTL_SECONDS`, 30 days unless set).
+    pub chatter_life: Duration,
+    /// How many sockets a login may have before the oldest is closed (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set).
+    pub max_connections_per_login: usize,
+    /// Where notify leaves what it has no time for (`DEFER_QUEUE_URL`).
+    pub defer_queue_url: Option<String>,
+}
+
+/// The names of the tables: `CHATTERS_TABLE`, `CONNECTIONS_TABLE`, `UPDATES_TABLE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Chatter IDs that were issued.
+    pub chatters: String,
+    /// Sockets that are open.
+    pub connections: String,
+    /// The newest update of each topic.
+    pub updates: String,
+}
+
+/// The variable from which the SDK takes the address of the WebSocket API that notify posts to. It is never derived from
+/// an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
+pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+
+/// All that is wrong with the settings.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub struct SettingsError {
+    problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "settings: {}", self.problems.join("; "))
+    }
+}
+
+impl Settings {
+    /// Reads the environment. `also_needed` are variables that this function's AWS clients cannot do without.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn from_env(also_needed: &[&str]) -> Result<Settings, SettingsError> {
+        Settings::read(|name| std::env::var(name).ok(), also_needed)
+    }
+
+    /// Reads settings from wherever `lookup` finds them.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>, also_needed: &[&str]) -> Result<Settings, SettingsError> {
+        // An empty variable is how many tools say "not set".
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let mut reader = Reader {
+            lookup,
+            problems: Vec::new(),
+        };
+        for name in also_needed {
+            reader.required(name);
+        }
+        let settings = Settings {
+            tables: Tables {
+                chatters: reader.required("CHATTERS_TABLE"),
+                connections: reader.required("CONNECTIONS_TABLE"),
+                updates: reader.required("UPDATES_TABLE"),
+            },
+            carriers: reader.carriers(),
+            chatter_life: Duration::from_secs(reader.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600)),
+            max_connections_per_login: reader.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
+            defer_queue_url: reader.url("DEFER_QUEUE_URL"),
+        };
+        if reader.problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError {
+                problems: reader.problems,
+            })
+        }
+    }
+}
+
+/// Lambda's own setting for the log level.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "logging starts before the settings are read, so that it can tell of them"
+)]
+pub(crate) fn log_level() -> Option<String> {
+    std::env::var("AWS_LAMBDA_LOG_LEVEL").ok()
+}
+
+/// Reads one variable after another and collects what is wrong.
+struct Reader<L> {
+    lookup: L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn required(&mut self, name: &str) -> String {
+        (self.lookup)(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    fn positive<T: TryFrom<u64>>(&mut self, name: &str, fallback: T) -> T {
+        let Some(text) = (self.lookup)(name) else {
+            return fallback;
+        };
+        match text
+            .parse::<u64>()
+            .ok()
+            .filter(|number| *number > 0)
+            .and_then(|number| T::try_from(number).ok())
+        {
+            Some(number) => number,
+            None => {
+                self.problems.push(format!("{name} must be a whole number above 0"));
+                fallback
+            }
+        }
+    }
+
+    fn url(&mut self, name: &str) -> Option<String> {
+        let url = (self.lookup)(name)?;
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            self.problems.push(format!("{name} must be a URL"));
+        }
+        Some(url)
+    }
+
+    fn carriers(&mut self) -> Carriers {
+        let parameter = |name, fallback: &str| (self.lookup)(name).unwrap_or_else(|| fallback.to_owned());
+        let carriers = Carriers {
+            login_parameter: parameter("LOGIN_PARAMETER", "login"),
+            chatter_parameter: parameter("CHATTER_PARAMETER", "chatter"),
+            topic_parameter: parameter("TOPIC_PARAMETER", "topic"),
+            cookies: None,
+            origins: None,
+        };
+        let names = [
+            &carriers.login_parameter,
+            &carriers.chatter_parameter,
+            &carriers.topic_parameter,
+        ];
+        if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
+            self.problems
+                .push("LOGIN_PARAMETER, CHATTER_PARAMETER and TOPIC_PARAMETER must differ".to_owned());
+        }
+        Carriers {
+            cookies: self.cookies(),
+            origins: self.origins(),
+            ..carriers
+        }
+    }
+
+    fn cookies(&mut self) -> Option<CookieNames> {
+        let names = ((self.lookup)("LOGIN_COOKIE"), (self.lookup)("CHATTER_COOKIE"));
+        let cookies = match names {
+            (None, None) => return None,
+            (Some(login), Some(chatter)) if login != chatter => CookieNames { login, chatter },
+            _ => {
+                self.problems
+                    .push("LOGIN_COOKIE and CHATTER_COOKIE must be set together, and differ".to_owned());
+                return None;
+            }
+        };
+        if (self.lookup)("ALLOWED_ORIGINS").is_none() {
+            self.problems
+                .push("ALLOWED_ORIGINS must be set where cookies are read".to_owned());
+        }
+        Some(cookies)
+    }
+
+    fn origins(&mut self) -> Option<Vec<String>> {
+        let list = (self.lookup)("ALLOWED_ORIGINS")?;
+        let origins: Vec<String> = list.split(',').map(|origin| origin.trim().to_owned()).collect();
+        if !origins.iter().all(|origin| is_origin(origin)) {
+            let form = "ALLOWED_ORIGINS must be a list like https://www.example.com,https://example.com:8443";
+            self.problems.push(form.to_owned());
+        }
+        Some(origins)
+    }
+}
+
+/// Whether a browser could send this as an `Origin`: scheme, host in lower case, port; nothing after it.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    host.is_some_and(|host| !host.is_empty() && host.chars().all(allowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLES: [(&str, &str); 3] = [
+        ("CHATTERS_TABLE", "c"),
+        ("CONNECTIONS_TABLE", "n"),
+        ("UPDATES_TABLE", "u"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let lookup = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(lookup, &[]).map_err(|error| error.to_string())
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        read(&[&TABLES[..], variables].concat())
+    }
+
+    #[test]
+    fn three_tables_are_enough() {
+        let settings = with(&[]).unwrap();
+        assert_eq!(settings.max_connections_per_login, 20);
+        assert_eq!(settings.carriers.login_parameter, "login");
+        assert_eq!((settings.carriers.cookies, settings.carriers.origins), (None, None));
+        assert_eq!(
+            with(&[("ALLOWED_ORIGINS", ""), ("DEFER_QUEUE_URL", "")])
+                .unwrap()
+                .defer_queue_url,
+            None
+        );
+    }
+
+    #[test]
+    fn a_site_keeps_its_own_names() {
+        let carriers = with(&[
+            ("LOGIN_PARAMETER", "geek"),
+            ("CHATTER_PARAMETER", "id"),
+            ("LOGIN_COOKIE", "user"),
+            ("CHATTER_COOKIE", "socks"),
+            ("ALLOWED_ORIGINS", "https://www.example.com, http://localhost:8080"),
+        ])
+        .unwrap()
+        .carriers;
+        assert_eq!(
+            (carriers.login_parameter.as_str(), carriers.chatter_parameter.as_str()),
+            ("geek", "id")
+        );
+        assert_eq!(carriers.cookies.unwrap().chatter, "socks");
+        assert_eq!(
+            carriers.origins.unwrap(),
+            ["https://www.example.com", "http://localhost:8080"]
+        );
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let error = read(&[
+            ("CHATTERS_TABLE", ""),
+            ("UPDATES_TABLE", "u"),
+            ("CHATTER_TTL_SECONDS", "soon"),
+        ])
+        .unwrap_err();
+        for name in [
+            "CHATTERS_TABLE is missing",
+            "CONNECTIONS_TABLE is missing",
+            "CHATTER_TTL_SECONDS",
+        ] {
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(!error.contains("UPDATES_TABLE"));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_refused() {
+        let origin = ("ALLOWED_ORIGINS", "https://www.example.com");
+        for (variables, problem) in [
+            (
+                &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "c")][..],
+                "ALLOWED_ORIGINS must be set",
+            ),
+            (&[("LOGIN_COOKIE", "u"), origin], "CHATTER_COOKIE"),
+            (
+                &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "u"), origin],
+                "CHATTER_COOKIE",
+            ),
+            (&[("LOGIN_PARAMETER", "chatter")], "must differ"),
+            (&[("ALLOWED_ORIGINS", "www.example.com")], "ALLOWED_ORIGINS"),
+            (&[("ALLOWED_ORIGINS", "https://www.example.com/")], "ALLOWED_ORIGINS"),
+            (&[("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
+            (&[("MAX_CONNECTIONS_PER_LOGIN", "0")], "MAX_CONNECTIONS_PER_LOGIN"),
+            (&[("DEFER_QUEUE_URL", "my-queue")], "DEFER_QUEUE_URL"),
+        ] {
+            assert!(with(variables).unwrap_err().contains(problem), "{variables:?}");
+        }
+        let also = Settings::read(
+            |name| {
+                TABLES
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, v)| (*v).to_owned())
+            },
+            &[CALLBACK_URL],
+        );
+        assert!(also.unwrap_err().to_string().contains(CALLBACK_URL));
+    }
+}

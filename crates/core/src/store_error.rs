@@ -1,0 +1,42 @@
+//! A table that did not do what it was asked: the server's fault, and an alarm.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use thiserror::Error;
+
+/// Why a table did not answer as it should. It says what was tried and DynamoDB's own code, never what was sent.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StoreError {
+    /// DynamoDB refused or could not be reached.
+    #[error("{operation}: {code}")]
+    Failed {
+        /// The operation of DynamoDB's API.
+        operation: &'static str,
+        /// DynamoDB's error code, or what kind of failure kept it from answering.
+        code: String,
+    },
+    /// A row is not as Chatterbox writes it.
+    #[error("a row of {table} has no usable {attribute}")]
+    Corrupt {
+        /// Which of the tables.
+        table: &'static str,
+        /// The attribute that is missing or has the wrong type.
+        attribute: &'static str,
+    },
+}
+
+impl StoreError {
+    /// What to say of a failed call: the service's code if it answered, else which kind of silence it was.
+    pub(crate) fn of<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
+        let silence = match error {
+            SdkError::TimeoutError(_) => "time-out",
+            SdkError::DispatchFailure(_) => "no connection",
+            SdkError::ConstructionFailure(_) => "the request could not be built",
+            SdkError::ResponseError(_) => "the response could not be read",
+            _ => "unknown error",
+        };
+        StoreError::Failed {
+            operation,
+            code: error.code().unwrap_or(silence).to_owned(),
+        }
+    }
+}

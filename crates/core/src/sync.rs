@@ -1,0 +1,88 @@
+//! The answer to "what have I missed?": the newest update of each topic that is newer than the page's cursor.
+
+use crate::{
+    Cursor, Log, Topics, Version,
+    message::{MAX_BYTES, Missed, Outgoing},
+};
+
+/// The reply's text. `log` is `None` for a login without updates: nothing is known, so nothing changes.
+///
+/// A log of another epoch, or one that is behind the cursor, is not the one that the page knew (it was lost, or restored
+/// from a backup): the reply says `reset` and brings all of it. What does not fit into one message is left for the next
+/// sync, and the cursor then stops at the last update that did fit.
+pub fn reply(log: Option<&Log>, topics: &Topics, cursor: Option<&Cursor>, n: u64) -> String {
+    let Some(log) = log else {
+        return Outgoing::Sync {
+            n,
+            cursor: None,
+            missed: None,
+            reset: false,
+            more: false,
+            updates: vec![],
+        }
+        .to_text();
+    };
+    let seen = cursor.filter(|cursor| cursor.epoch == log.epoch && cursor.version <= log.version);
+    let updates = newer_than(seen.map_or(0, |cursor| cursor.version), log, topics);
+    let whole = page(n, log, seen, cursor.is_some(), updates, false);
+    if whole.len() <= MAX_BYTES {
+        return whole;
+    }
+    let mut updates = newer_than(seen.map_or(0, |cursor| cursor.version), log, topics);
+    updates.truncate(how_many_fit(&updates));
+    page(n, log, seen, cursor.is_some(), updates, true)
+}
+
+fn page(n: u64, log: &Log, seen: Option<&Cursor>, had_cursor: bool, updates: Vec<Missed<'_>>, more: bool) -> String {
+    let version = match updates.last() {
+        Some(last) if more => last.version,
+        _ => log.version,
+    };
+    Outgoing::Sync {
+        n,
+        cursor: Some(Cursor {
+            epoch: log.epoch.clone(),
+            version,
+        }),
+        missed: seen.map(|seen| version - seen.version),
+        reset: had_cursor && seen.is_none(),
+        more,
+        updates,
+    }
+    .to_text()
+}
+
+/// Oldest first. An update on several topics has one version and is named once, by the first topic that still holds it.
+fn newer_than<'a>(version: Version, log: &'a Log, topics: &Topics) -> Vec<Missed<'a>> {
+    let mut updates: Vec<Missed<'a>> = log
+        .entries
+        .iter()
+        .filter(|entry| entry.version > version && topics.contains(&entry.topic))
+        .map(|entry| Missed {
+            topic: &entry.topic,
+            version: entry.version,
+            id: &entry.id,
+            at: entry.at,
+            body: &entry.body,
+        })
+        .collect();
+    updates.sort_by_key(|update| (update.version, update.topic));
+    updates.dedup_by_key(|update| update.version);
+    updates
+}
+
+/// At least one: the largest update there can be is a third of a message.
+fn how_many_fit(updates: &[Missed<'_>]) -> usize {
+    const AROUND_THE_UPDATES: usize = 512;
+    let mut room = MAX_BYTES - AROUND_THE_UPDATES;
+    let fitting = updates.iter().take_while(|update| {
+        let size = serde_json::to_string(update).map_or(usize::MAX, |text| text.len() + 1);
+        let fits = size <= room;
+        room = room.saturating_sub(size);
+        fits
+    });
+    fitting.count().max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+use super::*;
+use crate::{Body, Entry, Timestamp, Topic};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn entry(topic: &str, version: Version, body: &str) -> Entry {
+    Entry {
+        topic: Topic::parse(topic).unwrap(),
+        version,
+        id: format!("id-{version}"),
+        at: Timestamp::from_millis(i64::try_from(version).unwrap() * 1_000).unwrap(),
+        body: Body::stored(body).unwrap(),
+    }
+}
+
+fn log(version: Version, entries: &[(&str, Version)]) -> Log {
+    let entries = entries
+        .iter()
+        .map(|(topic, version)| entry(topic, *version, "{}"))
+        .collect();
+    Log {
+        epoch: "E".to_owned(),
+        version,
+        entries,
+    }
+}
+
+fn at(epoch: &str, version: Version) -> Option<Cursor> {
+    Some(Cursor {
+        epoch: epoch.to_owned(),
+        version,
+    })
+}
+
+/// The reply without what the entries say beside topic and version.
+fn summary(reply: &str) -> Value {
+    let mut reply: Value = serde_json::from_str(reply).unwrap();
+    let updates = reply["updates"].as_array().unwrap().iter();
+    reply["updates"] = updates
+        .map(|update| json!([update["topic"], update["version"]]))
+        .collect();
+    reply
+}
+
+#[test]
+fn a_page_gets_what_is_newer_than_its_cursor() {
+    let log = log(5, &[("plays", 3), ("updates", 5), ("badges", 1)]);
+    let only_plays = Topics::parse("plays").unwrap();
+    for (topics, cursor, version, missed, reset, updates) in [
+        (
+            &Topics::All,
+            None,
+            5,
+            json!(null),
+            false,
+            json!([["badges", 1], ["plays", 3], ["updates", 5]]),
+        ),
+        (
+            &Topics::All,
+            at("E", 0),
+            5,
+            json!(5),
+            false,
+            json!([["badges", 1], ["plays", 3], ["updates", 5]]),
+        ),
+        (&Topics::All, at("E", 3), 5, json!(2), false, json!([["updates", 5]])),
+        (&Topics::All, at("E", 5), 5, json!(0), false, json!([])),
+        (&only_plays, at("E", 2), 5, json!(3), false, json!([["plays", 3]])),
+        (&only_plays, at("E", 3), 5, json!(2), false, json!([])),
+        // Another log, or the same one restored from a backup: all of it.
+        (
+            &Topics::All,
+            at("old", 2),
+            5,
+            json!(null),
+            true,
+            json!([["badges", 1], ["plays", 3], ["updates", 5]]),
+        ),
+        (
+            &Topics::All,
+            at("E", 6),
+            5,
+            json!(null),
+            true,
+            json!([["badges", 1], ["plays", 3], ["updates", 5]]),
+        ),
+    ] {
+        let reply = summary(&reply(Some(&log), topics, cursor.as_ref(), 7));
+        let expected = json!({"type": "sync", "n": 7, "cursor": {"epoch": "E", "version": version}, "missed": missed,
+            "reset": reset, "more": false, "updates": updates});
+        assert_eq!(reply, expected, "{cursor:?}");
+    }
+}
+
+#[test]
+fn a_login_without_updates_changes_nothing() {
+    let expected =
+        json!({"type": "sync", "n": 7, "cursor": null, "missed": null, "reset": false, "more": false, "updates": []});
+    for cursor in [None, at("E", 3)] {
+        assert_eq!(summary(&reply(None, &Topics::All, cursor.as_ref(), 7)), expected);
+    }
+}
+
+#[test]
+fn an_update_on_several_topics_is_named_once() {
+    let log = log(2, &[("b", 2), ("a", 2), ("c", 1)]);
+    let updates =
+        |topics: &str| summary(&reply(Some(&log), &Topics::parse(topics).unwrap(), None, 1))["updates"].clone();
+    assert_eq!(updates(""), json!([["c", 1], ["a", 2]]));
+    assert_eq!(updates("b,c"), json!([["c", 1], ["b", 2]]));
+}
+
+proptest! {
+    /// Whatever the log, a page that asks until there is no more has the newest of each of its topics, counted once.
+    #[test]
+    fn paging_brings_everything_in_messages_that_fit(
+        sizes in prop::collection::btree_map(0usize..16, (1u64..30, 0usize..Body::MAX_BYTES), 0..16),
+        start in 0u64..30,
+    ) {
+        let entries: Vec<Entry> = sizes.iter()
+            .map(|(topic, (version, size))| entry(&format!("t{topic}"), *version, &json!("x".repeat(size.saturating_sub(2))).to_string()))
+            .collect();
+        let log = Log { epoch: "E".to_owned(), version: 30, entries };
+        let (mut cursor, mut seen, mut missed) = (at("E", start), BTreeMap::new(), 0);
+        for n in 0..20 {
+            let text = reply(Some(&log), &Topics::All, cursor.as_ref(), n);
+            prop_assert!(text.len() <= MAX_BYTES);
+            let reply: Value = serde_json::from_str(&text).unwrap();
+            for update in reply["updates"].as_array().unwrap() {
+                prop_assert!(seen.insert(update["version"].as_u64().unwrap(), update["id"].clone()).is_none());
+            }
+            missed += reply["missed"].as_u64().unwrap();
+            cursor = Some(serde_json::from_value(reply["cursor"].clone()).unwrap());
+            if reply["more"] == false {
+                break;
+            }
+        }
+        prop_assert_eq!(cursor, at("E", 30));
+        prop_assert_eq!(missed, 30 - start);
+        let newer: BTreeMap<_, _> = log.entries.iter().filter(|entry| entry.version > start).map(|entry| (entry.version, json!(entry.id))).collect();
+        prop_assert_eq!(seen, newer);
+    }
+}

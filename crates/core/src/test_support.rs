@@ -1,0 +1,60 @@
+//! What unit tests share: real SDK clients whose wire answers what a test says.
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use aws_smithy_types::body::SdkBody;
+use std::{fmt, sync::Arc};
+
+/// What to answer to a request, by its path and body: a status and a body.
+pub(crate) trait Wire: Fn(&str, &str) -> (u16, String) + Send + Sync + 'static {}
+
+impl<F: Fn(&str, &str) -> (u16, String) + Send + Sync + 'static> Wire for F {}
+
+#[derive(Clone)]
+struct Connector(Arc<dyn Wire>);
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let path = request.uri().strip_prefix("http://127.0.0.1").unwrap_or_default();
+        let (status, answer) = (self.0)(path, &body);
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer))))
+    }
+}
+
+fn http_client(wire: impl Wire) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(Arc::new(wire)));
+    http_client_fn(move |_, _| connector.clone())
+}
+
+/// DynamoDB at the other end of this wire.
+pub(crate) fn dynamodb(wire: impl Wire) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client(wire));
+    aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+/// A WebSocket API's `@connections` at the other end of this wire.
+pub(crate) fn management(wire: impl Wire) -> aws_sdk_apigatewaymanagement::Client {
+    let config = aws_sdk_apigatewaymanagement::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .endpoint_url("http://127.0.0.1/dev")
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client(wire));
+    aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+}
