@@ -1,0 +1,78 @@
+//! `$connect`: lets a chatter in, or not.
+//!
+//! event ─▶ `Credentials` ─▶ one transaction: the chatter ID is good + the connection is stored ─▶ 200 | 401
+
+use chatterbox_core::{
+    Admission, Carriers, Connection, Credentials, EventKind, Refusal, Reply, Settings, SocketEvent,
+    aws::{self, Aws},
+    log,
+    metrics::{self, Unit},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log::init();
+    let Settings { tables, carriers, .. } = Settings::from_env(&[])?;
+    let admission = Admission::new(Aws::load().await.dynamodb(), tables.chatters, tables.connections);
+    aws::warm_up(admission.warm_up()).await;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        connect(&admission, &carriers, event.payload)
+    }))
+    .await
+}
+
+async fn connect(admission: &Admission, carriers: &Carriers, event: Box<RawValue>) -> Result<Reply, Error> {
+    let event = SocketEvent::parse(&event)?;
+    if event.kind() != EventKind::Connect {
+        return Ok(Reply::status(400));
+    }
+    let admitted = match Credentials::read(&event, carriers) {
+        Ok(credentials) => admit(admission, &event, credentials).await?,
+        Err(refusal) => Err(refusal),
+    };
+    let connection_id = event.connection_id();
+    Ok(match admitted {
+        Ok(subprotocol) => {
+            tracing::info!(%connection_id, "connected");
+            metrics::emit("connect", &[("Connects", Unit::Count, 1.0)], &[]);
+            Reply::open(subprotocol)
+        }
+        Err(refusal) => {
+            tracing::info!(%connection_id, reason = refusal.reason(), "refused");
+            metrics::emit(
+                "connect",
+                &[("Refusals", Unit::Count, 1.0)],
+                &[("Reason", refusal.reason())],
+            );
+            Reply::status(refusal.status())
+        }
+    })
+}
+
+/// The subprotocol to answer, once the connection is stored.
+async fn admit(
+    admission: &Admission,
+    event: &SocketEvent,
+    Credentials {
+        login,
+        chatter_id,
+        topics,
+        subprotocol,
+    }: Credentials,
+) -> Result<Result<Option<&'static str>, Refusal>, Error> {
+    let (id, chatter_hash) = (event.connection_id().clone(), chatter_id.hash());
+    let connection = Connection {
+        login,
+        id,
+        connected_at: event.connected_at(),
+        topics,
+        chatter_hash,
+    };
+    let admitted = admission
+        .admit(&connection)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "not admitted"))?;
+    Ok(admitted.map(|()| subprotocol))
+}

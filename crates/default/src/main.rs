@@ -1,0 +1,77 @@
+//! `$default`: answers what a browser sends, in the same socket.
+//!
+//! event ─▶ `Incoming` ─▶ sync: the connection is on record + updates since the cursor ─▶ reply
+//!
+//! It answers by its return value, so it needs no right to post; and it closes no socket, whatever the message was.
+
+use chatterbox_core::{
+    Connections, EventKind, Incoming, Reply, Settings, SocketEvent, StoreError, Updates,
+    aws::{self, Aws},
+    log,
+    message::{ErrorCode, Outgoing},
+    metrics::{self, Unit},
+    sync,
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log::init();
+    let Settings { tables, .. } = Settings::from_env(&[])?;
+    let dynamodb = Aws::load().await.dynamodb();
+    let updates = Updates::new(dynamodb.clone(), tables.updates);
+    let connections = Connections::new(dynamodb, tables.connections);
+    aws::warm_up(updates.warm_up()).await;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        default(&connections, &updates, event.payload)
+    }))
+    .await
+}
+
+async fn default(connections: &Connections, updates: &Updates, event: Box<RawValue>) -> Result<Reply, Error> {
+    let event = SocketEvent::parse(&event)?;
+    if event.kind() != EventKind::Message {
+        return Ok(Reply::status(400));
+    }
+    let (metric, reply) = match Incoming::parse(event.body()) {
+        Ok(incoming) => match answer(connections, updates, &event, &incoming).await {
+            Ok(reply) => ("Syncs", reply),
+            Err(error) => {
+                tracing::error!(%error, "a sync was not answered");
+                let message = "the tables do not answer: ask again later";
+                (
+                    "StoreFailures",
+                    Outgoing::Error {
+                        code: ErrorCode::Unavailable,
+                        message,
+                    }
+                    .to_text(),
+                )
+            }
+        },
+        Err(why) => ("NotUnderstood", Outgoing::not_understood(&why).to_text()),
+    };
+    tracing::info!(connection_id = %event.connection_id(), outcome = metric, "message");
+    metrics::emit("default", &[(metric, Unit::Count, 1.0)], &[]);
+    Ok(Reply::message(reply))
+}
+
+/// The row of this very connection proves the login: not the message, and not an index that lags.
+async fn answer(
+    connections: &Connections,
+    updates: &Updates,
+    event: &SocketEvent,
+    Incoming::Sync { login, cursor, n }: &Incoming,
+) -> Result<String, StoreError> {
+    let Some(connection) = connections.find(login, event.connection_id()).await? else {
+        let message = "this socket is not on record for that login: connect anew";
+        return Ok(Outgoing::Error {
+            code: ErrorCode::UnknownConnection,
+            message,
+        }
+        .to_text());
+    };
+    let log = updates.read(login).await?;
+    Ok(sync::reply(log.as_ref(), &connection.topics, cursor.as_ref(), *n))
+}

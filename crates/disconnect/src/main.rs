@@ -1,0 +1,48 @@
+//! `$disconnect`: forgets a connection.
+//!
+//! event ─▶ connection ID ─▶ whose it was ─▶ forget ─▶ 200
+//!
+//! API Gateway calls it when it can, and the index may lag: a row that stays goes at the next 410, or expires.
+
+use chatterbox_core::{
+    ConnectionId, Connections, EventKind, Reply, Settings, SocketEvent, StoreError,
+    aws::{self, Aws},
+    log,
+    metrics::{self, Unit},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log::init();
+    let Settings { tables, .. } = Settings::from_env(&[])?;
+    let connections = Connections::new(Aws::load().await.dynamodb(), tables.connections);
+    aws::warm_up(connections.login_of(&ConnectionId::new("-"))).await;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        disconnect(&connections, event.payload)
+    }))
+    .await
+}
+
+async fn disconnect(connections: &Connections, event: Box<RawValue>) -> Result<Reply, Error> {
+    let event = SocketEvent::parse(&event)?;
+    // A client can name this route in a message. That must unlist nobody.
+    if event.kind() != EventKind::Disconnect {
+        return Ok(Reply::status(400));
+    }
+    let connection_id = event.connection_id();
+    let forgotten = forget(connections, connection_id)
+        .await
+        .inspect_err(|error| tracing::error!(%error, "not forgotten"))?;
+    tracing::info!(%connection_id, forgotten, "disconnected");
+    metrics::emit("disconnect", &[("Disconnects", Unit::Count, 1.0)], &[]);
+    Ok(Reply::status(200))
+}
+
+async fn forget(connections: &Connections, id: &ConnectionId) -> Result<bool, StoreError> {
+    match connections.login_of(id).await? {
+        Some(login) => connections.forget(&login, id).await,
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,100 @@
+//! notify: tells every open browser of a login that its stats have been updated. The stats pipeline invokes it.
+//!
+//! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ forget the dead ─▶ `Report`
+
+use chatterbox_core::{
+    CALLBACK_URL, Connections, Deferral, Envelope, Notified, Notifier, Poster, Settings, Timestamp, Updates,
+    aws::{self, Aws},
+    log,
+    metrics::{self, Unit},
+};
+use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use std::time::Instant;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log::init();
+    let Settings {
+        tables,
+        max_connections_per_login,
+        defer_queue_url,
+        ..
+    } = Settings::from_env(&[CALLBACK_URL])?;
+    let aws = Aws::load().await;
+    let notifier = Notifier {
+        updates: Updates::new(aws.dynamodb(), tables.updates),
+        connections: Connections::new(aws.dynamodb(), tables.connections),
+        poster: Poster::new(aws.management()),
+        deferral: defer_queue_url.map(|url| Deferral::new(aws.sqs(), url)),
+        max_connections_per_login,
+    };
+    aws::warm_up(async { tokio::join!(notifier.connections.warm_up(), notifier.poster.warm_up()) }).await;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| notify(&notifier, event))).await
+}
+
+async fn notify(
+    notifier: &Notifier,
+    LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>,
+) -> Result<chatterbox_core::Answer, Diagnostic> {
+    let start = Instant::now();
+    let notified = notifier.notify(&payload, &envelope(&context)).await;
+    log_and_measure(&notified, start.elapsed().as_secs_f64() * 1_000.0);
+    notified.answer.map_err(|error| Diagnostic {
+        error_type: error.kind().to_owned(),
+        error_message: error.to_string(),
+    })
+}
+
+fn envelope(context: &Context) -> Envelope {
+    let deadline = i64::try_from(context.deadline)
+        .ok()
+        .and_then(Timestamp::from_millis)
+        .unwrap_or(Timestamp::MAX);
+    Envelope {
+        request_id: context.request_id.clone(),
+        received_at: Timestamp::now(),
+        deadline,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn log_and_measure(
+    Notified {
+        answer,
+        report,
+        bad_events,
+    }: &Notified,
+    milliseconds: f64,
+) {
+    let (logins, sent, gone, early) = (report.logins.len(), report.sent, report.gone, report.early);
+    let (deferred, failed, error) = (
+        report.deferred,
+        report.failed,
+        answer.as_ref().err().map(ToString::to_string),
+    );
+    tracing::info!(
+        logins,
+        sent,
+        gone,
+        early,
+        deferred,
+        failed,
+        bad_events,
+        milliseconds,
+        error,
+        "notified"
+    );
+    let count = |name, number: usize| (name, Unit::Count, number as f64);
+    let counts = [
+        count("Updates", logins),
+        count("PostsSent", sent),
+        count("PostsGone", gone),
+        count("PostsEarly", early),
+        count("PostsFailed", failed),
+        count("Deferred", deferred),
+        count("BadEvents", *bad_events),
+        ("FanOut", Unit::Milliseconds, milliseconds),
+    ];
+    metrics::emit("notify", &counts, &[]);
+}
