@@ -1,0 +1,151 @@
+/** The whole system for a browser test: the real `chatter local`, and headless Chromium with tabs on its page. */
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const PATIENCE = 20_000;
+
+export class World {
+  /** Every line the server's processes printed. */
+  printed = [];
+  /** What opened the tabs' sockets: `login`, `chatterId` and `url`. */
+  sessions = [];
+  /** @type {string | undefined} */ url;
+
+  /** Starts the server and the browser, and waits for the line that says `ready`. */
+  static async start() {
+    const world = new World();
+    const parameters = ["local", "--port", "0", "--dynamodb-port", "0"];
+    // At this level even a library's most talkative line is printed, and searched for secrets.
+    const env = { ...process.env, RUST_LOG: "trace" };
+    world.server = spawn(CHATTER, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
+    world.exit = new Promise((resolve, reject) => {
+      world.server.once("exit", (code, signal) => resolve({ code, signal }));
+      world.server.once("error", reject);
+    });
+    for (const stream of [world.server.stdout, world.server.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => world.printed.push(line));
+    }
+    createInterface({ input: world.server.stdout }).on("line", (line) => {
+      if (line.startsWith("ready")) world.url ??= line.match(/http:\/\/[^\s"]+/)?.[0];
+    });
+    try {
+      await Promise.race([until(() => world.url, "the line `ready`"), world.exit.then(() => Promise.reject(world.whyNot()))]);
+      world.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+    return world;
+  }
+
+  whyNot() {
+    return new Error(`${CHATTER} ended before it was ready:\n${this.printed.slice(-20).join("\n")}`);
+  }
+
+  /** A tab of a browser profile of its own, which ends with the test. */
+  async tab(t, options = {}) {
+    const context = await this.browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+    context.setDefaultTimeout(PATIENCE);
+    t.after(() => context.close());
+    const tab = new Tab(this, await context.newPage());
+    await tab.page.goto(this.url);
+    return tab;
+  }
+
+  /** Ends both, and answers how the server ended. */
+  async stop() {
+    await this.browser?.close();
+    this.server.kill("SIGTERM");
+    const late = setTimeout(() => this.server.kill("SIGKILL"), PATIENCE);
+    const end = await this.exit;
+    clearTimeout(late);
+    return end;
+  }
+}
+
+export class Tab {
+  /** What a developer would find in red in the console. */
+  errors = [];
+
+  constructor(world, page) {
+    this.world = world;
+    this.page = page;
+    page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+  }
+
+  async logIn(login) {
+    await this.page.getByLabel("Login name").fill(login);
+    await this.page.getByRole("button", { name: "Log in" }).click();
+    await this.connected();
+  }
+
+  /** Waits until the socket is open, and notes what opened it. */
+  async connected() {
+    await this.state("Connected");
+    const session = await this.page.evaluate(() => sessionStorage.getItem("chatterbox-session"));
+    this.world.sessions.push(JSON.parse(session));
+  }
+
+  async notify(message, topic = "updates") {
+    await this.page.getByLabel("Topic").fill(topic);
+    await this.page.getByLabel("Message").fill(message);
+    await this.page.getByRole("button", { name: "Notify" }).click();
+  }
+
+  /** Another tab of the same session, opened by the link as a user would. */
+  async duplicate() {
+    const [page] = await Promise.all([
+      this.page.context().waitForEvent("page"),
+      this.page.getByRole("link", { name: "Another tab" }).click(),
+    ]);
+    const tab = new Tab(this.world, page);
+    await tab.connected();
+    return tab;
+  }
+
+  /** Waits until the connection's state is shown in these words. */
+  state(words) {
+    return this.page.locator("#state", { hasText: words }).waitFor();
+  }
+
+  /** Waits until an update with this message is shown. */
+  sees(message) {
+    return this.page.locator("#updates li", { has: this.page.getByText(message, { exact: true }) }).waitFor();
+  }
+
+  /** The messages shown, newest first. */
+  messages() {
+    return this.page.locator("#updates .body").allTextContents();
+  }
+
+  /** Waits until the report of the last notify contains this text. */
+  report(text) {
+    return this.page.locator("#report", { hasText: text }).waitFor();
+  }
+}
+
+async function until(condition, what) {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const value = condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,124 @@
+/** A WebSocket server that says what a test tells it to say, and a page's end of `connect` that notes what it hears. */
+
+import { once } from "node:events";
+import { WebSocket as WebSocketOfWs, WebSocketServer } from "ws";
+import { connect } from "../chatter.js";
+
+/** Node has a WebSocket of its own from version 22 on. The one of `ws` throws an error that nobody listens to; a browser's does not. */
+globalThis.WebSocket ??= class extends WebSocketOfWs {
+  constructor(...parameters) {
+    super(...parameters);
+    this.on("error", () => {});
+  }
+};
+
+export const LOGIN = "friendless";
+export const CHATTER_ID = "6b1f3c1e-3a55-4c0e-9d5a-0f6f7f0f9a11";
+
+/** Waits on a condition, on the real clock even where a test has stopped the timers. */
+export async function until(condition, what = String(condition)) {
+  const deadline = performance.now() + 5_000;
+  for (;;) {
+    const value = condition();
+    if (value) return value;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise(setImmediate);
+  }
+}
+
+/** One socket, seen from the server. */
+class Line {
+  heard = [];
+  closed = false;
+
+  constructor(socket, request) {
+    this.socket = socket;
+    this.request = request;
+    socket.on("message", (data) => this.heard.push(JSON.parse(data)));
+    socket.on("close", () => (this.closed = true));
+  }
+
+  say(message) {
+    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
+  }
+
+  get syncs() {
+    return this.heard.filter(({ action }) => action === "sync");
+  }
+
+  /** The given sync of this socket, counted from 1. */
+  sync(count) {
+    return until(() => this.syncs[count - 1], `sync ${count}`);
+  }
+
+  /** Answers the newest sync. */
+  reply(fields) {
+    const { n } = this.syncs.at(-1);
+    this.say({ type: "sync", n, cursor: null, missed: null, reset: false, more: false, updates: [], ...fields });
+  }
+
+  push(version, fields = {}) {
+    this.say({ type: "stats-updated", login: LOGIN, epoch: "E", prev: version - 1, ...entry(version), ...fields });
+  }
+}
+
+export class Server {
+  lines = [];
+  /** The status that handshakes are refused with. */
+  refusal = null;
+  attempts = 0;
+
+  static async start() {
+    const server = new Server();
+    server.sockets = new WebSocketServer({
+      host: "127.0.0.1",
+      port: 0,
+      handleProtocols: (offered) => (offered.has("chatterbox.v1") ? "chatterbox.v1" : false),
+      verifyClient: (_, answer) => {
+        server.attempts += 1;
+        answer(server.refusal === null, server.refusal ?? 200);
+      },
+    });
+    server.sockets.on("connection", (socket, request) => server.lines.push(new Line(socket, request)));
+    await once(server.sockets, "listening");
+    server.url = `ws://127.0.0.1:${server.sockets.address().port}/dev`;
+    return server;
+  }
+
+  stop() {
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.sockets.close();
+  }
+
+  line(count) {
+    return until(() => this.lines[count - 1], `socket ${count}`);
+  }
+}
+
+/** A page that is connected, and what it has heard. */
+export async function page(t, options = {}) {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const chatter = connect({ url: server.url, login: LOGIN, chatterId: CHATTER_ID, since: 0, ...options });
+  const heard = { updates: [], states: [], synced: [], errors: [] };
+  chatter.addEventListener("stats-updated", ({ detail }) => heard.updates.push(detail));
+  chatter.addEventListener("state", ({ detail }) => heard.states.push(detail));
+  chatter.addEventListener("synced", ({ detail }) => heard.synced.push(detail));
+  chatter.addEventListener("error", ({ detail }) => heard.errors.push(detail));
+  t.after(() => chatter.close());
+  return { server, chatter, heard, versions: () => heard.updates.map(({ version }) => version) };
+}
+
+/** A page whose first sync was answered: its cursor is `version`. */
+export async function pageAt(version, t, options) {
+  const opened = await page(t, options);
+  const line = await opened.server.line(1);
+  await line.sync(1);
+  line.reply({ cursor: { epoch: "E", version } });
+  await until(() => opened.heard.synced.length === 1, "the first sync");
+  return { ...opened, line };
+}
+
+export function entry(version, topic = "updates") {
+  return { topic, version, id: `id-${version}`, at: "2026-01-31T09:00:00Z", body: { message: `update ${version}` } };
+}

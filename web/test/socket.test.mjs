@@ -1,0 +1,177 @@
+/**
+ * The socket's life: against a real WebSocket server, over loopback, so that handshakes, subprotocols and ends are those
+ * of a real implementation.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MINUTE, SECOND, stopClock } from "./clock.mjs";
+import { CHATTER_ID, entry, page, pageAt, until } from "./server.mjs";
+
+test("the_credentials_travel_as_a_subprotocol_and_never_in_the_url", async (t) => {
+  const { server } = await page(t, { login: "ünï kødé 🎲" });
+  const { request, socket } = await server.line(1);
+  const [version, secret] = request.headers["sec-websocket-protocol"].split(",").map((protocol) => protocol.trim());
+  assert.equal(version, "chatterbox.v1");
+  assert.match(secret, /^chatterbox\.auth\.[A-Za-z0-9_-]+$/);
+  const decoded = Buffer.from(secret.slice("chatterbox.auth.".length), "base64url").toString("utf8");
+  assert.equal(decoded, `ünï kødé 🎲\0${CHATTER_ID}`);
+  assert.equal(socket.protocol, "chatterbox.v1");
+  assert.equal(request.url, "/dev");
+});
+
+test("topics_are_asked_for_in_the_query", async (t) => {
+  const { server } = await page(t, { topics: ["plays", "a b&c"] });
+  const { request } = await server.line(1);
+  assert.equal(new URL(request.url, "ws://host").searchParams.get("topic"), "plays,a b&c");
+});
+
+test("a_wrong_url_is_said_at_once", async (t) => {
+  await assert.rejects(page(t, { url: "socks.example.com" }), TypeError);
+});
+
+test("a_lost_socket_is_replaced_and_the_page_goes_on_where_it_was", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line, versions } = await pageAt(41, t);
+  line.push(42);
+  await until(() => versions().length === 1);
+  line.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", retryIn: SECOND });
+  tick(SECOND);
+  const next = await server.line(2);
+  assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version: 42 });
+  next.reply({ cursor: { epoch: "E", version: 45 }, missed: 3, updates: [entry(45)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(versions(), [42, 45]);
+  assert.equal(heard.updates.at(-1).initial, false);
+  assert.deepEqual(heard.states.map(({ state }) => state), ["open", "waiting", "connecting", "open"]);
+});
+
+test("the_waits_are_short_again_after_a_minute_of_peace", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line } = await pageAt(41, t);
+  line.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  tick(SECOND);
+  const second = await server.line(2);
+  await second.sync(1);
+  second.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  tick(2 * SECOND);
+  const third = await server.line(3);
+  await third.sync(1);
+  third.reply({ cursor: { epoch: "E", version: 41 }, missed: 0 });
+  await until(() => heard.synced.length === 2);
+  tick(MINUTE);
+  third.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  const waits = heard.states.filter(({ state }) => state === "waiting").map(({ retryIn }) => retryIn / SECOND);
+  assert.deepEqual(waits, [1, 2, 1]);
+});
+
+test("the_waits_between_attempts_double_until_the_page_takes_it_for_a_refusal", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line } = await pageAt(41, t);
+  server.refusal = 401;
+  line.socket.terminate();
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    await until(() => chatter.state === "waiting", `wait ${attempt}`);
+    tick(SECOND * 2 ** attempt);
+    await until(() => server.attempts === attempt + 2, `attempt ${attempt}`);
+    await until(() => chatter.state !== "connecting");
+  }
+  assert.equal(chatter.state, "refused");
+  const waits = heard.states.filter(({ state }) => state === "waiting").map(({ retryIn }) => retryIn / SECOND);
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128]);
+  tick(60 * MINUTE);
+  assert.equal(server.attempts, 9);
+});
+
+test("a_socket_that_opened_ends_the_count_of_refusals", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, line } = await pageAt(41, t);
+  line.socket.terminate();
+  const fail = async (times) => {
+    server.refusal = 503;
+    for (let attempts = server.attempts + 1; times > 0; times -= 1, attempts += 1) {
+      await until(() => chatter.state === "waiting");
+      tick(5 * MINUTE);
+      await until(() => server.attempts === attempts);
+      await until(() => chatter.state !== "connecting");
+    }
+    server.refusal = null;
+  };
+  await fail(7);
+  tick(5 * MINUTE);
+  const second = await server.line(2);
+  await second.sync(1);
+  second.socket.terminate();
+  await fail(1);
+  assert.equal(chatter.state, "waiting");
+});
+
+test("a_server_that_forgot_the_connection_gets_a_new_one", async (t) => {
+  const tick = stopClock(t);
+  const { server, line } = await pageAt(41, t);
+  line.say({ type: "error", code: "unknown-connection", message: "not on record" });
+  await until(() => line.closed);
+  tick(SECOND);
+  await (await server.line(2)).sync(1);
+});
+
+test("a_link_that_died_without_a_word_is_noticed_by_its_heartbeat", async (t) => {
+  const tick = stopClock(t);
+  const { line, chatter, versions } = await pageAt(41, t);
+  tick(4 * MINUTE);
+  await until(() => line.heard.at(-1).action === "ping");
+  line.say({ type: "pong" });
+  line.push(42);
+  await until(() => versions().includes(42));
+  tick(4 * MINUTE);
+  await until(() => line.heard.filter(({ action }) => action === "ping").length === 2);
+  assert.equal(chatter.state, "open");
+  tick(10 * SECOND);
+  await until(() => chatter.state === "waiting");
+});
+
+test("a_page_whose_chatter_id_was_revoked_never_comes_back", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line } = await pageAt(41, t);
+  line.say({ type: "closing", reason: "revoked", retry: false });
+  await until(() => line.closed);
+  assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "revoked" });
+  tick(60 * MINUTE);
+  assert.equal(server.attempts, 1);
+  assert.equal(chatter.state, "closed");
+});
+
+test("a_socket_closed_on_purpose_is_replaced_if_the_server_says_retry", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, line } = await pageAt(41, t);
+  line.say({ type: "closing", reason: "replaced", retry: true });
+  await until(() => chatter.state === "waiting");
+  tick(SECOND);
+  await server.line(2);
+});
+
+test("a_page_that_closes_hears_nothing_more", async (t) => {
+  const { chatter, heard, line } = await pageAt(41, t);
+  chatter.addEventListener("stats-updated", () => chatter.close());
+  line.push(42);
+  line.push(43);
+  await until(() => line.closed);
+  assert.deepEqual(heard.updates.map(({ version }) => version), [42]);
+  assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "closed by the page" });
+});
+
+test("whatever_else_is_posted_to_a_socket_disturbs_nothing", async (t) => {
+  const { heard, line, versions } = await pageAt(41, t);
+  for (const text of ["hello", "", "null", "[]", "7", '{"type":"news"}', '{"type":"stats-updated"}', '{"type":"sync"}']) line.say(text);
+  line.socket.send(Buffer.from([0, 159, 146, 150]));
+  const { n } = await line.sync(2);
+  line.say({ type: "sync", n, cursor: { epoch: "E", version: 41 }, missed: 0, reset: false, more: false, updates: [] });
+  line.push(42);
+  await until(() => versions().length === 1);
+  assert.ok(heard.errors.length > 0);
+});

@@ -1,0 +1,275 @@
+/** What a page hears: each update once, and none lost, whatever the order in which pushes and replies arrive. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MINUTE, SECOND, stopClock } from "./clock.mjs";
+import { LOGIN, entry, page, pageAt, until } from "./server.mjs";
+
+test("a_page_asks_for_everything_as_soon_as_it_is_open", async (t) => {
+  const { server, chatter } = await page(t);
+  assert.equal(chatter.state, "connecting");
+  const line = await server.line(1);
+  assert.deepEqual(await line.sync(1), { action: "sync", login: LOGIN, cursor: null, n: 1 });
+  assert.equal(chatter.state, "open");
+});
+
+test("what_the_first_sync_brings_is_marked_as_initial_and_no_older_than_since", async (t) => {
+  const { server, heard } = await page(t, { since: new Date("2026-01-31T00:00:00Z") });
+  const line = await server.line(1);
+  await line.sync(1);
+  const old = { ...entry(1, "plays"), at: "2026-01-30T23:59:59Z" };
+  line.reply({ cursor: { epoch: "E", version: 3 }, updates: [old, entry(3)] });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(heard.updates, [{ ...entry(3), initial: true }]);
+  assert.deepEqual(heard.synced, [{ missed: null, reset: false }]);
+});
+
+test("without_since_only_what_happened_around_this_page_s_load_is_initial", async (t) => {
+  const { server, heard } = await page(t, { since: undefined });
+  const line = await server.line(1);
+  await line.sync(1);
+  const recent = { ...entry(2), at: new Date().toISOString() };
+  line.reply({ cursor: { epoch: "E", version: 2 }, updates: [entry(1, "plays"), recent] });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(heard.updates, [{ ...recent, initial: true }]);
+});
+
+test("a_push_is_heard_at_once_and_moves_the_cursor", async (t) => {
+  const { heard, line } = await pageAt(41, t);
+  line.push(42);
+  line.push(50, { prev: 42 });
+  line.push(52);
+  const { cursor } = await line.sync(2);
+  assert.deepEqual(heard.updates[0], { ...entry(42), initial: false });
+  assert.deepEqual(cursor, { epoch: "E", version: 50 });
+});
+
+test("a_gap_is_filled_by_a_sync_and_nothing_is_heard_twice", async (t) => {
+  const { line, versions, heard } = await pageAt(41, t);
+  line.push(44);
+  const sync = await line.sync(2);
+  assert.deepEqual(sync, { action: "sync", login: LOGIN, cursor: { epoch: "E", version: 41 }, n: 2 });
+  line.reply({ cursor: { epoch: "E", version: 44 }, missed: 3, updates: [entry(43, "plays"), entry(44)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(versions(), [44, 43]);
+  assert.deepEqual(heard.synced[1], { missed: 3, reset: false });
+  line.push(46);
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 44 });
+});
+
+test("duplicates_are_dropped_whatever_topic_they_name", async (t) => {
+  const { line, versions } = await pageAt(41, t);
+  line.push(41);
+  line.push(42);
+  line.push(42);
+  line.push(42, { topic: "plays" });
+  line.push(43);
+  await until(() => versions().includes(43));
+  assert.deepEqual(versions(), [42, 43]);
+});
+
+test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped", async (t) => {
+  const { line, versions, heard } = await pageAt(41, t);
+  line.push(43);
+  line.push(42);
+  await line.sync(2);
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(43)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(versions(), [43]);
+  assert.equal(line.syncs.length, 2);
+});
+
+test("an_overtaken_update_on_two_topics_is_still_heard_under_the_other_one", async (t) => {
+  const { line, heard } = await pageAt(41, t);
+  line.push(43, { topic: "a" });
+  await line.sync(2);
+  line.push(42, { topic: "a" });
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(42, "b"), entry(43, "a")] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["43 a", "42 b"]);
+});
+
+test("a_push_that_overtakes_a_reply_does_not_hide_what_the_reply_names_otherwise", async (t) => {
+  const { line, heard } = await pageAt(40, t);
+  line.push(42, { topic: "c" });
+  await line.sync(2);
+  line.push(44, { topic: "a" });
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 3, updates: [entry(42, "c"), entry(43, "a")] });
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 42 });
+  line.reply({ cursor: { epoch: "E", version: 44 }, missed: 2, updates: [entry(43, "b"), entry(44, "a")] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["42 c", "44 a", "43 b"]);
+});
+
+test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sync", async (t) => {
+  const { server, heard, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.push(42);
+  line.reply({ cursor: { epoch: "E", version: 41 }, updates: [entry(41, "plays")] });
+  assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 41 });
+  line.reply({ cursor: { epoch: "E", version: 42 }, missed: 1, updates: [entry(42)] });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(versions(), [42, 41]);
+  assert.equal(line.syncs.length, 2);
+});
+
+test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", async (t) => {
+  const { server, heard, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.reply({ cursor: null });
+  await until(() => heard.synced.length === 1);
+  line.push(1);
+  assert.equal((await line.sync(2)).cursor, null);
+  line.reply({ cursor: { epoch: "E", version: 1 }, updates: [entry(1)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(versions(), [1]);
+});
+
+test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
+  const { line, heard, versions } = await pageAt(41, t);
+  line.push(90, { epoch: "F" });
+  await line.sync(2);
+  line.push(1, { epoch: "F" });
+  line.reply({ cursor: { epoch: "F", version: 1 }, reset: true, updates: [entry(1)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(versions(), [1]);
+  assert.deepEqual(heard.synced[1], { missed: null, reset: true });
+  line.push(2, { epoch: "F" });
+  await until(() => versions().length === 2);
+  assert.equal(line.syncs.length, 2);
+});
+
+test("an_old_log_s_push_that_came_before_the_first_reply_hides_nothing_of_the_new_log", async (t) => {
+  const { server, heard, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.push(90, { epoch: "D" });
+  line.reply({ cursor: { epoch: "E", version: 3 }, updates: [entry(3)] });
+  await line.sync(2);
+  line.reply({ cursor: { epoch: "E", version: 3 }, missed: 0 });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(versions(), [90, 3]);
+});
+
+test("a_reply_without_a_log_changes_nothing", async (t) => {
+  const { line, heard, versions } = await pageAt(41, t);
+  line.push(43);
+  await line.sync(2);
+  line.reply({ cursor: null });
+  await until(() => heard.synced.length === 2);
+  line.push(42);
+  line.push(44);
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 41 });
+  await until(() => versions().includes(44));
+  assert.deepEqual(versions(), [43, 44]);
+});
+
+test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
+  const { line, heard, versions } = await pageAt(41, t);
+  line.push(43);
+  await line.sync(2);
+  line.reply({ cursor: { epoch: "E", version: 7 }, reset: true, updates: [entry(7)] });
+  line.push(8);
+  await until(() => versions().includes(8));
+  assert.deepEqual(versions(), [43, 7, 8]);
+  assert.equal(heard.synced.at(-1).reset, true);
+});
+
+test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_another_topic", async (t) => {
+  const { line, heard } = await pageAt(41, t);
+  line.push(44, { topic: "a" });
+  await line.sync(2);
+  line.push(42, { topic: "c" });
+  line.reply({ cursor: { epoch: "E", version: 45 }, missed: 4, updates: [entry(44, "b"), entry(45, "a")] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["44 a", "42 c", "45 a"]);
+});
+
+test("a_reply_that_pushes_have_overtaken_does_not_move_the_cursor_back", async (t) => {
+  const { server, heard, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.reply({ cursor: { epoch: "E", version: 41 }, more: true });
+  await line.sync(2);
+  line.push(42);
+  line.push(43);
+  line.reply({ cursor: { epoch: "E", version: 42 }, missed: 1, updates: [entry(42)] });
+  await until(() => heard.synced.length === 1);
+  line.push(46);
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 43 });
+  assert.deepEqual(versions(), [42, 43, 46]);
+});
+
+test("only_the_reply_to_the_newest_sync_counts", async (t) => {
+  const tick = stopClock(t);
+  const { line, heard, versions } = await pageAt(41, t);
+  line.push(43);
+  await line.sync(2);
+  tick(10 * SECOND);
+  await line.sync(3);
+  line.say({ type: "sync", n: 2, cursor: { epoch: "E", version: 99 }, missed: 58, reset: false, more: false, updates: [] });
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(43)] });
+  await until(() => heard.synced.length === 2);
+  line.push(44);
+  await until(() => versions().includes(44));
+  assert.deepEqual(versions(), [43, 44]);
+});
+
+test("a_reply_in_several_pages_is_read_to_its_end", async (t) => {
+  const { server, heard, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.reply({ cursor: { epoch: "E", version: 2 }, more: true, updates: [entry(1, "a"), entry(2, "b")] });
+  assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 2 });
+  line.reply({ cursor: { epoch: "E", version: 5 }, missed: 3, updates: [entry(5, "c")] });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(versions(), [1, 2, 5]);
+  assert.deepEqual(heard.updates.map(({ initial }) => initial), [true, true, true]);
+  assert.deepEqual(heard.synced, [{ missed: null, reset: false }]);
+  line.push(9);
+  await line.sync(3);
+  line.reply({ cursor: { epoch: "E", version: 7 }, missed: 2, more: true, updates: [entry(7, "a")] });
+  await line.sync(4);
+  line.reply({ cursor: { epoch: "E", version: 9 }, missed: 2, updates: [entry(9)] });
+  await until(() => heard.synced.length === 2);
+  assert.deepEqual(heard.synced[1], { missed: 4, reset: false });
+});
+
+test("an_unanswered_sync_is_sent_again_ever_more_slowly", async (t) => {
+  const tick = stopClock(t);
+  const { server } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  tick(10 * SECOND);
+  assert.equal((await line.sync(2)).n, 2);
+  tick(20 * SECOND - 1);
+  line.say({ type: "pong" });
+  tick(1);
+  assert.equal((await line.sync(3)).n, 3);
+  assert.equal(line.syncs.length, 3);
+});
+
+test("a_sync_that_the_gateway_could_not_deliver_is_sent_again", async (t) => {
+  const tick = stopClock(t);
+  const { server, heard } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.say('{"message": "Internal server error", "connectionId":"X=", "requestId":"Y="}');
+  await until(() => heard.errors.length === 1);
+  assert.deepEqual(heard.errors, [{ code: "gateway", message: "Internal server error" }]);
+  tick(2 * SECOND);
+  assert.equal((await line.sync(2)).n, 2);
+});
+
+test("a_page_asks_now_and_then_though_nothing_is_missing", async (t) => {
+  const tick = stopClock(t);
+  const { line, versions } = await pageAt(41, t);
+  for (let version = 42; version < 47; version += 1) {
+    tick(3 * MINUTE);
+    line.push(version);
+    await until(() => versions().includes(version));
+  }
+  assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 45 });
+});
