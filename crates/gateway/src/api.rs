@@ -1,0 +1,64 @@
+//! All that the parts of a running gateway share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::activity::Feeds;
+use crate::bucket::Bucket;
+use crate::config::Config;
+use crate::connection::Connections;
+use crate::lambda::{Pool, Setting};
+
+/// A running API and its functions.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) config: Config,
+    pub(crate) functions: BTreeMap<String, Arc<Pool>>,
+    pub(crate) connections: Connections,
+    /// New sockets.
+    pub(crate) connects: Bucket,
+    /// Messages and posts, which share one quota on AWS.
+    pub(crate) requests: Bucket,
+    pub(crate) feeds: Feeds,
+    /// The sockets, and the events they have caused.
+    pub(crate) sockets: TaskTracker,
+    /// Everything else that runs: processes, their feeds, asynchronous events.
+    pub(crate) tasks: TaskTracker,
+    /// Ends the processes.
+    pub(crate) halt: CancellationToken,
+}
+
+impl Api {
+    pub(crate) fn new(config: Config) -> Api {
+        let (feeds, tasks, halt) = (Feeds::new(), TaskTracker::new(), CancellationToken::new());
+        let functions = config.functions.iter().map(|(name, function)| {
+            let pool = Pool::new(Setting {
+                name: name.as_str().into(),
+                function: function.clone(),
+                arn: config.arn(name),
+                region: config.region.clone(),
+                init: config.limits.init,
+                payload_bytes: config.limits.payload_bytes,
+                feeds: feeds.clone(),
+                tasks: tasks.clone(),
+                halt: halt.clone(),
+            });
+            (name.clone(), pool)
+        });
+        let limits = &config.limits;
+        Api {
+            functions: functions.collect(),
+            connections: Connections::default(),
+            connects: Bucket::new(limits.connects_per_second, limits.connects_per_second.unwrap_or(0)),
+            requests: Bucket::new(limits.requests_per_second, limits.requests_burst),
+            feeds,
+            sockets: TaskTracker::new(),
+            tasks,
+            halt,
+            config,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! How sockets end: close codes and their reasons, as the client sees them and as `$disconnect` is told.
+
+use std::borrow::Cow;
+
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+/// A close code and its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Goodbye {
+    pub(crate) code: u16,
+    pub(crate) reason: Cow<'static, str>,
+}
+
+impl Goodbye {
+    /// `DELETE @connections`.
+    pub(crate) const DELETED: Goodbye = Goodbye::new(1000, "Connection Closed Normally");
+    /// Idle for too long, too old, or the gateway stops.
+    pub(crate) const GOING_AWAY: Goodbye = Goodbye::new(1001, "Going away");
+    /// A frame that breaks the protocol. AWS's reason is not known.
+    const PROTOCOL: Goodbye = Goodbye::new(1002, "Protocol error");
+    /// A binary message. AWS's reason is not known.
+    pub(crate) const BINARY: Goodbye = Goodbye::new(1003, "Binary frames are not supported");
+    /// The client's close frame had no code.
+    const NO_STATUS: Goodbye = Goodbye::new(1005, "Client-side close frame status not set");
+    /// The client went without a close frame. AWS's reason is not known.
+    pub(crate) const DIED: Goodbye = Goodbye::new(1006, "Connection closed abnormally");
+    /// A text that is not UTF-8. AWS's reason is not known.
+    const NOT_UTF8: Goodbye = Goodbye::new(1007, "Invalid UTF-8");
+    /// A frame or message over its limit. AWS's reason is not known.
+    const TOO_LARGE: Goodbye = Goodbye::new(1009, "Message too large");
+
+    const fn new(code: u16, reason: &'static str) -> Goodbye {
+        Goodbye {
+            code,
+            reason: Cow::Borrowed(reason),
+        }
+    }
+
+    /// The client's own goodbye.
+    pub(crate) fn of_client(frame: Option<CloseFrame>) -> Goodbye {
+        frame.map_or(Goodbye::NO_STATUS, |frame| Goodbye {
+            code: frame.code.into(),
+            reason: frame.reason.to_string().into(),
+        })
+    }
+
+    /// What a client that made this error is closed with; `None` if it is gone already.
+    pub(crate) fn of_error(error: &Error) -> Option<Goodbye> {
+        match error {
+            Error::Capacity(_) => Some(Goodbye::TOO_LARGE),
+            Error::Utf8(_) => Some(Goodbye::NOT_UTF8),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+            Error::Protocol(_) => Some(Goodbye::PROTOCOL),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn frame(&self) -> CloseFrame {
+        CloseFrame {
+            code: self.code.into(),
+            reason: self.reason.as_ref().into(),
+        }
+    }
+}

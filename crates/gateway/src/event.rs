@@ -1,0 +1,251 @@
+//! The events that a WebSocket API sends to its integrations. A field that AWS leaves out is left out.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
+use axum::http::{HeaderMap, Uri};
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::close::Goodbye;
+use crate::config::Config;
+use crate::connection::Peer;
+use crate::{clock, ids};
+
+/// An event of any of the three kinds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(flatten)]
+    headers: Option<Headers>,
+    #[serde(flatten)]
+    query: Option<QueryString>,
+    request_context: RequestContext<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Headers {
+    headers: BTreeMap<String, String>,
+    multi_value_headers: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryString {
+    query_string_parameters: BTreeMap<String, String>,
+    multi_value_query_string_parameters: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    route_key: &'a str,
+    event_type: &'static str,
+    connection_id: &'a str,
+    connected_at: u64,
+    request_time_epoch: u64,
+    request_time: String,
+    request_id: &'a str,
+    extended_request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    message_direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_status_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_reason: Option<&'a str>,
+    stage: &'a str,
+    api_id: &'a str,
+    domain_name: &'a str,
+    identity: Identity<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    source_ip: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+}
+
+/// The event of a client that wants a socket.
+pub(crate) fn connect(config: &Config, peer: &Peer, request_id: &str, headers: &HeaderMap, uri: &Uri) -> Bytes {
+    let context = RequestContext::new(config, peer, "$connect", "CONNECT", request_id);
+    let headers = Some(Headers::of_handshake(headers, peer));
+    serialize(&Event {
+        headers,
+        query: QueryString::of(uri),
+        ..Event::new(context)
+    })
+}
+
+/// The event of a message.
+pub(crate) fn message(config: &Config, peer: &Peer, route_key: &str, request_id: &str, body: &str) -> Bytes {
+    let context = RequestContext {
+        message_id: Some(ids::api_id()),
+        ..RequestContext::new(config, peer, route_key, "MESSAGE", request_id)
+    };
+    serialize(&Event {
+        body: Some(body),
+        ..Event::new(context)
+    })
+}
+
+/// The event of a socket that is over.
+pub(crate) fn disconnect(config: &Config, peer: &Peer, goodbye: &Goodbye) -> Bytes {
+    let request_id = ids::api_id();
+    let context = RequestContext {
+        disconnect_status_code: Some(goodbye.code),
+        disconnect_reason: Some(&goodbye.reason),
+        ..RequestContext::new(config, peer, "$disconnect", "DISCONNECT", &request_id)
+    };
+    serialize(&Event {
+        headers: Some(Headers::of_disconnect(peer)),
+        ..Event::new(context)
+    })
+}
+
+fn serialize(event: &Event<'_>) -> Bytes {
+    // Strings, numbers and maps with string keys always are JSON.
+    serde_json::to_vec(event).unwrap_or_default().into()
+}
+
+impl<'a> Event<'a> {
+    fn new(request_context: RequestContext<'a>) -> Event<'a> {
+        Event {
+            headers: None,
+            query: None,
+            request_context,
+            body: None,
+            is_base64_encoded: false,
+        }
+    }
+}
+
+impl<'a> RequestContext<'a> {
+    fn new(
+        config: &'a Config,
+        peer: &'a Peer,
+        route_key: &'a str,
+        event_type: &'static str,
+        request_id: &'a str,
+    ) -> RequestContext<'a> {
+        let now = clock::now_ms();
+        RequestContext {
+            route_key,
+            event_type,
+            connection_id: &peer.connection_id,
+            connected_at: peer.connected_at,
+            request_time_epoch: now,
+            request_time: clock::clf(now),
+            request_id,
+            extended_request_id: request_id,
+            message_id: None,
+            message_direction: "IN",
+            disconnect_status_code: None,
+            disconnect_reason: None,
+            stage: &config.stage,
+            api_id: &config.api_id,
+            domain_name: &peer.host,
+            identity: Identity {
+                source_ip: peer.source_ip.to_string(),
+                user_agent: peer.user_agent.as_deref(),
+            },
+        }
+    }
+}
+
+impl Headers {
+    fn of_handshake(sent: &HeaderMap, peer: &Peer) -> Headers {
+        let mut multi_value_headers = BTreeMap::<String, Vec<String>>::new();
+        let mut set = |name: &str, value: String| multi_value_headers.entry(name.into()).or_default().push(value);
+        for (name, value) in sent {
+            if !["connection", "upgrade", "content-length", "x-forwarded-for"].contains(&name.as_str()) {
+                set(
+                    &spelled(name.as_str()),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                );
+            }
+        }
+        let forwarded_for = sent
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let forwarded_for: Vec<&str> = forwarded_for.collect();
+        let source_ip = peer.source_ip.to_string();
+        set(
+            "X-Forwarded-For",
+            [forwarded_for.as_slice(), &[&source_ip]].concat().join(", "),
+        );
+        let mut replace = |name: &str, value: &str| multi_value_headers.insert(name.into(), vec![value.into()]);
+        replace("X-Forwarded-Port", "443");
+        replace("X-Forwarded-Proto", "https");
+        multi_value_headers
+            .entry("X-Amzn-Trace-Id".into())
+            .or_insert_with(|| vec![ids::trace_id()]);
+        Headers::new(multi_value_headers)
+    }
+
+    /// The stub that AWS sends: nothing of the handshake is in it.
+    fn of_disconnect(peer: &Peer) -> Headers {
+        let stub = [
+            ("Host", &*peer.host),
+            ("x-api-key", ""),
+            ("X-Forwarded-For", ""),
+            ("x-restapi", ""),
+        ];
+        Headers::new(
+            stub.map(|(name, value)| (name.to_owned(), vec![value.to_owned()]))
+                .into(),
+        )
+    }
+
+    fn new(multi_value_headers: BTreeMap<String, Vec<String>>) -> Headers {
+        let headers = last_values(&multi_value_headers);
+        Headers {
+            headers,
+            multi_value_headers,
+        }
+    }
+}
+
+impl QueryString {
+    /// `None` without a query.
+    fn of(uri: &Uri) -> Option<QueryString> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+        let mut multi = BTreeMap::<String, Vec<String>>::new();
+        for (name, value) in pairs {
+            multi.entry(name).or_default().push(value);
+        }
+        let single = last_values(&multi);
+        let query = QueryString {
+            query_string_parameters: single,
+            multi_value_query_string_parameters: multi,
+        };
+        (!query.query_string_parameters.is_empty()).then_some(query)
+    }
+}
+
+/// Where a map has one value for a name, AWS takes the last.
+fn last_values(multi: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
+    multi
+        .iter()
+        .filter_map(|(name, values)| Some((name.clone(), values.last()?.clone())))
+        .collect()
+}
+
+/// A header's name as browsers write it. The HTTP library has lowered its case, which AWS does not.
+fn spelled(name: &str) -> String {
+    let spell = |part: &str| match part {
+        "websocket" => "WebSocket".to_owned(),
+        _ => part[..1].to_ascii_uppercase() + &part[1..],
+    };
+    name.split('-')
+        .map(|part| if part.is_empty() { String::new() } else { spell(part) })
+        .collect::<Vec<_>>()
+        .join("-")
+}

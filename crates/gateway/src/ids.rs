@@ -1,0 +1,74 @@
+//! The ids that AWS hands out, in its shapes.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+
+use crate::clock;
+
+/// A connection id, request id or message id: eleven random bytes as base64url, which is 16 characters ending in `=`.
+pub(crate) fn api_id() -> String {
+    let mut bytes = [0; 11];
+    fastrand::fill(&mut bytes);
+    URL_SAFE.encode(bytes)
+}
+
+/// Whether a text has the shape of a connection id. AWS answers 400 for one that has not, and 410 for one it does not know.
+pub(crate) fn is_connection_id(text: &str) -> bool {
+    let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match text.as_bytes() {
+        [symbols @ .., b'='] => symbols.len() == 15 && symbols.iter().copied().all(is_symbol),
+        _ => false,
+    }
+}
+
+/// The id of one invocation.
+pub(crate) fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// The root of an X-Ray trace: `Root=1-` seconds `-` 96 random bits.
+pub(crate) fn trace_id() -> String {
+    let random = fastrand::u128(..) & ((1 << 96) - 1);
+    format!("Root=1-{:08x}-{random:024x}", clock::now_ms() / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_id_is_sixteen_characters_ending_in_an_equals_sign() {
+        for _ in 0..1000 {
+            assert!(is_connection_id(&api_id()));
+        }
+        assert_ne!(api_id(), api_id());
+    }
+
+    #[test]
+    fn only_the_shape_of_a_connection_id_is_judged() {
+        for good in ["TXzPWdnOjoECGjA=", "HXT_RfBnPHcCIIg=", "JC1dgf9yoAMCK-g="] {
+            assert!(is_connection_id(good), "{good}");
+        }
+        for bad in [
+            "",
+            "=",
+            "TXzPWdnOjoECGjA",
+            "TXzPWdnOjoECGj==",
+            "TXzPWdnOjoECG+A=",
+            "TXzPWdnOjoECGjAA=",
+            "nonsense",
+        ] {
+            assert!(!is_connection_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_trace_id_has_the_shape_that_x_ray_gives_it() {
+        let id = trace_id();
+        let parts: Vec<&str> = id.split('-').collect();
+        assert_eq!(
+            (parts[0], parts[1].len(), parts[2].len(), parts.len()),
+            ("Root=1", 8, 24, 3)
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! A local API Gateway WebSocket API and Lambda host that behave as AWS does: the same events, statuses, frames, limits
+//! and close codes. It runs any program that speaks the Lambda Runtime API, and knows nothing of what the program does.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use chatterbox_gateway::{Config, Function, Gateway, Route, serve};
+//!
+//! let mut config = Config::default();
+//! config.functions.insert("echo".into(), Function::new("./bootstrap"));
+//! config.routes.insert("$default".into(), Route::two_way("echo"));
+//! let gateway = Gateway::start(config)?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! serve(listener, gateway.router(), async { let _ = tokio::signal::ctrl_c().await; }).await?;
+//! gateway.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod activity;
+mod api;
+mod bucket;
+mod clock;
+mod close;
+mod config;
+mod connection;
+mod event;
+mod handshake;
+mod ids;
+mod integration;
+mod invoke;
+mod lambda;
+mod management;
+mod message;
+mod reply;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::time::timeout;
+
+pub use activity::{Activity, Kind, Line};
+pub use config::{Config, ConfigError, Function, Integration, Limits, Route};
+
+use api::Api;
+use close::Goodbye;
+
+/// A running API and its functions. Dropping it ends the processes at once; [`Gateway::stop`] does so in good order.
+#[derive(Debug)]
+pub struct Gateway {
+    api: Arc<Api>,
+}
+
+impl Gateway {
+    /// Starts an API. No process runs yet: each starts with the first event that needs it.
+    ///
+    /// # Errors
+    /// The configuration cannot work, and the error names the part that cannot.
+    pub fn start(config: Config) -> Result<Gateway, ConfigError> {
+        tokio::runtime::Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
+        config.check()?;
+        Ok(Gateway {
+            api: Arc::new(Api::new(config)),
+        })
+    }
+
+    /// All that the API answers: sockets, `@connections` and the Lambda Invoke API; and 403 for all the rest, as its
+    /// fallback. Routes of the embedder's own can be added, but not another fallback.
+    ///
+    /// It has to be served with [`ConnectInfo`](axum::extract::ConnectInfo) of the peer's address, as [`serve`] does, or
+    /// every client seems to come from 127.0.0.1.
+    pub fn router(&self) -> Router {
+        let connections = || {
+            post(management::post)
+                .get(management::get)
+                .delete(management::delete)
+                .fallback(forbidden)
+        };
+        Router::new()
+            .route("/{stage}", get(handshake::handshake).fallback(forbidden))
+            .route("/{stage}/@connections/{id}", connections())
+            .route("/{stage}/%40connections/{id}", connections())
+            .route("/2015-03-31/functions/{name}/invocations", post(invoke::invoke))
+            .fallback(forbidden)
+            .with_state(Arc::clone(&self.api))
+    }
+
+    /// What the gateway does from now on. A receiver that lags 4,096 entries behind misses the oldest.
+    pub fn activity(&self) -> broadcast::Receiver<Activity> {
+        self.api.feeds.activity()
+    }
+
+    /// What the functions print from now on. A receiver that lags 4,096 lines behind misses the oldest.
+    pub fn lines(&self) -> broadcast::Receiver<Line> {
+        self.api.feeds.lines()
+    }
+
+    /// The number of open sockets.
+    pub fn connections(&self) -> usize {
+        self.api.connections.len()
+    }
+
+    /// The operating system's ids of a function's live processes, ascending.
+    pub fn process_ids(&self, function: &str) -> Vec<u32> {
+        self.api
+            .functions
+            .get(function)
+            .map(|pool| pool.process_ids())
+            .unwrap_or_default()
+    }
+
+    /// Takes no more sockets, closes the open ones with 1001, lets `$disconnect` run, then ends every process. It takes
+    /// no longer than [`Limits::stop`] and two seconds.
+    pub async fn stop(&self) {
+        let api = &self.api;
+        api.connections.close(&Goodbye::GOING_AWAY);
+        api.sockets.close();
+        let _ = timeout(api.config.limits.stop, api.sockets.wait()).await;
+        api.halt.cancel();
+        api.tasks.close();
+        let _ = timeout(std::time::Duration::from_secs(2), api.tasks.wait()).await;
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.api.connections.close(&Goodbye::GOING_AWAY);
+        self.api.halt.cancel();
+    }
+}
+
+/// Serves a router on a listener until `stop`, with what [`Gateway::router`] needs: the peers' addresses, and no delay for
+/// small packets. Sockets that are open outlive it: [`Gateway::stop`] closes them.
+///
+/// # Errors
+/// None at present; the type is that of axum's own `serve`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        // Without it a second small frame waits for the acknowledgement of the first.
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+async fn forbidden() -> axum::response::Response {
+    reply::forbidden()
+}

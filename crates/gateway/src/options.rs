@@ -1,0 +1,221 @@
+//! The flags of the command, and the configuration they make.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chatterbox_gateway::{Config, Function, Limits, Route};
+use clap::Parser;
+
+/// A local API Gateway WebSocket API and Lambda host.
+#[derive(Debug, Parser)]
+#[command(name = "gateway", after_help = EXAMPLE)]
+pub(crate) struct Options {
+    /// The port on 127.0.0.1; 0 is any free one
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// The stage: the path of the WebSocket URL
+    #[arg(long, default_value = "dev")]
+    stage: String,
+    /// The region that functions are told
+    #[arg(long, default_value = "us-east-1")]
+    region: String,
+    /// A function: its name and its command, whose words are separated by spaces
+    #[arg(long = "function", value_name = "NAME=COMMAND", value_parser = pair)]
+    functions: Vec<(String, String)>,
+    /// A route to a function
+    #[arg(long = "route", value_name = "KEY=FUNCTION", value_parser = pair)]
+    routes: Vec<(String, String)>,
+    /// A route whose function's answer goes to the sender
+    #[arg(long = "two-way", value_name = "KEY")]
+    two_way: Vec<String>,
+    /// A route that answers each message with the same text
+    #[arg(long = "mock", value_name = "KEY=TEXT", value_parser = pair)]
+    mocks: Vec<(String, String)>,
+    /// A variable for every function's environment
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
+    environment: Vec<(String, String)>,
+    /// The memory that functions are told they have, in MB
+    #[arg(long, default_value_t = 128)]
+    memory: u32,
+    /// Seconds after which a function's process is killed
+    #[arg(long, default_value = "3", value_parser = seconds)]
+    function_timeout: Duration,
+    /// Processes of one function at a time, at most
+    #[arg(long, default_value_t = 16)]
+    processes: usize,
+    /// Seconds without a message after which a socket is closed
+    #[arg(long, default_value = "600", value_parser = seconds)]
+    idle_timeout: Duration,
+    /// Seconds that a socket lives
+    #[arg(long, default_value = "7200", value_parser = seconds)]
+    life: Duration,
+    /// Seconds that an integration may take
+    #[arg(long, default_value = "29", value_parser = seconds)]
+    integration_timeout: Duration,
+    /// New sockets a second; `none` is no limit
+    #[arg(long, default_value = "500", value_parser = rate)]
+    connects_per_second: Rate,
+    /// Messages and posts a second; `none` is no limit
+    #[arg(long, default_value = "10000", value_parser = rate)]
+    requests_per_second: Rate,
+    /// Seconds before an asynchronous event is tried again, for each time that it is
+    #[arg(long, value_name = "SECONDS", value_delimiter = ',', default_value = "60,120", value_parser = seconds)]
+    retry_delays: Vec<Duration>,
+    /// Writes down each thing that happens, to standard error
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+const EXAMPLE: &str = "Example:
+  gateway --function echo=./bootstrap --route '$connect=echo' --route '$default=echo' --two-way '$default' \\
+          --mock 'ping={\"type\":\"pong\"}' --env NAME=VALUE";
+
+/// A rate or none. A bare `Option` would make the flag itself optional for clap.
+#[derive(Debug, Clone, Copy)]
+struct Rate(Option<u32>);
+
+impl Options {
+    /// The configuration, or what is wrong with the flags as a whole.
+    pub(crate) fn config(self) -> Result<Config, String> {
+        let environment: BTreeMap<String, String> = self.environment.into_iter().collect();
+        let mut functions = BTreeMap::new();
+        for (name, command) in self.functions {
+            let mut words = command.split_whitespace().map(str::to_owned);
+            let program = words
+                .next()
+                .ok_or_else(|| format!("function `{name}` has no command"))?;
+            let function = Function {
+                arguments: words.collect(),
+                environment: environment.clone(),
+                memory_mb: self.memory,
+                timeout: self.function_timeout,
+                max_processes: self.processes,
+                ..Function::new(program)
+            };
+            functions.insert(name, function);
+        }
+        let mut routes: BTreeMap<String, Route> = self
+            .routes
+            .into_iter()
+            .map(|(key, function)| (key, Route::lambda(function)))
+            .collect();
+        for key in self.two_way {
+            let route = routes
+                .get_mut(&key)
+                .ok_or_else(|| format!("--two-way {key}: there is no --route {key}=…"))?;
+            route.two_way = true;
+        }
+        routes.extend(self.mocks.into_iter().map(|(key, body)| (key, Route::mock(body))));
+        let limits = Limits {
+            idle: self.idle_timeout,
+            life: self.life,
+            integration: self.integration_timeout,
+            connects_per_second: self.connects_per_second.0,
+            requests_per_second: self.requests_per_second.0,
+            async_retry_delays: self.retry_delays,
+            ..Limits::default()
+        };
+        Ok(Config {
+            stage: self.stage,
+            region: self.region,
+            functions,
+            routes,
+            limits,
+            ..Config::default()
+        })
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("there is no `=` in it")?;
+    if name.is_empty() {
+        Err("there is nothing before the `=`".into())
+    } else {
+        Ok((name.into(), value.into()))
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "not a number of seconds".into())
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    match text {
+        "none" => Ok(Rate(None)),
+        _ => text
+            .parse()
+            .map(|rate| Rate(Some(rate)))
+            .map_err(|_| "neither a number nor `none`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(flags: &[&str]) -> Result<Config, String> {
+        Options::try_parse_from([&["gateway"], flags].concat())
+            .map_err(|error| error.to_string())?
+            .config()
+    }
+
+    #[test]
+    fn flags_make_a_configuration() {
+        let flags = [
+            "--function",
+            "echo=node a.mjs",
+            "--route",
+            "$default=echo",
+            "--two-way",
+            "$default",
+        ];
+        let more = [
+            "--mock",
+            "ping={\"a\":\"=\"}",
+            "--env",
+            "A=b=c",
+            "--idle-timeout",
+            "0.5",
+        ];
+        let rates = [
+            "--connects-per-second",
+            "none",
+            "--requests-per-second",
+            "0",
+            "--retry-delays",
+            "1,2,3",
+        ];
+        let config = config(&[&flags[..], &more, &rates].concat()).unwrap();
+        assert_eq!(config.routes["$default"], Route::two_way("echo"));
+        assert_eq!(config.routes["ping"], Route::mock("{\"a\":\"=\"}"));
+        assert_eq!(config.functions["echo"].arguments, ["a.mjs"]);
+        assert_eq!(config.functions["echo"].environment["A"], "b=c");
+        assert_eq!(config.limits.idle, Duration::from_millis(500));
+        assert_eq!(
+            (config.limits.connects_per_second, config.limits.requests_per_second),
+            (None, Some(0))
+        );
+        assert_eq!(config.limits.async_retry_delays, [1, 2, 3].map(Duration::from_secs));
+    }
+
+    #[test]
+    fn without_flags_the_limits_are_those_of_aws() {
+        assert_eq!(config(&[]).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_wrong_flag_is_named() {
+        for (flags, named) in [
+            (["--function", "echo"], "--function <NAME=COMMAND>"),
+            (["--function", "echo= "], "function `echo` has no command"),
+            (["--two-way", "$default"], "--route $default="),
+            (["--idle-timeout=-1", "--verbose"], "--idle-timeout"),
+            (["--idle-timeout=x", "--verbose"], "--idle-timeout"),
+            (["--connects-per-second", "many"], "--connects-per-second"),
+        ] {
+            let error = config(&flags).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

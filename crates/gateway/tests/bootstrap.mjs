@@ -1,0 +1,80 @@
+// A function for the gateway's tests: it speaks the Runtime API, and does what its event asks for.
+// An event steers it by the field `do`, which comes from the query of a $connect, the body of a message, or the event
+// itself when it is invoked directly. Without one it answers 200 with the whole event as its body.
+const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
+const post = (path, body) => fetch(`${api}/${path}`, { method: "POST", body });
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const parsed = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+};
+let served = 0;
+
+async function answer(order, event, id, headers) {
+  switch (order.do) {
+    case "status":
+      return { statusCode: Number(order.status), body: order.body, headers: { "Set-Cookie": "a=b", "X-Other": "c" } };
+    case "subprotocol":
+      return { statusCode: 200, headers: { "sec-websocket-protocol": order.name } };
+    case "slow":
+      await pause(Number(order.milliseconds));
+      return { statusCode: 200, body: order.body ?? "slow" };
+    case "environment":
+      return { statusCode: 200, body: JSON.stringify({ ...process.env, cwd: process.cwd() }) };
+    case "headers":
+      return { statusCode: 200, body: JSON.stringify({ ...Object.fromEntries(headers), now: Date.now() }) };
+    case "process":
+      return { statusCode: 200, body: JSON.stringify({ pid: process.pid, served }) };
+    case "print":
+      console.log("a line on standard output");
+      console.error("a line on standard error");
+      return { statusCode: 200 };
+    case "late":
+      await post(`invocation/${id}/response`, JSON.stringify({ statusCode: 200, body: "in time" }));
+      return { statusCode: 200, body: String((await post(`invocation/${id}/response`, '"late"')).status) };
+    default:
+      return { statusCode: 200, body: JSON.stringify(event) };
+  }
+}
+
+if (process.env.BEFORE_FIRST_NEXT === "exit") process.exit(3);
+if (process.env.BEFORE_FIRST_NEXT === "hang") await pause(600_000);
+if (process.env.BEFORE_FIRST_NEXT === "init-error") {
+  await post("init/error", JSON.stringify({ errorType: "Init.Broken", errorMessage: "no settings" }));
+  process.exit(1);
+}
+
+for (;;) {
+  const next = await fetch(`${api}/invocation/next`).catch(() => process.exit(1));
+  const id = next.headers.get("lambda-runtime-aws-request-id");
+  const event = await next.json();
+  const isProxy = event?.requestContext?.eventType;
+  const order = isProxy ? { ...event.queryStringParameters, ...parsed(event.body) } : (event ?? {});
+  served += 1;
+  if (process.env.PRINT_EVENTS) console.log(JSON.stringify(event));
+  switch (order.do) {
+    case "throw":
+      await post(`invocation/${id}/error`, JSON.stringify({ errorType: "Error", errorMessage: "thrown" }));
+      break;
+    case "exit":
+      process.exit(1);
+    case "hang":
+      await pause(600_000);
+      break;
+    case "garbage":
+      await post(`invocation/${id}/response`, "<html>not JSON</html>");
+      break;
+    case "large":
+      await post(`invocation/${id}/response`, JSON.stringify("x".repeat(Number(order.bytes))));
+      break;
+    case "raw":
+      await post(`invocation/${id}/response`, JSON.stringify(order.reply));
+      break;
+    default:
+      await post(`invocation/${id}/response`, JSON.stringify(await answer(order, event, id, next.headers)));
+      if (order.do === "reply-then-exit") process.exit(0);
+  }
+}

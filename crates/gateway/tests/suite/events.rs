@@ -1,0 +1,188 @@
+//! The events, field for field.
+
+use std::collections::BTreeMap;
+
+use chatterbox_gateway::{Config, Route};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+/// A world whose function prints the events of all routes.
+async fn printing(change: impl FnOnce(&mut Config)) -> World {
+    world(|config| {
+        config.functions.insert("f".into(), printer());
+        for key in ["$connect", "$disconnect"] {
+            config.routes.insert(key.into(), Route::lambda("f"));
+        }
+        config.routes.insert("hello".into(), Route::lambda("f"));
+        change(config);
+    })
+    .await
+}
+
+/// Replaces what differs from one event to the next, after a look at its shape.
+fn normalized(mut event: Value) -> Value {
+    let context = event["requestContext"].as_object_mut().unwrap();
+    for name in ["connectionId", "requestId", "extendedRequestId", "messageId"] {
+        if let Some(id) = context.get_mut(name) {
+            let text = id.as_str().unwrap();
+            assert_eq!((text.len(), text.chars().last()), (16, Some('=')), "{name}");
+            *id = json!(name);
+        }
+    }
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    for name in ["connectedAt", "requestTimeEpoch"] {
+        let time = context[name].as_u64().unwrap();
+        assert!((now - 60_000..=now).contains(&time), "{name} is {time}");
+        context[name] = json!(name);
+    }
+    let time = context["requestTime"].as_str().unwrap();
+    assert!(
+        time.len() == 26 && time.ends_with(" +0000") && time.contains("/20"),
+        "requestTime is {time}"
+    );
+    context["requestTime"] = json!("requestTime");
+    event
+}
+
+fn context(world: &World, more: Value) -> Value {
+    let mut context = json!({
+        "connectionId": "connectionId", "requestId": "requestId", "extendedRequestId": "extendedRequestId",
+        "connectedAt": "connectedAt", "requestTimeEpoch": "requestTimeEpoch", "requestTime": "requestTime",
+        "messageDirection": "IN", "stage": "dev", "apiId": "local", "domainName": world.address.to_string(),
+        "identity": { "sourceIp": "127.0.0.1" },
+    });
+    context
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    context
+}
+
+#[tokio::test]
+async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    let mut request = world.request("?a=1&b=x%20y%2Bz+w&a=2&empty=&bare");
+    request
+        .headers_mut()
+        .insert("origin", "https://example.com".parse().unwrap());
+    request.headers_mut().insert("user-agent", "tests/1".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
+    request.headers_mut().append("cookie", "a=1".parse().unwrap());
+    request.headers_mut().append("cookie", "b=2".parse().unwrap());
+    let key = request.headers()["sec-websocket-key"].to_str().unwrap().to_owned();
+    world.client_with(request).await;
+    let mut event = next_event(&mut lines, "CONNECT").await;
+
+    for headers in ["headers", "multiValueHeaders"] {
+        let trace = &mut event[headers]["X-Amzn-Trace-Id"];
+        let text = trace.as_str().or_else(|| trace[0].as_str()).unwrap();
+        assert!(
+            text.starts_with("Root=1-") && text.len() == "Root=1-".len() + 8 + 1 + 24,
+            "{text}"
+        );
+        *trace = json!("trace");
+    }
+    let single = json!({
+        "Host": world.address.to_string(), "Origin": "https://example.com", "User-Agent": "tests/1", "Cookie": "b=2",
+        "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "X-Amzn-Trace-Id": "trace",
+        "X-Forwarded-For": "192.0.2.1, 127.0.0.1", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
+    });
+    let mut multi: BTreeMap<String, Value> = BTreeMap::new();
+    for (name, value) in single.as_object().unwrap() {
+        let is_whole = name == "X-Amzn-Trace-Id";
+        multi.insert(name.clone(), if is_whole { value.clone() } else { json!([value]) });
+    }
+    multi.insert("Cookie".into(), json!(["a=1", "b=2"]));
+    let more = json!({
+        "routeKey": "$connect", "eventType": "CONNECT",
+        "identity": { "sourceIp": "127.0.0.1", "userAgent": "tests/1" },
+    });
+    let expected = json!({
+        "headers": single, "multiValueHeaders": multi,
+        "queryStringParameters": { "a": "2", "b": "x y+z w", "empty": "", "bare": "" },
+        "multiValueQueryStringParameters": { "a": ["1", "2"], "b": ["x y+z w"], "empty": [""], "bare": [""] },
+        "requestContext": context(&world, more), "isBase64Encoded": false,
+    });
+    assert_eq!(normalized(event), expected);
+}
+
+#[tokio::test]
+async fn without_a_query_the_connect_event_has_no_query_fields() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    for query in ["", "?"] {
+        world.client_with(world.request(query)).await;
+        let event = next_event(&mut lines, "CONNECT").await;
+        let mut fields: Vec<&String> = event.as_object().unwrap().keys().collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            ["headers", "isBase64Encoded", "multiValueHeaders", "requestContext"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_event_has_what_aws_sends_and_nothing_else() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    let mut client = world.client().await;
+    for (body, key) in [(r#"{"action":"hello","ü":"😀"}"#, "hello"), ("not JSON", "$default")] {
+        client.say(body).await;
+        let event = next_event(&mut lines, "MESSAGE").await;
+        let more = json!({ "routeKey": key, "eventType": "MESSAGE", "messageId": "messageId" });
+        let expected = json!({ "requestContext": context(&world, more), "body": body, "isBase64Encoded": false });
+        assert_eq!(normalized(event), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_disconnect_event_has_stub_headers_a_code_and_a_reason() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    let mut request = world.request("?a=secret");
+    request.headers_mut().insert("user-agent", "tests/1".parse().unwrap());
+    let (mut client, _) = world.client_with(request).await;
+    within(client.socket.close(None)).await.unwrap();
+    let event = next_event(&mut lines, "DISCONNECT").await;
+    let host = world.address.to_string();
+    let more = json!({
+        "routeKey": "$disconnect", "eventType": "DISCONNECT",
+        "disconnectStatusCode": 1005, "disconnectReason": "Client-side close frame status not set",
+        "identity": { "sourceIp": "127.0.0.1", "userAgent": "tests/1" },
+    });
+    let expected = json!({
+        "headers": { "Host": host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
+        "multiValueHeaders": { "Host": [host], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""] },
+        "requestContext": context(&world, more), "isBase64Encoded": false,
+    });
+    assert_eq!(normalized(event), expected);
+}
+
+#[tokio::test]
+async fn connection_id_and_connected_at_stay_the_same_for_the_life_of_a_socket() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    let mut client = world.client().await;
+    client.say("hello").await;
+    let mut events = vec![
+        next_event(&mut lines, "CONNECT").await,
+        next_event(&mut lines, "MESSAGE").await,
+    ];
+    drop(client);
+    events.push(next_event(&mut lines, "DISCONNECT").await);
+    let of = |name: &str| {
+        events
+            .iter()
+            .map(|event| event["requestContext"][name].clone())
+            .collect::<Vec<_>>()
+    };
+    for name in ["connectionId", "connectedAt"] {
+        assert!(of(name).iter().all(|value| *value == of(name)[0]), "{name}");
+    }
+    assert_ne!(of("requestId")[0], of("requestId")[1]);
+}

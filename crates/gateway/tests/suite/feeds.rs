@@ -1,0 +1,109 @@
+//! What an embedder sees, and what it never sees.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use chatterbox_gateway::{Kind, Route};
+use serde_json::json;
+
+use crate::world::*;
+
+#[tokio::test]
+async fn a_sockets_life_is_told_step_by_step() {
+    let world = world_with_connect(|_| {}).await;
+    let mut activity = world.gateway.activity();
+    let mut client = world.client_with(world.request("?a=b")).await.0;
+    let handshake = next_of(&mut activity, Kind::Handshake).await;
+    assert_eq!(handshake.status, Some(101));
+    let id = client.id().await;
+    assert_eq!(handshake.connection_id.as_deref(), Some(&*id));
+    let message = next_of(&mut activity, Kind::Message).await;
+    assert_eq!(
+        (message.route.as_deref(), message.status),
+        (Some("$default"), Some(200))
+    );
+    assert_eq!(message.bytes, Some("who am I?".len()));
+    world.post(&id, "news").await;
+    let post = next_of(&mut activity, Kind::Post).await;
+    assert_eq!(
+        (post.connection_id.as_deref(), post.status, post.bytes),
+        (Some(&*id), Some(200), Some(4))
+    );
+    drop(client);
+    let disconnect = next_of(&mut activity, Kind::Disconnect).await;
+    let disconnect = serde_json::to_value(disconnect).unwrap();
+    let time = &disconnect["time"];
+    assert_eq!(
+        disconnect,
+        json!({ "time": time, "kind": "disconnect", "connectionId": id, "status": 1006 })
+    );
+}
+
+#[tokio::test]
+async fn what_a_function_prints_comes_out_line_by_line_with_its_name() {
+    let world = world(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    world.invoke(&json!({ "do": "print" })).await;
+    let mut heard = [within(lines.recv()).await.unwrap(), within(lines.recv()).await.unwrap()];
+    heard.sort_by(|a, b| a.text.cmp(&b.text));
+    let heard: Vec<(&str, &str)> = heard.iter().map(|line| (&*line.function, &*line.text)).collect();
+    assert_eq!(
+        heard,
+        [("f", "a line on standard error"), ("f", "a line on standard output")]
+    );
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log is that of all tests of this program: a subscriber for one thread would miss call sites that another thread was
+/// the first to reach.
+#[tokio::test]
+async fn no_secret_is_in_a_feed_or_a_log_at_any_level() {
+    const SECRET: &str = "6f1c0a3e-secret";
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
+    tracing::subscriber::set_global_default(subscriber.with_writer(move || writer.clone()).finish()).unwrap();
+    let world = world_with_connect(|config| {
+        config.routes.insert("quiet".into(), Route::lambda("f"));
+    })
+    .await;
+    let mut activity = world.gateway.activity();
+    let mut request = world.request(&format!("?token={SECRET}&do=subprotocol&name={SECRET}"));
+    for name in ["sec-websocket-protocol", "cookie", "x-custom"] {
+        request.headers_mut().insert(name, SECRET.parse().unwrap());
+    }
+    let (mut client, _) = world.client_with(request).await;
+    let id = client.id().await;
+    for what in ["throw", "exit", "garbage", "status", "raw"] {
+        client
+            .say(json!({ "do": what, "action": SECRET, "status": 500, "body": SECRET, "reply": SECRET }))
+            .await;
+        client.hear().await;
+    }
+    world.post(&id, SECRET).await;
+    world.post(SECRET, SECRET).await;
+    world
+        .refusal(world.request(&format!("?do=status&status=401&body={SECRET}")))
+        .await;
+    world.invoke(&json!({ "do": "throw", "secret": SECRET })).await;
+    world.gateway.stop().await;
+    let told: Vec<String> = std::iter::from_fn(|| activity.try_recv().ok())
+        .map(|one| serde_json::to_string(&one).unwrap())
+        .collect();
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(told.len() > 20, "only {} activities", told.len());
+    assert!(log.contains(&id), "the log does not know the socket");
+    assert!(!told.concat().contains(SECRET) && !log.contains(SECRET));
+}

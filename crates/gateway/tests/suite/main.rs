@@ -1,0 +1,16 @@
+//! The gateway from outside: real sockets, real HTTP, real processes.
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers are tests too: one that cannot go on has failed"
+)]
+
+mod closing;
+mod command;
+mod events;
+mod feeds;
+mod functions;
+mod handshake;
+mod invoke;
+mod management;
+mod messages;
+mod world;

@@ -1,0 +1,221 @@
+//! A gateway on a port of its own, with a function that does what its events ask for, and clients.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chatterbox_gateway::{Activity, Config, Function, Gateway, Kind, Line, Route, serve};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast::Receiver;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// No condition is waited for longer than this. It is long because the machine may be busy; nothing sleeps for it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const BOOTSTRAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bootstrap.mjs");
+
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    pub(crate) address: SocketAddr,
+    pub(crate) http: reqwest::Client,
+}
+
+/// The function of the tests. Its time is generous: a process may have to start on a busy machine.
+pub(crate) fn function() -> Function {
+    Function {
+        arguments: vec![BOOTSTRAP.into()],
+        timeout: Duration::from_secs(20),
+        ..Function::new("node")
+    }
+}
+
+/// A function that prints each event it is given.
+pub(crate) fn printer() -> Function {
+    let mut function = function();
+    function.environment.insert("PRINT_EVENTS".into(), "1".into());
+    function
+}
+
+/// The function `f` behind a two-way `$default`; no other route.
+pub(crate) async fn world(change: impl FnOnce(&mut Config)) -> World {
+    let mut config = Config::default();
+    config.functions.insert("f".into(), function());
+    config.routes.insert("$default".into(), Route::two_way("f"));
+    change(&mut config);
+    let gateway = Gateway::start(config).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, gateway.router(), std::future::pending()));
+    World {
+        gateway,
+        address,
+        http: reqwest::Client::new(),
+    }
+}
+
+/// A world in which the function also answers `$connect`.
+pub(crate) async fn world_with_connect(change: impl FnOnce(&mut Config)) -> World {
+    world(|config| {
+        config.routes.insert("$connect".into(), Route::lambda("f"));
+        change(config);
+    })
+    .await
+}
+
+impl World {
+    pub(crate) fn request(&self, query: &str) -> Request {
+        format!("ws://{}/dev{query}", self.address)
+            .into_client_request()
+            .unwrap()
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        self.client_with(self.request("")).await.0
+    }
+
+    pub(crate) async fn client_with(&self, request: Request) -> (Client, Response) {
+        let (socket, response) = within(connect_async(request)).await.unwrap();
+        (Client { socket }, response)
+    }
+
+    /// The status and body with which a handshake is refused.
+    pub(crate) async fn refusal(&self, request: Request) -> (u16, String) {
+        match within(connect_async(request)).await {
+            Err(Error::Http(response)) => {
+                let body = response.body().clone().unwrap_or_default();
+                (response.status().as_u16(), String::from_utf8(body).unwrap())
+            }
+            other => panic!("the handshake was not refused: {other:?}"),
+        }
+    }
+
+    /// A client and its connection id, which the echoed event holds.
+    pub(crate) async fn client_and_id(&self) -> (Client, String) {
+        let mut client = self.client().await;
+        let id = client.id().await;
+        (client, id)
+    }
+
+    pub(crate) fn connections(&self, id: &str) -> String {
+        format!("http://{}/dev/@connections/{}", self.address, id.replace('=', "%3D"))
+    }
+
+    pub(crate) async fn post(&self, id: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
+        within(self.http.post(self.connections(id)).body(body).send())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) fn invocations(&self, function: &str) -> String {
+        format!("http://{}/2015-03-31/functions/{function}/invocations", self.address)
+    }
+
+    /// What a function returns to its invoker.
+    pub(crate) async fn invoke(&self, event: &Value) -> Value {
+        let response = within(self.http.post(self.invocations("f")).body(event.to_string()).send())
+            .await
+            .unwrap();
+        serde_json::from_str(&response.text().await.unwrap()).unwrap()
+    }
+
+    /// What a function returns as its proxy response's body, which is JSON here.
+    pub(crate) async fn invoke_for_body(&self, event: &Value) -> Value {
+        serde_json::from_str(self.invoke(event).await["body"].as_str().unwrap()).unwrap()
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    pub(crate) async fn say(&mut self, text: impl ToString) {
+        within(self.socket.send(Message::text(text.to_string()))).await.unwrap();
+    }
+
+    /// The next text.
+    pub(crate) async fn hear(&mut self) -> String {
+        match within(self.socket.next()).await {
+            Some(Ok(Message::Text(text))) => text.to_string(),
+            other => panic!("no text but {other:?}"),
+        }
+    }
+
+    pub(crate) async fn hear_json(&mut self) -> Value {
+        serde_json::from_str(&self.hear().await).unwrap()
+    }
+
+    /// Says something and hears the answer, as JSON.
+    pub(crate) async fn ask(&mut self, text: impl ToString) -> Value {
+        self.say(text).await;
+        self.hear_json().await
+    }
+
+    pub(crate) async fn id(&mut self) -> String {
+        let event = self.ask("who am I?").await;
+        event["requestContext"]["connectionId"].as_str().unwrap().to_owned()
+    }
+
+    /// The code and reason of the gateway's close frame, which the client answers before it hangs up.
+    pub(crate) async fn ended(&mut self) -> (u16, String) {
+        match within(self.socket.next()).await {
+            Some(Ok(Message::Close(Some(frame)))) => {
+                while let Some(Ok(_)) = within(self.socket.next()).await {}
+                (frame.code.into(), frame.reason.to_string())
+            }
+            other => panic!("no close frame but {other:?}"),
+        }
+    }
+}
+
+/// Waits for something that has to happen.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future)
+        .await
+        .expect("it did not happen in time")
+}
+
+/// The next activity of a kind.
+pub(crate) async fn next_of(activity: &mut Receiver<Activity>, kind: Kind) -> Activity {
+    within(async {
+        loop {
+            let activity = activity.recv().await.unwrap();
+            if activity.kind == kind {
+                return activity;
+            }
+        }
+    })
+    .await
+}
+
+/// The next event that a [`printer`] was given, of one type.
+pub(crate) async fn next_event(lines: &mut Receiver<Line>, event_type: &str) -> Value {
+    within(async {
+        loop {
+            let event: Value = serde_json::from_str(&lines.recv().await.unwrap().text).unwrap();
+            if event["requestContext"]["eventType"] == event_type {
+                return event;
+            }
+        }
+    })
+    .await
+}
+
+/// Whether a process with this id exists.
+pub(crate) fn is_alive(process_id: u32) -> bool {
+    let id = rustix::process::Pid::from_raw(process_id.try_into().unwrap()).unwrap();
+    rustix::process::test_kill_process(id).is_ok()
+}
+
+/// Waits until a condition holds. It is looked at again and again, with a pause that is not waited for.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    within(async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
