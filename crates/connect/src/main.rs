@@ -3,7 +3,7 @@
 //! event ─▶ `Credentials` ─▶ one transaction: the chatter ID is good + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, Carriers, Connection, Credentials, EventKind, Refusal, Reply, Settings, SocketEvent,
+    Admission, Carriers, Connection, Credentials, EventKind, Refusal, Reply, Settings, SocketEvent, StoreError,
     aws::{self, Aws},
     log,
     metrics::{self, Unit},
@@ -28,18 +28,18 @@ async fn connect(admission: &Admission, carriers: &Carriers, event: Box<RawValue
     if event.kind() != EventKind::Connect {
         return Ok(Reply::status(400));
     }
-    let admitted = match Credentials::read(&event, carriers) {
-        Ok(credentials) => admit(admission, &event, credentials).await?,
-        Err(refusal) => Err(refusal),
-    };
     let connection_id = event.connection_id();
+    let admitted = match Credentials::read(&event, carriers) {
+        Ok(credentials) => admit(admission, &event, credentials).await,
+        Err(refusal) => Ok(Err(refusal)),
+    };
     Ok(match admitted {
-        Ok(subprotocol) => {
+        Ok(Ok(subprotocol)) => {
             tracing::info!(%connection_id, "connected");
             metrics::emit("connect", &[("Connects", Unit::Count, 1.0)], &[]);
             Reply::open(subprotocol)
         }
-        Err(refusal) => {
+        Ok(Err(refusal)) => {
             tracing::info!(%connection_id, reason = refusal.reason(), "refused");
             metrics::emit(
                 "connect",
@@ -47,6 +47,12 @@ async fn connect(admission: &Admission, carriers: &Carriers, event: Box<RawValue
                 &[("Reason", refusal.reason())],
             );
             Reply::status(refusal.status())
+        }
+        // Never 401: a page would take it for its own fault and ask the user to log in again.
+        Err(error) => {
+            tracing::error!(%connection_id, %error, "not decided");
+            metrics::emit("connect", &[("StoreFailures", Unit::Count, 1.0)], &[]);
+            Reply::status(500)
         }
     })
 }
@@ -61,7 +67,7 @@ async fn admit(
         topics,
         subprotocol,
     }: Credentials,
-) -> Result<Result<Option<&'static str>, Refusal>, Error> {
+) -> Result<Result<Option<&'static str>, Refusal>, StoreError> {
     let (id, chatter_hash) = (event.connection_id().clone(), chatter_id.hash());
     let connection = Connection {
         login,
@@ -70,9 +76,5 @@ async fn admit(
         topics,
         chatter_hash,
     };
-    let admitted = admission
-        .admit(&connection)
-        .await
-        .inspect_err(|error| tracing::error!(%error, "not admitted"))?;
-    Ok(admitted.map(|()| subprotocol))
+    Ok(admission.admit(&connection).await?.map(|()| subprotocol))
 }

@@ -60,7 +60,7 @@ impl Admission {
             .client
             .transact_write_items()
             .set_transact_items(Some(items.to_vec()));
-        match with_patience(is_passing, async || transaction.clone().send().await).await {
+        match with_patience(is_passing, || transaction.clone().send()).await {
             Ok(_) => Ok(Ok(())),
             Err(failure) => match refusal(&failure) {
                 Some(refusal) => Ok(Err(refusal)),

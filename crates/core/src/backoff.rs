@@ -14,9 +14,9 @@ pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Durati
 
 /// Tries a write until it succeeds, fails for another reason than `is_passing`, or has been tried for three seconds:
 /// several tabs that log in at once meet in one item, and each transaction there lasts a few milliseconds.
-pub(crate) async fn with_patience<T, E>(
+pub(crate) async fn with_patience<T, E, W: Future<Output = Result<T, E>>>(
     is_passing: impl Fn(&E) -> bool,
-    write: impl AsyncFn() -> Result<T, E>,
+    write: impl Fn() -> W,
 ) -> Result<T, E> {
     const PATIENCE: Duration = Duration::from_secs(3);
     let deadline = Instant::now() + PATIENCE;
@@ -53,9 +53,9 @@ mod tests {
         let write = |answers: &'static [Result<u8, &'static str>]| {
             let tries = &tries;
             tries.set(0);
-            async move || {
+            move || {
                 tries.set(tries.get() + 1);
-                answers[(tries.get() - 1).min(answers.len() - 1)]
+                std::future::ready(answers[(tries.get() - 1).min(answers.len() - 1)])
             }
         };
         let is_passing = |error: &&str| *error == "conflict";

@@ -110,12 +110,15 @@ struct Origin<'a> {
     event_source: Cow<'a, str>,
 }
 
+/// How the records of one service are read.
+type ReadRecord = fn(&RawValue, &Postmark) -> Result<Record, BadEvent>;
+
 fn from_records(records: &[&RawValue], postmark: &Postmark) -> Result<Batch, BadEvent> {
     let Some(first) = records.first() else {
         return Err(BadEvent::new("Records", "must not be empty"));
     };
     let origin: Origin<'_> = read("Records[0].eventSource", first)?;
-    let (source, read_record): (_, fn(&RawValue, &Postmark) -> Result<Record, BadEvent>) = match &*origin.event_source {
+    let (source, read_record): (_, ReadRecord) = match &*origin.event_source {
         "aws:sqs" => (Source::Sqs, sqs_record),
         "aws:sns" => (Source::Sns, sns_record),
         "aws:dynamodb" => (Source::Stream, stream_record),

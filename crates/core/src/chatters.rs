@@ -60,7 +60,7 @@ impl Chatters {
                 .as_service_error()
                 .is_some_and(DeleteItemError::is_transaction_conflict_exception)
         };
-        let deleted = with_patience(is_held, async || delete.clone().send().await).await;
+        let deleted = with_patience(is_held, || delete.clone().send()).await;
         deleted.map(drop).map_err(|error| StoreError::of("DeleteItem", &error))
     }
 

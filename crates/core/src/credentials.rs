@@ -94,12 +94,12 @@ impl Credentials {
         let from_browser = carriers.check_origin(event)?;
         let offered = offered_subprotocols(event);
         let subprotocol = offered.contains(&SUBPROTOCOL).then_some(SUBPROTOCOL);
-        let (login, chatter_id) = if let Some(pair) = from_subprotocol(&offered)? {
+        let (login, chatter_id) = if let Some(pair) = read_subprotocol(&offered)? {
             subprotocol.ok_or(Refusal::NoSubprotocol)?;
             pair
-        } else if let Some(pair) = carriers.from_query(event)? {
+        } else if let Some(pair) = carriers.read_query(event)? {
             pair
-        } else if let Some(pair) = carriers.from_cookies(event, from_browser)? {
+        } else if let Some(pair) = carriers.read_cookies(event, from_browser)? {
             pair
         } else {
             return Err(Refusal::Malformed);
@@ -132,14 +132,14 @@ impl Carriers {
         Ok(origin.is_some())
     }
 
-    fn from_query(&self, event: &SocketEvent) -> Result<Option<Pair>, Refusal> {
+    fn read_query(&self, event: &SocketEvent) -> Result<Option<Pair>, Refusal> {
         pair(
             only(event.query(&self.login_parameter))?,
             only(event.query(&self.chatter_parameter))?,
         )
     }
 
-    fn from_cookies(&self, event: &SocketEvent, from_browser: bool) -> Result<Option<Pair>, Refusal> {
+    fn read_cookies(&self, event: &SocketEvent, from_browser: bool) -> Result<Option<Pair>, Refusal> {
         let Some(names) = self.cookies.as_ref().filter(|_| from_browser) else {
             return Ok(None);
         };
@@ -202,7 +202,7 @@ fn offered_subprotocols(event: &SocketEvent) -> Vec<&str> {
 
 /// `chatterbox.auth.` and base64url without padding (RFC 4648 section 5) of: login, NUL, chatter ID. It keeps the secret
 /// out of URLs, and so out of the logs of every proxy.
-fn from_subprotocol(offered: &[&str]) -> Result<Option<Pair>, Refusal> {
+fn read_subprotocol(offered: &[&str]) -> Result<Option<Pair>, Refusal> {
     let Some(encoded) = only(
         offered
             .iter()

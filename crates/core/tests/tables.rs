@@ -1,5 +1,7 @@
 //! The tables, with a real DynamoDB engine in this process: conditions, transactions and expiry are its own.
 
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},

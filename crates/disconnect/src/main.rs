@@ -32,12 +32,18 @@ async fn disconnect(connections: &Connections, event: Box<RawValue>) -> Result<R
         return Ok(Reply::status(400));
     }
     let connection_id = event.connection_id();
-    let forgotten = forget(connections, connection_id)
-        .await
-        .inspect_err(|error| tracing::error!(%error, "not forgotten"))?;
-    tracing::info!(%connection_id, forgotten, "disconnected");
-    metrics::emit("disconnect", &[("Disconnects", Unit::Count, 1.0)], &[]);
-    Ok(Reply::status(200))
+    Ok(match forget(connections, connection_id).await {
+        Ok(forgotten) => {
+            tracing::info!(%connection_id, forgotten, "disconnected");
+            metrics::emit("disconnect", &[("Disconnects", Unit::Count, 1.0)], &[]);
+            Reply::status(200)
+        }
+        Err(error) => {
+            tracing::error!(%connection_id, %error, "not forgotten");
+            metrics::emit("disconnect", &[("StoreFailures", Unit::Count, 1.0)], &[]);
+            Reply::status(500)
+        }
+    })
 }
 
 async fn forget(connections: &Connections, id: &ConnectionId) -> Result<bool, StoreError> {

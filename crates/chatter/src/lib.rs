@@ -1,0 +1,3 @@
+//! What the command `chatter` does, for the command itself and for tests: so far, Chatterbox on a laptop.
+
+pub mod local;

@@ -1,0 +1,207 @@
+//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, the four functions as its
+//! children. They are the same programs that run in AWS, told by environment variables where everything is.
+
+mod database;
+mod demo;
+mod functions;
+
+use chatterbox_core::{
+    Chatters, Connections, Poster, Revocation, Settings, SettingsError, StoreError,
+    aws::{Aws, Endpoints},
+    schema,
+};
+use chatterbox_gateway::{Config, ConfigError, Gateway, Limits};
+use database::Database;
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
+use thiserror::Error;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What the local system is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port of the page, the sockets, `@connections` and the functions; 0 takes any free one.
+    pub port: u16,
+    /// Port of DynamoDB; 0 takes any free one.
+    pub dynamodb_port: u16,
+    /// A file that keeps the tables; `None` keeps them in memory.
+    pub data: Option<PathBuf>,
+    /// The folder with the programs `connect`, `disconnect`, `default` and `notify`.
+    pub functions: PathBuf,
+    /// Settings for the functions beside those that the local system makes itself.
+    pub environment: BTreeMap<String, String>,
+    /// How long notify may take. The others have ten seconds.
+    pub notify_timeout: Duration,
+    /// API Gateway's limits.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The documented ports, tables in memory, the functions beside this program, AWS's limits, and Chatterbox's own
+    /// settings as this process finds them in its environment.
+    pub fn from_env() -> Options {
+        let own_folder = std::env::current_exe()
+            .ok()
+            .and_then(|path| Some(path.parent()?.to_owned()));
+        Options {
+            port: 8080,
+            dynamodb_port: 8000,
+            data: None,
+            functions: own_folder.unwrap_or_default(),
+            environment: functions::settings_from_env(),
+            notify_timeout: Duration::from_secs(60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why the local system did not start.
+#[derive(Debug, Error)]
+pub enum LocalError {
+    /// A port is not to be had.
+    #[error("port {port} ({what}): {error}; another can be chosen with {flag}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What it is for.
+        what: &'static str,
+        /// The flag that chooses another.
+        flag: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("the tables in {}: {reason}", file.display())]
+    Data {
+        /// The file that was to keep them.
+        file: PathBuf,
+        /// What the engine says.
+        reason: String,
+    },
+    /// A function is missing, or a setting of the gateway cannot work.
+    #[error("{0}; `cargo build --workspace --bins` builds the functions")]
+    Gateway(#[from] ConfigError),
+    /// A setting of Chatterbox is wrong.
+    #[error("{0}")]
+    Settings(#[from] SettingsError),
+    /// The tables cannot be made.
+    #[error("the tables: {0}")]
+    Tables(#[from] StoreError),
+}
+
+/// A running local system. Dropping it ends its processes at once; [`Local::stop`] does so in good order.
+#[derive(Debug)]
+pub struct Local {
+    address: SocketAddr,
+    gateway: Gateway,
+    database: Database,
+    server: JoinHandle<io::Result<()>>,
+    aws: Aws,
+}
+
+/// The stage: the path of the sockets.
+const STAGE: &str = "dev";
+
+impl Local {
+    /// Starts everything, and returns when all of it can be used.
+    ///
+    /// # Errors
+    /// A [`LocalError`] that says what to do about it; nothing is left running then.
+    pub async fn start(options: Options) -> Result<Local, LocalError> {
+        let listener = bind(options.port, "the page and the sockets", "--port").await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| port_error(options.port, "the page and the sockets", "--port", error))?;
+        let dynamodb_listener = bind(options.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
+        let database = Database::start(dynamodb_listener, options.data.as_deref())?;
+        let endpoints = Endpoints {
+            dynamodb: database.url(),
+            callback: format!("http://{address}/{STAGE}"),
+        };
+        let environment = functions::environment(&endpoints, &options.environment);
+        let settings = Settings::read(|name| environment.get(name).cloned(), &[])?;
+        let gateway = Gateway::start(Config {
+            stage: STAGE.to_owned(),
+            functions: functions::functions(&options.functions, &environment, options.notify_timeout),
+            routes: functions::routes(),
+            limits: options.limits,
+            ..Config::default()
+        })?;
+        let aws = Aws::local(endpoints).await;
+        schema::create_tables(&aws.dynamodb(), &settings.tables).await?;
+        let router = demo::router(gateway.router(), demo::Backend::new(&aws, &settings, &gateway, address));
+        let server = tokio::spawn(chatterbox_gateway::serve(listener, router, std::future::pending()));
+        Ok(Local {
+            address,
+            gateway,
+            database,
+            server,
+            aws,
+        })
+    }
+
+    /// The demo page.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Where sockets are opened.
+    pub fn socket_url(&self) -> String {
+        format!("ws://{}/{STAGE}", self.address)
+    }
+
+    /// The Lambda Invoke API, up to the function's name.
+    pub fn functions_url(&self) -> String {
+        format!("http://{}/2015-03-31/functions", self.address)
+    }
+
+    /// DynamoDB.
+    pub fn dynamodb_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// The gateway, for its feeds.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The embedded DynamoDB.
+    pub fn database(&mut self) -> &mut Database {
+        &mut self.database
+    }
+
+    /// AWS clients of this system.
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    /// Closes the sockets, lets their `$disconnect` run, ends the functions' processes and then DynamoDB.
+    pub async fn stop(mut self) {
+        self.gateway.stop().await;
+        self.server.abort();
+        self.database.stop().await;
+    }
+}
+
+/// What issues and revokes chatter IDs here, as the site's backend does in AWS.
+fn revocation(aws: &Aws, settings: &Settings) -> Revocation {
+    Revocation {
+        chatters: Chatters::new(aws.dynamodb(), &settings.tables.chatters),
+        connections: Connections::new(aws.dynamodb(), &settings.tables.connections),
+        poster: Poster::new(aws.management()),
+    }
+}
+
+async fn bind(port: u16, what: &'static str, flag: &'static str) -> Result<TcpListener, LocalError> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| port_error(port, what, flag, error))
+}
+
+fn port_error(port: u16, what: &'static str, flag: &'static str, error: io::Error) -> LocalError {
+    LocalError::Port {
+        port,
+        what,
+        flag,
+        error,
+    }
+}

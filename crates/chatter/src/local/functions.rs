@@ -1,0 +1,88 @@
+//! The four functions and their routes, as the CDK app deploys them: programs, time-outs, settings.
+
+use chatterbox_core::aws::Endpoints;
+use chatterbox_gateway::{Function, Route};
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+/// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
+const SETTINGS: [&str; 9] = [
+    "ALLOWED_ORIGINS",
+    "LOGIN_PARAMETER",
+    "CHATTER_PARAMETER",
+    "TOPIC_PARAMETER",
+    "LOGIN_COOKIE",
+    "CHATTER_COOKIE",
+    "CHATTER_TTL_SECONDS",
+    "MAX_CONNECTIONS_PER_LOGIN",
+    "DEFER_QUEUE_URL",
+];
+
+/// Those settings that this process has in its own environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "they are handed on, not read: core's Settings reads them"
+)]
+pub(super) fn settings_from_env() -> BTreeMap<String, String> {
+    SETTINGS
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+        .collect()
+}
+
+/// What every function finds in its environment.
+pub(super) fn environment(endpoints: &Endpoints, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let local = [
+        ("CHATTERS_TABLE", "chatters"),
+        ("CONNECTIONS_TABLE", "connections"),
+        ("UPDATES_TABLE", "updates"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &endpoints.callback),
+    ];
+    let local = local
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    local.chain(settings.clone()).collect()
+}
+
+/// The four programs in `folder`.
+pub(super) fn functions(
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+    notify_timeout: Duration,
+) -> BTreeMap<String, Function> {
+    let ten_seconds = Duration::from_secs(10);
+    let time_outs = [
+        ("connect", ten_seconds),
+        ("disconnect", ten_seconds),
+        ("default", ten_seconds),
+        ("notify", notify_timeout),
+    ];
+    let function = |(name, timeout): (&str, Duration)| {
+        // An empty folder means the present one; a bare name would be looked up in PATH.
+        let command = if folder.as_os_str().is_empty() {
+            Path::new(".").join(name)
+        } else {
+            folder.join(name)
+        };
+        (
+            name.to_owned(),
+            Function {
+                environment: environment.clone(),
+                timeout,
+                ..Function::new(command)
+            },
+        )
+    };
+    time_outs.into_iter().map(function).collect()
+}
+
+/// Which message goes where. `ping` is answered without a function.
+pub(super) fn routes() -> BTreeMap<String, Route> {
+    let routes = [
+        ("$connect", Route::lambda("connect")),
+        ("$disconnect", Route::lambda("disconnect")),
+        ("$default", Route::two_way("default")),
+        ("ping", Route::mock(r#"{"type":"pong"}"#)),
+    ];
+    routes.into_iter().map(|(key, route)| (key.to_owned(), route)).collect()
+}

@@ -1,0 +1,202 @@
+//! Who gets in.
+
+use e2e::{World, eventually};
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test]
+async fn the_right_credentials_open_a_socket_by_query_string() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let socket = world.connect(&session).await;
+    assert_eq!(socket.subprotocol, None);
+    assert_eq!(world.rows_of("friendless").await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_right_credentials_open_a_socket_by_subprotocol() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let offer = session.subprotocols();
+    let mut socket = world
+        .try_connect("", &[("sec-websocket-protocol", &offer)])
+        .await
+        .unwrap();
+    assert_eq!(socket.subprotocol.as_deref(), Some("chatterbox.v1"));
+    socket.is_quiet().await;
+    assert_eq!(world.rows_of("friendless").await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_right_credentials_open_a_socket_by_cookie() {
+    let settings = [
+        ("LOGIN_COOKIE", "user"),
+        ("CHATTER_COOKIE", "chatter"),
+        ("ALLOWED_ORIGINS", "https://www.example.com"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::with(|options| options.environment.extend(settings)).await;
+    let session = world.log_in("friendless").await;
+    let cookie = format!("theme=dark; user=friend%6cess; chatter={}", session.chatter_id);
+    let origin = ("origin", "https://www.example.com");
+    assert!(world.try_connect("", &[origin, ("cookie", &cookie)]).await.is_ok());
+    assert_eq!(world.rows_of("friendless").await.len(), 1);
+    assert_eq!(world.try_connect("", &[("cookie", &cookie)]).await.unwrap_err(), 401);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_site_keeps_the_names_of_its_parameters() {
+    let settings = [("LOGIN_PARAMETER", "geek"), ("CHATTER_PARAMETER", "id")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::with(|options| options.environment.extend(settings)).await;
+    let session = world.log_in("friendless").await;
+    let query = format!("geek=friendless&id={}&topic=updates", session.chatter_id);
+    assert!(world.try_connect(&query, &[]).await.is_ok());
+    assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 401);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn every_wrong_credential_is_refused_with_401_and_no_row() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let other = world.log_in("other").await;
+    let expired = world.log_in_for("late", Duration::ZERO).await;
+    let id = &session.chatter_id;
+    for (what, query) in [
+        ("unknown login", format!("login=nobody&chatter={id}")),
+        (
+            "wrong secret",
+            "login=friendless&chatter=3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b".to_owned(),
+        ),
+        (
+            "another's secret",
+            format!("login=friendless&chatter={}", other.chatter_id),
+        ),
+        ("expired, not yet deleted by TTL", expired.query()),
+        ("malformed secret", "login=friendless&chatter=12345".to_owned()),
+        ("empty login", format!("login=&chatter={id}")),
+        ("missing secret", "login=friendless".to_owned()),
+        ("missing login", format!("chatter={id}")),
+        ("missing both", String::new()),
+        ("twice", format!("login=friendless&login=other&chatter={id}")),
+        ("oversized login", format!("login={}&chatter={id}", "x".repeat(129))),
+        (
+            "oversized secret",
+            format!("login=friendless&chatter={id}{}", "0".repeat(1_000)),
+        ),
+        ("another case", format!("login=Friendless&chatter={id}")),
+    ] {
+        assert_eq!(world.try_connect(&query, &[]).await.unwrap_err(), 401, "{what}");
+    }
+    let wrong = e2e::Session {
+        login: "friendless".to_owned(),
+        chatter_id: other.chatter_id.clone(),
+    };
+    let offer = wrong.subprotocols();
+    assert_eq!(
+        world
+            .try_connect("", &[("sec-websocket-protocol", &offer)])
+            .await
+            .unwrap_err(),
+        401
+    );
+    assert_eq!(world.items("connections").await, []);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn credentials_in_a_subprotocol_that_nobody_can_answer_are_a_400() {
+    let world = World::start().await;
+    let offer = world.log_in("friendless").await.subprotocols();
+    let only_auth = offer.split(", ").nth(1).unwrap();
+    assert_eq!(
+        world
+            .try_connect("", &[("sec-websocket-protocol", only_auth)])
+            .await
+            .unwrap_err(),
+        400
+    );
+    assert_eq!(world.items("connections").await, []);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn another_sites_page_is_refused_with_403() {
+    let origins = ("ALLOWED_ORIGINS".to_owned(), "https://www.example.com".to_owned());
+    let world = World::with(|options| options.environment.extend([origins])).await;
+    let session = world.log_in("friendless").await;
+    let refused = world
+        .try_connect(&session.query(), &[("origin", "https://evil.example")])
+        .await;
+    assert_eq!(refused.unwrap_err(), 403);
+    assert_eq!(world.items("connections").await, []);
+    assert!(
+        world
+            .try_connect(&session.query(), &[("origin", "https://www.example.com")])
+            .await
+            .is_ok()
+    );
+    assert!(world.try_connect(&session.query(), &[]).await.is_ok());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_a_500_and_no_row() {
+    let mut world = World::start().await;
+    let session = world.log_in("friendless").await;
+    world.local.database().stop().await;
+    assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 500);
+    world.local.database().restart().await.unwrap();
+    assert_eq!(world.items("connections").await, []);
+    assert!(world.try_connect(&session.query(), &[]).await.is_ok());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn five_tabs_that_connect_at_once_all_get_in() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let tabs = futures_util::future::join_all((0..5).map(|_| world.connect(&session))).await;
+    assert_eq!(world.rows_of("friendless").await.len(), 5);
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(
+        (&report["sent"], &report["logins"]),
+        (&json!(5), &json!({"friendless": 1}))
+    );
+    for mut tab in tabs {
+        assert_eq!(tab.hear().await["version"], 1);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_closed_sockets_row_is_gone() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let (one, _other) = (world.connect(&session).await, world.connect(&session).await);
+    one.close().await;
+    eventually(1, async || world.rows_of("friendless").await.len()).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_revoked_chatter_id_closes_its_sockets_and_no_others() {
+    let world = World::start().await;
+    let (phone, laptop) = (world.log_in("friendless").await, world.log_in("friendless").await);
+    let (mut revoked, mut kept) = (world.connect(&phone).await, world.connect(&laptop).await);
+    assert_eq!(world.revoke(&phone).await, 1);
+    assert_eq!(
+        revoked.hear().await,
+        json!({"type": "closing", "reason": "revoked", "retry": false})
+    );
+    assert_eq!(revoked.end().await.map(|(code, _)| code), Some(1000));
+    assert_eq!(world.try_connect(&phone.query(), &[]).await.unwrap_err(), 401);
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(report["sent"], 1);
+    assert_eq!(kept.hear().await["type"], "stats-updated");
+    world.stop().await;
+}

@@ -1,0 +1,210 @@
+//! The command `chatter local`, as a process.
+
+use serde_json::{Value, json};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn chatter() -> PathBuf {
+    std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .join("chatter")
+}
+
+struct Running {
+    child: Child,
+    page: String,
+    dynamodb: String,
+}
+
+/// Starts it on free ports, with these arguments more, and waits for the line `ready`.
+async fn start(arguments: &[&str]) -> Running {
+    let mut child = Command::new(chatter())
+        .args(["local", "--port", "0", "--dynamodb-port", "0"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(ready.starts_with("ready "), "{ready}");
+    let urls: Vec<&str> = ready.split_whitespace().filter(|word| word.contains("://")).collect();
+    Running {
+        page: urls[0].to_owned(),
+        dynamodb: urls[3].to_owned(),
+        child,
+    }
+}
+
+async fn post(url: &str, body: &Value) -> Value {
+    let response = reqwest::Client::new().post(url).json(body).send().await.unwrap();
+    response.json().await.unwrap()
+}
+
+/// The processes that have this one as their parent.
+fn children_of(process: u32) -> Vec<u32> {
+    let tasks = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    tasks.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn it_stops_cleanly_on_both_signals_and_leaves_no_process_behind() {
+    for signal in ["-INT", "-TERM"] {
+        let mut running = start(&[]).await;
+        let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
+        assert_eq!(
+            post(&notify, &json!({"login": "friendless"})).await["logins"]["friendless"],
+            1
+        );
+        let process = running.child.id().unwrap();
+        // Which thread started them is tokio's affair: all of them are asked.
+        let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        let children: Vec<u32> = threads
+            .flat_map(|thread| {
+                let path = thread.unwrap().path().join("children");
+                let ids = std::fs::read_to_string(path).unwrap_or_default();
+                ids.split_whitespace()
+                    .map(|id| id.parse().unwrap())
+                    .collect::<Vec<u32>>()
+            })
+            .collect();
+        assert_eq!(children.len(), 1, "notify's process");
+        assert!(
+            Command::new("kill")
+                .args([signal, &process.to_string()])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
+        assert!(
+            timeout(PATIENCE, running.child.wait())
+                .await
+                .unwrap()
+                .unwrap()
+                .success()
+        );
+        for child in children {
+            assert!(!Path::new(&format!("/proc/{child}")).exists(), "{child} is left");
+        }
+    }
+}
+
+#[tokio::test]
+async fn its_functions_end_even_if_it_is_killed() {
+    let mut running = start(&[]).await;
+    let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
+    post(&notify, &json!({"login": "friendless"})).await;
+    let process = running.child.id().unwrap();
+    let children: Vec<u32> = std::fs::read_dir(format!("/proc/{process}/task"))
+        .unwrap()
+        .flat_map(|thread| children_of(thread.unwrap().file_name().to_string_lossy().parse().unwrap()))
+        .collect();
+    running.child.kill().await.unwrap();
+    e2e::eventually(false, async || {
+        children
+            .iter()
+            .any(|child| Path::new(&format!("/proc/{child}")).exists())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (flag, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
+        let output = Command::new(chatter())
+            .args(["local", flag, &port, other, "0"])
+            .output()
+            .await
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && error.contains(&port) && error.contains(flag),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_function_is_named_with_what_to_do() {
+    let empty = tempfile::tempdir().unwrap();
+    let folder = empty.path().to_str().unwrap();
+    let arguments = ["local", "--port", "0", "--dynamodb-port", "0", "--functions", folder];
+    let output = Command::new(chatter()).args(arguments).output().await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && error.contains("connect") && error.contains("cargo build"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_named_before_anything_runs() {
+    let mut command = Command::new(chatter());
+    let output = command
+        .args(["local", "--port", "0", "--dynamodb-port", "0"])
+        .env("ALLOWED_ORIGINS", "example.com")
+        .env("MAX_CONNECTIONS_PER_LOGIN", "many");
+    let output = output.output().await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{error}");
+    assert!(
+        error.contains("ALLOWED_ORIGINS") && error.contains("MAX_CONNECTIONS_PER_LOGIN"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_data_file_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tables.sqlite");
+    let arguments = ["--data", file.to_str().unwrap()];
+    let event = json!({"login": "friendless", "id": "x"});
+    for expected in [json!(1), json!("repeat")] {
+        let mut running = start(&arguments).await;
+        let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
+        assert_eq!(post(&notify, &event).await["logins"]["friendless"], expected);
+        let process = running.child.id().unwrap().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &process])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
+        assert!(running.child.wait().await.unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn the_page_logs_in_and_its_policy_lets_nothing_else_in() {
+    let running = start(&[]).await;
+    let http = reqwest::Client::new();
+    let page = http.get(&running.page).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'self'"), "{policy}");
+    let session = post(&format!("{}demo/login", running.page), &json!({"login": "friendless"})).await;
+    let query = format!("login=friendless&chatter={}", session["chatterId"].as_str().unwrap());
+    let url = format!("{}?{query}", session["url"].as_str().unwrap());
+    e2e::Socket::open(&url, &[]).await.unwrap().is_quiet().await;
+    let refused = post(&format!("{}demo/login", running.page), &json!({"login": ""})).await;
+    assert!(refused["message"].as_str().unwrap().starts_with("login:"), "{refused}");
+    assert!(running.dynamodb.starts_with("http://127.0.0.1:"));
+}

@@ -1,0 +1,252 @@
+//! Who is told.
+
+use e2e::{World, eventually};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn only_that_logins_sockets_hear_an_update() {
+    let world = World::start().await;
+    let (friendless, other) = (world.log_in("friendless").await, world.log_in("other").await);
+    let (mut one, mut two) = (world.connect(&friendless).await, world.connect(&friendless).await);
+    let mut others = world.connect(&other).await;
+    let event = json!({"users": ["friendless"], "topics": ["updates"], "body": {"message": "Updated your plays"},
+        "id": "nightly-1", "at": "2026-01-31T09:00:00Z"});
+    let report = world.notify(&event).await;
+    assert_eq!(
+        report,
+        json!({"logins": {"friendless": 1}, "sent": 2, "gone": 0, "early": 0, "deferred": 0, "failed": 0})
+    );
+    let push = one.hear().await;
+    let epoch = push["epoch"].as_str().unwrap();
+    let expected = json!({"type": "stats-updated", "login": "friendless", "topic": "updates", "epoch": epoch,
+        "version": 1, "prev": 0, "id": "nightly-1", "at": "2026-01-31T09:00:00Z", "body": {"message": "Updated your plays"}});
+    assert_eq!(push, expected);
+    assert_eq!(two.hear().await, expected);
+    others.is_quiet().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_hears_of_its_topics_only() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let (mut all, mut plays) = (
+        world.connect(&session).await,
+        world.connect_to(&session, "plays,wins").await,
+    );
+    for topic in ["badges", "plays", "badges", "wins"] {
+        world.notify(&json!({"login": "friendless", "topic": topic})).await;
+    }
+    for (topic, version, prev) in [("badges", 1, 0), ("plays", 2, 1), ("badges", 3, 2), ("wins", 4, 3)] {
+        let push = all.hear().await;
+        assert_eq!(
+            (&push["topic"], &push["version"], &push["prev"]),
+            (&json!(topic), &json!(version), &json!(prev))
+        );
+    }
+    // To this socket the one before version 4 is version 2: it has missed nothing.
+    for (topic, version, prev) in [("plays", 2, 0), ("wins", 4, 2)] {
+        let push = plays.hear().await;
+        assert_eq!(
+            (&push["topic"], &push["version"], &push["prev"]),
+            (&json!(topic), &json!(version), &json!(prev))
+        );
+    }
+    plays.is_quiet().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_update_on_two_topics_reaches_a_socket_that_listens_to_the_second_only() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let (mut all, mut second) = (
+        world.connect(&session).await,
+        world.connect_to(&session, "badges").await,
+    );
+    let report = world
+        .notify(&json!({"login": "friendless", "topics": ["plays", "badges"]}))
+        .await;
+    assert_eq!(
+        (&report["logins"]["friendless"], &report["sent"]),
+        (&json!(1), &json!(2))
+    );
+    let (to_all, to_second) = (all.hear().await, second.hear().await);
+    assert_eq!((&to_all["topic"], &to_all["version"]), (&json!("plays"), &json!(1)));
+    assert_eq!(
+        (&to_second["topic"], &to_second["version"]),
+        (&json!("badges"), &json!(1))
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_died_without_goodbye_is_pruned_at_the_next_notify() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let mut alive = world.connect(&session).await;
+    world.put_row("friendless", "AAAAAAAAAAAAAAA=", 2 * MINUTE).await;
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(
+        (&report["sent"], &report["gone"], &report["early"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(alive.hear().await["version"], 1);
+    assert_eq!(world.rows_of("friendless").await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_whose_disconnect_was_lost_does_no_harm() {
+    let mut world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let socket = world.connect(&session).await;
+    world.local.database().stop().await;
+    drop(socket);
+    eventually(true, async || world.has_printed(&["disconnect:", "not forgotten"])).await;
+    world.local.database().restart().await.unwrap();
+    // It is still there, and young: API Gateway's 410 proves nothing yet.
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(
+        (&report["early"], world.rows_of("friendless").await.len()),
+        (&json!(1), 1)
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_younger_than_a_minute_that_answers_410_is_kept() {
+    let world = World::start().await;
+    world.put_row("friendless", "AAAAAAAAAAAAAAA=", MINUTE / 2).await;
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!((&report["gone"], &report["early"]), (&json!(0), &json!(1)));
+    assert_eq!(world.rows_of("friendless").await, ["AAAAAAAAAAAAAAA="]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn notify_in_the_very_moment_of_connecting_loses_nothing_once_the_client_syncs() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    for round in 1..=10_u64 {
+        let event = json!({"login": "friendless", "id": round.to_string()});
+        let (report, mut socket) = tokio::join!(world.notify(&event), world.connect(&session));
+        assert_eq!(report["gone"], 0, "a live browser was unlisted");
+        let reply = socket.sync("friendless", &Value::Null).await;
+        assert_eq!(reply["updates"][0]["id"], round.to_string());
+        assert_eq!(reply["cursor"]["version"], round);
+        socket.close().await;
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_id_twice_is_recorded_once_and_posted_twice() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let mut socket = world.connect(&session).await;
+    let first = world
+        .notify(&json!({"login": "friendless", "id": "x", "body": "first"}))
+        .await;
+    let again = world
+        .notify(&json!({"login": "friendless", "id": "x", "body": "changed"}))
+        .await;
+    assert_eq!(
+        (&first["logins"]["friendless"], &again["logins"]["friendless"]),
+        (&json!(1), &json!("repeat"))
+    );
+    let (push, repeat) = (socket.hear().await, socket.hear().await);
+    assert_eq!(push, repeat, "a repeat tells what was stored");
+    let log = world.items("updates").await;
+    assert_eq!(log[0]["version"].as_n().unwrap(), "1");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_retry_older_than_the_newest_of_its_topic_changes_nothing() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let mut socket = world.connect(&session).await;
+    world
+        .notify(&json!({"login": "friendless", "id": "new", "at": 2_000}))
+        .await;
+    let before = world.items("updates").await;
+    let report = world
+        .notify(&json!({"login": "friendless", "id": "old", "at": 1_000}))
+        .await;
+    assert_eq!(
+        (&report["logins"]["friendless"], &report["sent"]),
+        (&json!("stale"), &json!(0))
+    );
+    assert_eq!(world.items("updates").await, before);
+    assert_eq!(socket.hear().await["id"], "new");
+    socket.is_quiet().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_without_sockets_is_recorded_for_later() {
+    let world = World::start().await;
+    let report = world
+        .notify(&json!({"logins": ["away", "gone"], "body": {"n": 1}}))
+        .await;
+    assert_eq!(report["logins"], json!({"away": 1, "gone": 1}));
+    let session = world.log_in("away").await;
+    let reply = world.connect(&session).await.sync("away", &Value::Null).await;
+    assert_eq!(reply["updates"][0]["body"], json!({"n": 1}));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_with_a_thousand_sockets_is_notified_in_one_invocation() {
+    let world = World::with(|options| {
+        options.limits.connects_per_second = None;
+        options
+            .environment
+            .insert("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2000".to_owned());
+        // At the trace level a thousand handshakes print more than the feeds hold.
+        options
+            .environment
+            .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "info".to_owned());
+    })
+    .await;
+    let session = world.log_in("friendless").await;
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        sockets.extend(futures_util::future::join_all((0..50).map(|_| world.connect(&session))).await);
+    }
+    let report = world
+        .notify(&json!({"login": "friendless", "body": {"message": "to all of you"}}))
+        .await;
+    assert_eq!((&report["sent"], &report["failed"]), (&json!(1_000), &json!(0)));
+    for socket in &mut sockets {
+        assert_eq!(socket.hear().await["version"], 1);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_oldest_socket_beyond_the_cap_is_replaced() {
+    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
+    let world = World::with(|options| options.environment.extend([cap])).await;
+    let session = world.log_in("friendless").await;
+    let mut oldest = world.connect(&session).await;
+    let (mut middle, mut newest) = (world.connect(&session).await, world.connect(&session).await);
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(report["sent"], 3);
+    assert_eq!(oldest.hear().await["type"], "stats-updated");
+    assert_eq!(
+        oldest.hear().await,
+        json!({"type": "closing", "reason": "replaced", "retry": false})
+    );
+    assert_eq!(oldest.end().await.map(|(code, _)| code), Some(1000));
+    for socket in [&mut middle, &mut newest] {
+        assert_eq!(socket.hear().await["version"], 1);
+        socket.is_quiet().await;
+    }
+    assert_eq!(world.rows_of("friendless").await.len(), 2);
+    world.stop().await;
+}

@@ -1,0 +1,71 @@
+//! A chatter ID has no way out. Every test of this suite searches what its processes printed and stored; here the search
+//! itself is tested, and the places where a secret could come up are all visited.
+
+use e2e::World;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let offer = session.subprotocols();
+    let mut socket = world
+        .try_connect("", &[("sec-websocket-protocol", &offer)])
+        .await
+        .unwrap();
+    world.connect(&session).await.close().await;
+    let cookie = format!("chatter={}", session.chatter_id);
+    for (query, headers) in [
+        (format!("login=nobody&chatter={}", session.chatter_id), vec![]),
+        (
+            format!("chatter={}", session.chatter_id),
+            vec![("cookie", cookie.as_str())],
+        ),
+        (
+            format!("{}&chatter={}", session.query(), session.chatter_id),
+            vec![("origin", "https://x.example")],
+        ),
+    ] {
+        assert_eq!(world.try_connect(&query, &headers).await.unwrap_err(), 401);
+    }
+    // By hand, where API Gateway would send an event: the error must not quote it.
+    for (function, event) in [
+        ("connect", json!({"requestContext": session.chatter_id})),
+        (
+            "connect",
+            json!({"requestContext": {"connectionId": session.chatter_id, "eventType": session.chatter_id}}),
+        ),
+        ("default", json!({"body": session.chatter_id})),
+        ("notify", json!({"login": {"chatter": session.chatter_id}})),
+        (
+            "notify",
+            json!({"login": "friendless", "topic": format!("a,{}", session.chatter_id)}),
+        ),
+    ] {
+        let (answer, is_error) = world.invoke(function, &event).await;
+        assert!(
+            is_error && !answer.to_string().contains(&session.chatter_id),
+            "{answer}"
+        );
+    }
+    socket.say(session.chatter_id.clone()).await;
+    socket.say(json!({"action": session.chatter_id}).to_string()).await;
+    assert!(!socket.hear().await.to_string().contains(&session.chatter_id));
+    world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(world.revoke(&session).await, 1);
+    // The search is worth something only if there was much to search.
+    assert!(world.has_printed(&["connect:", "\"level\":\"INFO\"", "refused"]));
+    assert!(world.has_printed(&["connect:", "_aws", "Refusals"]));
+    world.stop().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a chatter ID is in a table")]
+async fn the_search_finds_a_secret_that_got_out() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    world
+        .notify(&json!({"login": "friendless", "body": {"oops": session.chatter_id}}))
+        .await;
+    world.stop().await;
+}
