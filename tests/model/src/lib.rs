@@ -1,0 +1,127 @@
+//! The protocol of Chatterbox as a state machine, small enough that a model checker can walk through all of it.
+//!
+//! # How to read it
+//!
+//! `state.rs` is what there is at one moment: the tables, the gateway's sockets, the invocations of `notify` in flight, and what
+//! each page remembers. `action.rs` lists the atomic steps and says when each is possible: those that the system takes by itself
+//! (*steps*), and those that the world may or may not do (*chances*: an update comes, a socket dies, a post fails). A chance is
+//! limited by the [`Scenario`], a step never. `connection.rs`, `notify.rs` and `page.rs` are the three parts of the protocol
+//! itself, and read as DESIGN sections 3 to 5 do. [`Rules`] are the rules, each of which can be switched off.
+//!
+//! # What is checked
+//!
+//! Always, in every state that can be reached: an update is in the log until something newer of its topic is (*kept*), under one
+//! version only (*once*); an open socket has its row (*listed*); a page never sees another login's update (*isolated*); a revoked
+//! chatter ID has no row and in the end no socket (*revoked*); and pages do not reconnect without end (*settles*).
+//!
+//! And the promise itself (*seen*): **in every calm state each page shows the newest update of each of its topics.** A state is calm
+//! when the system has no step to take. That is a liveness property in the form of a safety property, because the graph of
+//! states is finite and has no cycle (which [`cycle`] checks): so every run in which steps that can be taken are taken in the end, and
+//! in which trouble ends, comes to a calm state. It needs no fairness beyond that, in any order and with any timing.
+//!
+//! The periodic sync is a step only for a page to which a post failed or whose row was pruned. At all other times it may happen
+//! (`NeedlessSync`), but nothing depends on it. So the result is stronger than "the next periodic sync mends it": **without a failed
+//! post a page never has to wait for one.**
+//!
+//! # How it is cut
+//!
+//! Time is not modelled, only what may come before what. A post is one step, since a push that takes long is one that is sent late.
+//! A row is young while its `$connect` runs (60 s is more than 10 s), and of any age after. `n` is modelled by what it is for: whether a
+//! sync is the newest of its page. A function's deferral, a killed function and a redelivery are one thing: the event is handled again
+//! from the start, with the same id. Not modelled: the limit of sockets a login, and the change-over to a new socket before the
+//! two hours are over (a page with two sockets hears more than a page with one).
+
+mod action;
+mod apply;
+mod check;
+mod connection;
+mod notify;
+mod page;
+mod properties;
+mod rules;
+mod scenario;
+mod state;
+mod topics;
+
+use stateright::{Model, Property};
+
+pub use action::Action;
+pub use check::{Counterexample, Coverage, cover, cycle, refute};
+pub use rules::Rules;
+pub use scenario::{
+    DROPS, EPOCHS, ISOLATION, NO_TIME, ONE_INSTANT, PAGES, PAGING, RACES, RETRIES, REVOCATION, Scenario, TABS, TOPICS,
+};
+pub use state::State;
+
+/// The protocol in one scenario, with the rules that are kept, and the property of interest (all of them, if none is named).
+#[derive(Clone, Copy, Debug)]
+pub struct Protocol {
+    pub(crate) scenario: Scenario,
+    pub(crate) rules: Rules,
+    pub(crate) property: Option<&'static str>,
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![State::new(&self.scenario)]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        self.steps(state, actions);
+        self.chances(state, actions);
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        let mut next = state.clone();
+        next.apply(self, action);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut properties = properties::all();
+        properties.retain(|property| self.property.is_none_or(|name| name == property.name));
+        properties
+    }
+
+    /// One connection more than there should ever be: enough to see that there is one too many.
+    fn within_boundary(&self, state: &State) -> bool {
+        state.connections.len() <= self.most_connections() + 1
+    }
+}
+
+impl Protocol {
+    /// Whether the system has nothing to do.
+    pub(crate) fn calm(&self, state: &State) -> bool {
+        let mut steps = Vec::new();
+        self.steps(state, &mut steps);
+        steps.is_empty()
+    }
+
+    pub(crate) fn login(&self, connection: &state::Connection) -> usize {
+        self.scenario.browsers[connection.browser].login
+    }
+
+    /// When an update happened.
+    pub(crate) fn at(&self, update: usize) -> u8 {
+        self.scenario.updates[update].at
+    }
+
+    /// Whether the connection is of the chatter ID that the scenario may revoke.
+    pub(crate) fn revocable(&self, connection: &state::Connection) -> bool {
+        self.scenario.chances.revocations > 0 && self.scenario.browsers[connection.browser].chatter == 0
+    }
+
+    /// How many connections the browsers may open: one each, and one more for each thing that costs one its socket.
+    pub(crate) fn most_connections(&self) -> usize {
+        let browsers = self.scenario.browsers;
+        let chances = &self.scenario.chances;
+        let revoked = browsers
+            .iter()
+            .filter(|browser| browser.chatter == 0 && chances.revocations > 0)
+            .count();
+        browsers.len() + usize::from(chances.drops + chances.tab_changes + chances.snoops) + revoked
+    }
+}

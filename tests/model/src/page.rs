@@ -1,0 +1,221 @@
+//! What a page does with what it hears (rules 4 to 9), and how `$default` answers its syncs.
+
+use crate::Protocol;
+use crate::state::{Cursor, Entry, Log, Reply, Row, Shown, State, Sync, Tab, Version};
+use crate::topics::Topics;
+
+impl State {
+    /// Whether the tab uses its browser's socket: that is open, and listens to all that the tab wants (rule 9).
+    pub(crate) fn hears(&self, protocol: &Protocol, browser: usize, tab: usize) -> bool {
+        let (browser, tab) = (&self.browsers[browser], &self.browsers[browser].tabs[tab]);
+        let covers = |connection: usize| self.connections[connection].topics.covers(tab.topics);
+        let enough = browser.socket.is_some_and(covers) || !protocol.rules.tab_waits_for_topics;
+        browser.open && tab.open && enough
+    }
+
+    /// The tab sends a sync with a new `n`. Older ones no longer count (rule 5), so the model forgets them at once.
+    pub(crate) fn sync(&mut self, protocol: &Protocol, browser: usize, tab: usize) {
+        let login = protocol.scenario.browsers[browser].login;
+        let tab = &mut self.browsers[browser].tabs[tab];
+        let older = tab.sync.replace(Sync::Asked(login, tab.cursor));
+        if let (Some(Sync::Answered(reply)), false) = (older, protocol.rules.newest_n) {
+            tab.older.push(reply);
+        }
+        tab.heard.clear();
+        tab.owed = false;
+    }
+
+    /// `$default` answers the tab's sync from the two tables.
+    pub(crate) fn answer(&mut self, protocol: &Protocol, browser: usize, tab: usize, strongly: bool) {
+        let state = &self.browsers[browser];
+        let (Some(at), Some(Sync::Asked(login, cursor))) = (state.socket, &state.tabs[tab].sync) else {
+            return;
+        };
+        let connection = &self.connections[at];
+        let listed = connection.row == Row::Stored && protocol.login(connection) == *login;
+        let read = |log: &Log| reply(log, *cursor, connection.topics, protocol.scenario.page_size);
+        let reply = match (listed || !protocol.rules.sync_proves_login, strongly) {
+            (false, _) => Reply::UnknownConnection,
+            (true, true) => read(&self.logs[*login]),
+            (true, false) => read(&self.logs[*login].a_moment_ago()),
+        };
+        self.browsers[browser].tabs[tab].sync = Some(Sync::Answered(reply));
+    }
+
+    /// A reply arrives that counts.
+    pub(crate) fn hear_reply(&mut self, protocol: &Protocol, browser: usize, tab: usize, reply: Reply) {
+        let state = &mut self.browsers[browser].tabs[tab];
+        state.sync = None;
+        let (again, updates) = match reply {
+            Reply::UnknownConnection if protocol.rules.unknown_reconnects => return self.hang_up(browser),
+            Reply::UnknownConnection => (false, Vec::new()),
+            Reply::Nothing => (protocol.rules.heard_is_covered && !state.heard.is_empty(), Vec::new()),
+            Reply::Updates {
+                cursor,
+                reset,
+                more,
+                updates,
+            } => {
+                if reset {
+                    (state.cursor, state.shown) = (None, Default::default());
+                }
+                state.reach(cursor);
+                let covered = |heard: &Cursor| heard.epoch == cursor.epoch && heard.version <= cursor.version;
+                let missed = protocol.rules.heard_is_covered && !state.heard.iter().all(covered);
+                (more || missed, updates)
+            }
+        };
+        for (version, entry) in updates {
+            self.show(protocol, browser, tab, version, entry);
+        }
+        if again {
+            self.sync(protocol, browser, tab);
+        }
+    }
+
+    /// A push arrives at the browser, and so at each of its tabs.
+    pub(crate) fn hear_push(&mut self, protocol: &Protocol, browser: usize, push: Cursor, prev: Version, entry: Entry) {
+        for tab in 0..self.browsers[browser].tabs.len() {
+            if self.hears(protocol, browser, tab) {
+                self.take_push(protocol, browser, tab, push, prev, entry);
+            }
+        }
+    }
+
+    /// The user opens a tab. If the socket does not listen to all its topics, it waits for one that does.
+    pub(crate) fn open_tab(&mut self, protocol: &Protocol, browser: usize, tab: usize) {
+        let state = &mut self.browsers[browser];
+        let cursor = if protocol.rules.own_cursor {
+            None
+        } else {
+            state.tabs[state.leader].cursor
+        };
+        state.tabs[tab] = Tab {
+            cursor,
+            ..Tab::new(state.tabs[tab].topics, true)
+        };
+        if self.hears(protocol, browser, tab) {
+            self.sync(protocol, browser, tab);
+        }
+    }
+
+    /// The user closes a tab, though not the last. If it held the socket, another opens one in its place.
+    pub(crate) fn close_tab(&mut self, browser: usize, tab: usize) {
+        let state = &mut self.browsers[browser];
+        state.tabs[tab] = Tab::new(state.tabs[tab].topics, false);
+        if state.leader == tab {
+            state.leader = state.tabs.iter().position(|tab| tab.open).unwrap_or(tab);
+            self.hang_up(browser);
+        }
+    }
+
+    fn take_push(
+        &mut self,
+        protocol: &Protocol,
+        browser: usize,
+        tab: usize,
+        push: Cursor,
+        prev: Version,
+        entry: Entry,
+    ) {
+        let rules = protocol.rules;
+        let state = &mut self.browsers[browser].tabs[tab];
+        let same_log = |cursor: &Cursor| cursor.epoch == push.epoch || !rules.epoch_checked;
+        let gap = match state.cursor.filter(same_log) {
+            None => true,
+            Some(cursor) => {
+                let gap = prev > cursor.version;
+                if !gap || !rules.cursor_waits {
+                    state.reach(Cursor {
+                        epoch: cursor.epoch,
+                        version: push.version,
+                    });
+                }
+                self.show(protocol, browser, tab, push.version, entry);
+                gap
+            }
+        };
+        let state = &mut self.browsers[browser].tabs[tab];
+        if state.sync.is_some() {
+            state.remember(push);
+        } else if gap && rules.gap_syncs {
+            self.sync(protocol, browser, tab);
+        }
+    }
+
+    /// The page shows an update, under each of the named topics that it wants, if it is newer than what it shows (rule 4).
+    fn show(&mut self, protocol: &Protocol, browser: usize, tab: usize, version: Version, entry: Entry) {
+        let browser_login = protocol.scenario.browsers[browser].login;
+        let tab = &mut self.browsers[browser].tabs[tab];
+        for topic in entry.topics.and(tab.topics).iter() {
+            let newer = tab.shown[topic].is_none_or(|shown| version > shown.version);
+            if newer || !protocol.rules.duplicates_dropped {
+                tab.shown[topic] = Some(Shown {
+                    version,
+                    update: entry.update,
+                });
+            }
+        }
+        self.browsers[browser].saw_foreign |= protocol.scenario.updates[entry.update].login != browser_login;
+    }
+}
+
+impl Tab {
+    /// Moves the cursor on, never back within a log.
+    fn reach(&mut self, cursor: Cursor) {
+        let same_log = self.cursor.filter(|own| own.epoch == cursor.epoch);
+        let version = same_log.map_or(cursor.version, |own| own.version.max(cursor.version));
+        self.cursor = Some(Cursor { version, ..cursor });
+    }
+
+    /// Notes a push that was heard while a sync is unanswered. Epochs have no order, so it takes one note for each.
+    fn remember(&mut self, push: Cursor) {
+        match self.heard.iter_mut().find(|heard| heard.epoch == push.epoch) {
+            Some(heard) => heard.version = heard.version.max(push.version),
+            None => self.heard.push(push),
+        }
+        self.heard.sort_by_key(|heard| heard.epoch);
+    }
+}
+
+/// What `sync` replies: of each topic that the socket listens to, the newest update, if it is newer than the cursor; oldest first,
+/// and only so many as fit.
+fn reply(log: &Log, cursor: Option<Cursor>, topics: Topics, page_size: usize) -> Reply {
+    if log.entries.is_empty() {
+        return Reply::Nothing;
+    }
+    let known = cursor.filter(|cursor| cursor.epoch == log.epoch && cursor.version <= log.version());
+    let since = known.map_or(0, |cursor| cursor.version);
+    let mut updates = Vec::new();
+    for (version, entry) in (1..).zip(&log.entries) {
+        let newest = entry
+            .topics
+            .and(topics)
+            .only(|topic| log.newest(topic).is_some_and(|it| it.version == version));
+        if version > since && !newest.is_empty() {
+            updates.push((
+                version,
+                Entry {
+                    topics: newest,
+                    ..*entry
+                },
+            ));
+        }
+    }
+    let more = updates.len() > page_size;
+    updates.truncate(page_size);
+    let version = updates
+        .last()
+        .filter(|_| more)
+        .map_or(log.version(), |(version, _)| *version);
+    let reset = cursor.is_some() && known.is_none();
+    Reply::Updates {
+        cursor: Cursor {
+            epoch: log.epoch,
+            version,
+        },
+        reset,
+        more,
+        updates,
+    }
+}

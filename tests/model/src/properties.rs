@@ -1,0 +1,98 @@
+//! What must hold.
+
+use stateright::Property;
+
+use crate::Protocol;
+use crate::state::{Notify, Revocation, Row, Socket, State};
+
+/// All the properties. `always` ones must hold in every state; `sometimes` ones show that the scenario is not an empty one.
+pub(crate) fn all() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always("seen", |protocol: &Protocol, state| {
+            seen(protocol, state) || !protocol.calm(state)
+        }),
+        Property::always("kept", kept),
+        Property::always("once", once),
+        Property::always("listed", listed),
+        Property::always("isolated", |_, state: &State| {
+            !state.browsers.iter().any(|browser| browser.saw_foreign)
+        }),
+        Property::always("revoked", revoked),
+        Property::always("settles", |protocol: &Protocol, state: &State| {
+            state.connections.len() <= protocol.most_connections()
+        }),
+        Property::sometimes("all is done", all_is_done),
+    ]
+}
+
+/// Every tab of every browser shows the newest update of each of its topics.
+fn seen(protocol: &Protocol, state: &State) -> bool {
+    state
+        .browsers
+        .iter()
+        .zip(protocol.scenario.browsers)
+        .filter(|(browser, _)| !browser.refused)
+        .all(|(browser, plan)| {
+            let log = &state.logs[plan.login];
+            browser.tabs.iter().filter(|tab| tab.open).all(|tab| {
+                tab.topics.iter().all(|topic| {
+                    let newest = log.newest(topic);
+                    newest.is_none() || newest.map(|it| it.update) == tab.shown[topic].map(|it| it.update)
+                })
+            })
+        })
+}
+
+/// Each topic of an update whose `notify` has recorded it holds that update or one that is not older; unless the table was lost.
+fn kept(protocol: &Protocol, state: &State) -> bool {
+    let lost = state.left.new_logs < protocol.scenario.chances.new_logs;
+    lost || state
+        .notifies
+        .iter()
+        .zip(protocol.scenario.updates)
+        .all(|(notify, update)| {
+            let recorded = matches!(notify, Notify::Recorded(_) | Notify::Posting(..) | Notify::Done);
+            let holds = |newest: usize| protocol.at(newest) >= protocol.at(update.id);
+            let log = &state.logs[update.login];
+            !recorded
+                || update
+                    .topics
+                    .iter()
+                    .all(|topic| log.newest(topic).is_some_and(|newest| holds(newest.update)))
+        })
+}
+
+/// No update is recorded twice.
+fn once(_: &Protocol, state: &State) -> bool {
+    state.logs.iter().all(|log| {
+        let ids = log.entries.iter().enumerate();
+        ids.clone()
+            .all(|(at, entry)| !log.entries[..at].iter().any(|earlier| earlier.update == entry.update))
+    })
+}
+
+/// A socket that is open at both ends has a row, unless its chatter ID is being revoked.
+fn listed(protocol: &Protocol, state: &State) -> bool {
+    state.connections.iter().enumerate().all(|(at, connection)| {
+        let open = connection.socket == Socket::Live && state.listens(connection.browser, at);
+        let revoked = state.revocation != Revocation::None && protocol.revocable(connection);
+        !open || connection.row == Row::Stored || revoked
+    })
+}
+
+/// Once a revocation is done there is no row of that chatter ID, and once all is calm no socket.
+fn revoked(protocol: &Protocol, state: &State) -> bool {
+    if state.revocation != Revocation::Done {
+        return true;
+    }
+    let of_it = |at: usize| protocol.revocable(&state.connections[at]);
+    let row = (0..state.connections.len()).any(|at| of_it(at) && state.connections[at].row == Row::Stored);
+    let socket = state.browsers.iter().any(|browser| browser.socket.is_some_and(of_it));
+    !(row || socket && protocol.calm(state))
+}
+
+/// Every update has been through `notify`, every page has seen them, and nothing is under way.
+fn all_is_done(protocol: &Protocol, state: &State) -> bool {
+    let done = state.notifies.iter().all(|notify| *notify == Notify::Done);
+    done && seen(protocol, state) && protocol.calm(state)
+}

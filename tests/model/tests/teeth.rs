@@ -1,0 +1,243 @@
+//! The check has teeth: with a rule off, something breaks. Each test prints the shortest run to it (`--nocapture`).
+
+#![expect(
+    clippy::print_stdout,
+    reason = "what was walked through, and the runs that were found, are the result"
+)]
+
+use model::*;
+
+/// All rules but these.
+macro_rules! without {
+    ($($rule:ident),+) => {
+        Rules { $($rule: false,)+ ..Rules::ALL }
+    };
+}
+
+/// The shortest run that breaks the property is no longer than this, and there is one.
+fn breaks(scenario: Scenario, rules: Rules, property: &'static str, at_most: usize) {
+    let found = refute(scenario, rules, property).expect("without the rule, the property does not hold");
+    println!("{}: {found}", scenario.name);
+    assert!(found.actions.len() <= at_most, "more than {at_most} steps");
+}
+
+// Rule 1.
+#[test]
+fn reading_the_connections_before_recording_loses_an_update() {
+    breaks(RACES, without!(record_before_read), "seen", 7);
+}
+
+#[test]
+fn an_eventually_consistent_query_loses_an_update() {
+    breaks(RACES, without!(strong_rows), "seen", 7);
+}
+
+// Rule 2.
+#[test]
+fn opening_before_the_row_is_stored_leaves_a_socket_unlisted() {
+    breaks(RACES, without!(store_before_open), "listed", 2);
+}
+
+#[test]
+fn opening_before_the_row_is_stored_loses_an_update_if_sync_does_not_look() {
+    breaks(RACES, without!(store_before_open, sync_proves_login), "seen", 7);
+}
+
+#[test]
+fn opening_before_the_row_is_stored_makes_pages_reconnect_without_end() {
+    breaks(RACES, without!(store_before_open), "settles", 7);
+}
+
+#[test]
+fn not_syncing_on_open_loses_an_update() {
+    breaks(RACES, without!(sync_on_open), "seen", 5);
+}
+
+#[test]
+fn an_eventually_consistent_sync_loses_an_update() {
+    breaks(RACES, without!(strong_updates), "seen", 7);
+}
+
+// Rule 3.
+#[test]
+fn pruning_at_every_410_unlists_a_socket() {
+    breaks(RACES, without!(grace), "listed", 7);
+}
+
+#[test]
+fn a_grace_shorter_than_connect_unlists_a_socket() {
+    breaks(RACES, without!(grace_covers_connect), "listed", 7);
+}
+
+#[test]
+fn judging_the_age_after_the_post_unlists_a_socket() {
+    breaks(RACES, without!(age_before_post), "listed", 7);
+}
+
+// Rule 4.
+#[test]
+fn moving_the_cursor_over_a_gap_loses_an_update() {
+    breaks(PAGING, without!(cursor_waits), "seen", 15);
+}
+
+#[test]
+fn waiting_at_a_gap_loses_an_update() {
+    breaks(RACES, without!(gap_syncs), "seen", 8);
+}
+
+#[test]
+fn showing_duplicates_goes_back_in_time() {
+    breaks(RACES, without!(duplicates_dropped), "seen", 10);
+}
+
+#[test]
+fn a_prev_that_leaves_out_other_topics_loses_an_update() {
+    breaks(PAGING, without!(prev_of_socket), "seen", 16);
+}
+
+#[test]
+fn a_repeat_with_too_low_a_prev_loses_an_update() {
+    breaks(RETRIES, without!(repeat_prev), "seen", 17);
+}
+
+// Rule 5.
+#[test]
+fn counting_the_reply_to_an_older_sync_loses_an_update() {
+    breaks(RACES, without!(newest_n), "seen", 9);
+}
+
+#[test]
+fn not_sending_a_lost_sync_again_loses_an_update() {
+    breaks(RACES, without!(sync_times_out), "seen", 6);
+}
+
+#[test]
+fn forgetting_what_was_heard_during_a_sync_loses_an_update() {
+    breaks(RACES, without!(heard_is_covered), "seen", 8);
+}
+
+// Rule 6.
+#[test]
+fn after_a_wrong_prune_only_a_reconnect_helps() {
+    breaks(RACES, without!(grace, unknown_reconnects), "seen", 9);
+}
+
+#[test]
+fn ignoring_unknown_connection_keeps_a_revoked_socket() {
+    breaks(REVOCATION, without!(unknown_reconnects), "revoked", 15);
+}
+
+// Rule 7.
+#[test]
+fn pruning_at_a_failed_post_unlists_a_socket() {
+    breaks(RACES, without!(failed_keeps_row), "listed", 6);
+}
+
+#[test]
+fn without_a_periodic_sync_a_failed_post_loses_an_update() {
+    breaks(RACES, without!(periodic_sync), "seen", 8);
+}
+
+// Rule 8.
+#[test]
+fn applying_a_push_of_another_epoch_loses_an_update() {
+    breaks(EPOCHS, without!(epoch_checked), "seen", 11);
+}
+
+#[test]
+fn keeping_the_epoch_of_a_restored_table_loses_an_update() {
+    breaks(EPOCHS, without!(new_epoch), "seen", 11);
+}
+
+// Rule 9.
+#[test]
+fn a_cursor_that_survives_a_reload_loses_an_update() {
+    breaks(RACES, without!(reload_forgets), "seen", 13);
+}
+
+#[test]
+fn a_cursor_shared_by_tabs_loses_an_update() {
+    breaks(TABS, without!(own_cursor), "seen", 14);
+}
+
+#[test]
+fn a_tab_on_a_socket_without_its_topics_loses_an_update() {
+    breaks(TABS, without!(tab_waits_for_topics), "seen", 14);
+}
+
+// Recording.
+#[test]
+fn letting_the_last_to_come_win_loses_the_newer_update() {
+    breaks(RETRIES, without!(at_orders), "kept", 2);
+}
+
+#[test]
+fn dropping_an_update_for_one_stale_topic_loses_its_other_topic() {
+    breaks(RETRIES, without!(stale_by_topic), "kept", 2);
+}
+
+#[test]
+fn ignoring_ids_records_an_update_twice() {
+    breaks(RETRIES, without!(id_marks_repeats), "once", 2);
+}
+
+// Rows, messages, and who may read what.
+#[test]
+fn a_row_that_expires_before_its_socket_unlists_it() {
+    breaks(RACES, without!(row_outlives_socket), "listed", 4);
+}
+
+#[test]
+fn naming_one_topic_only_hides_an_update_from_the_other() {
+    breaks(TOPICS, without!(names_every_topic), "seen", 15);
+}
+
+#[test]
+fn naming_one_topic_only_hides_an_update_from_the_other_tab() {
+    breaks(TABS, without!(names_every_topic), "seen", 13);
+}
+
+#[test]
+fn answering_a_sync_without_its_row_shows_a_foreign_update() {
+    breaks(ISOLATION, without!(sync_proves_login), "isolated", 7);
+}
+
+// Revoking.
+#[test]
+fn checking_the_chatter_in_a_call_of_its_own_outlives_the_revocation() {
+    breaks(REVOCATION, without!(one_transaction), "revoked", 6);
+}
+
+#[test]
+fn querying_once_outlives_the_revocation() {
+    breaks(REVOCATION, without!(revoke_twice), "revoked", 5);
+}
+
+#[test]
+fn deleting_the_chatter_alone_leaves_its_sockets() {
+    breaks(REVOCATION, without!(revoke_closes), "revoked", 4);
+}
+
+// What a second rule mends, if a first is broken.
+
+#[test]
+fn a_wrong_prune_is_mended_by_the_next_sync() {
+    assert!(refute(RACES, without!(grace), "seen").is_none());
+}
+
+#[test]
+fn no_row_is_missing_without_a_revocation_so_rule_6_has_nothing_to_do() {
+    assert!(refute(RACES, without!(unknown_reconnects), "seen").is_none());
+}
+
+// Known limits of the protocol as it is.
+
+#[test]
+fn a_retry_among_updates_of_one_instant_is_recorded_twice() {
+    breaks(ONE_INSTANT, Rules::ALL, "once", 3);
+}
+
+#[test]
+fn a_retry_that_says_no_time_goes_back_in_time() {
+    breaks(NO_TIME, Rules::ALL, "kept", 2);
+}
