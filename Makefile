@@ -1,0 +1,74 @@
+# Chatterbox. `make run` and `make test` do all the set-up they need; `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run binaries test test-rust test-web test-browser lint deny build
+
+FUNCTIONS := connect disconnect default notify
+# What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
+ARCH ?= arm64
+TOOLS := $(CURDIR)/.tools
+say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+run: binaries ## build everything and run it on this machine, with a demo page
+	$(call say,Starting. Ctrl-C ends it.)
+	@exec target/debug/chatter local $(ARGS)
+
+binaries:
+	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
+	cargo build --locked --workspace --bins
+
+test: test-rust test-web test-browser ## run all tests, the browser's too, after installing what they need
+	$(call say,All tests passed.)
+
+test-rust: binaries
+	$(call say,Testing the crates and the whole system with the real binaries.)
+	cargo test --locked --workspace
+
+test-web: web/node_modules
+	$(call say,Checking and testing the browser client.)
+	npm --prefix web run check
+	npm --prefix web test
+
+test-browser: binaries tests/browser/node_modules
+	$(call say,Testing in headless Chromium.)
+	tests/browser/install-chromium
+	npm --prefix tests/browser test
+
+web/node_modules tests/browser/node_modules: %/node_modules: %/package-lock.json
+	$(call say,Installing the npm packages of $*.)
+	npm --prefix $* ci --no-audit --no-fund
+	@touch $@
+
+lint: deny web/node_modules ## check format, lints, documentation, licences and types
+	$(call say,Checking format lints and documentation.)
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	npm --prefix web run check
+
+deny: $(TOOLS)/bin/cargo-deny
+	$(call say,Checking licences sources and advisories.)
+	$(TOOLS)/bin/cargo-deny --workspace check bans licenses sources
+	@if timeout 120 $(TOOLS)/bin/cargo-deny --workspace fetch db >/dev/null 2>&1; \
+	  then $(TOOLS)/bin/cargo-deny --workspace check advisories; \
+	  else echo "advisories: skipped, their database cannot be reached from here"; fi
+
+build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=arm64 or x86_64) and check that they can be deployed
+	$(call say,Building the functions for Lambda on $(ARCH).)
+	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--bin %)
+	for function in $(FUNCTIONS); do \
+	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
+	done
+
+$(TOOLS)/bin/cargo-deny:
+	$(call say,Installing cargo-deny into .tools. This takes some minutes once.)
+	cargo install cargo-deny --locked --version 0.20.2 --root $(TOOLS)
+
+$(TOOLS)/venv/bin/cargo-lambda:
+	$(call say,Installing cargo-lambda into .tools.)
+	python3 -m venv $(TOOLS)/venv
+	$(TOOLS)/venv/bin/pip install --quiet cargo-lambda==1.9.2
