@@ -21,7 +21,7 @@ async fn only_that_logins_sockets_hear_an_update() {
     );
     let push = one.hear().await;
     let epoch = push["epoch"].as_str().unwrap();
-    let expected = json!({"type": "stats-updated", "login": "friendless", "topic": "updates", "epoch": epoch,
+    let expected = json!({"type": "stats-updated", "login": "friendless", "topic": "updates", "topics": ["updates"], "epoch": epoch,
         "version": 1, "prev": 0, "id": "nightly-1", "at": "2026-01-31T09:00:00Z", "body": {"message": "Updated your plays"}});
     assert_eq!(push, expected);
     assert_eq!(two.hear().await, expected);

@@ -109,19 +109,31 @@ pub(crate) struct Pushes<'a> {
     epoch: &'a str,
     version: Version,
     update: &'a Update,
+    /// The update's topics, without those that have something newer.
+    topics: &'a [Topic],
     /// The versions of the login's topics before this update; `None` for a repeat, which no longer knows.
     before: Option<&'a BTreeMap<Topic, Version>>,
 }
+
+/// What a push says that depends on the topics its socket listens to: which of the update's they are, and the version
+/// before this one that the socket should have seen.
+type Heading<'a> = (Vec<&'a Topic>, Version);
 
 impl<'a> Pushes<'a> {
     /// `None` if there is nothing to tell: the update is not the newest of any topic.
     pub(crate) fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
         match recorded {
-            Recorded::New { epoch, version, before } => Some(Pushes {
+            Recorded::New {
+                epoch,
+                version,
+                topics,
+                before,
+            } => Some(Pushes {
                 login,
                 epoch,
                 version: *version,
                 update,
+                topics,
                 before: Some(before),
             }),
             Recorded::Repeat { epoch, version, stored } => Some(Pushes {
@@ -129,16 +141,16 @@ impl<'a> Pushes<'a> {
                 epoch,
                 version: *version,
                 update: stored,
+                topics: &stored.topics,
                 before: None,
             }),
             Recorded::Stale | Recorded::TooManyTopics => None,
         }
     }
 
-    /// The topic to name to a socket that listens to `topics`, and the version before this one that it should have seen.
-    fn heading(&self, topics: &Topics) -> Option<(&'a Topic, Version)> {
-        let topic = self.update.topics.iter().find(|topic| topics.contains(topic))?;
-        let prev = match (topics, self.before) {
+    fn heading(&self, listens_to: &Topics) -> Option<Heading<'a>> {
+        let heard: Vec<&Topic> = self.topics.iter().filter(|topic| listens_to.contains(topic)).collect();
+        let prev = match (listens_to, self.before) {
             // All topics count, so the one before is the one before. A repeat says the same: too high is safe.
             (Topics::All, _) | (Topics::Only(_), None) => self.version - 1,
             (Topics::Only(topics), Some(before)) => topics
@@ -148,24 +160,24 @@ impl<'a> Pushes<'a> {
                 .copied()
                 .unwrap_or(0),
         };
-        Some((topic, prev))
+        (!heard.is_empty()).then_some((heard, prev))
     }
 
-    fn text(&self, topic: &Topic, prev: Version) -> Arc<str> {
+    fn text(&self, (topics, prev): &Heading<'_>) -> Arc<str> {
         let Pushes {
             login,
             epoch,
             version,
-            update,
+            update: Update { id, at, body, .. },
             ..
         } = *self;
-        let Update { id, at, body, .. } = update;
         Outgoing::StatsUpdated {
             login,
-            topic,
+            topic: topics[0],
+            topics,
             epoch,
             version,
-            prev,
+            prev: *prev,
             id,
             at: *at,
             body,
@@ -178,16 +190,16 @@ impl<'a> Pushes<'a> {
 /// The messages' texts, each built once however many sockets hear it.
 struct Messages<'a> {
     pushes: &'a Pushes<'a>,
-    texts: HashMap<(&'a Topic, Version), Arc<str>>,
+    texts: HashMap<Heading<'a>, Arc<str>>,
 }
 
 impl Messages<'_> {
-    fn text_for(&mut self, topics: &Topics) -> Option<Arc<str>> {
-        let (topic, prev) = self.pushes.heading(topics)?;
+    fn text_for(&mut self, listens_to: &Topics) -> Option<Arc<str>> {
+        let heading = self.pushes.heading(listens_to)?;
         Some(
             self.texts
-                .entry((topic, prev))
-                .or_insert_with(|| self.pushes.text(topic, prev))
+                .entry(heading)
+                .or_insert_with_key(|heading| self.pushes.text(heading))
                 .clone(),
         )
     }

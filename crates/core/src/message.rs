@@ -14,8 +14,10 @@ pub enum Outgoing<'a> {
     StatsUpdated {
         /// Whose.
         login: &'a Login,
-        /// Of the update's topics the first that this socket listens to.
+        /// The first of `topics`: most updates have one.
         topic: &'a Topic,
+        /// Those of the update's topics that this socket listens to, without those that have something newer.
+        topics: &'a [&'a Topic],
         /// The log that the version counts in.
         epoch: &'a str,
         /// The update's number.
@@ -65,8 +67,10 @@ pub enum Outgoing<'a> {
 /// An update in the answer to a sync.
 #[derive(Debug, Serialize)]
 pub struct Missed<'a> {
-    /// Of the update's topics the first, by name, that this socket listens to and that has nothing newer.
+    /// The first of `topics`.
     pub topic: &'a Topic,
+    /// Those of the update's topics that this socket listens to and that have nothing newer, by name.
+    pub topics: Vec<&'a Topic>,
     /// The update's number.
     pub version: Version,
     /// What marks it as the same update when it comes again.
@@ -137,6 +141,7 @@ mod tests {
         let push = Outgoing::StatsUpdated {
             login: &login,
             topic,
+            topics: &[topic],
             epoch: "E",
             version: 42,
             prev: 41,
@@ -146,6 +151,7 @@ mod tests {
         };
         let updates = vec![Missed {
             topic,
+            topics: vec![topic],
             version: 42,
             id: "i",
             at,
@@ -158,7 +164,7 @@ mod tests {
         for (message, text) in [
             (
                 push,
-                r#"{"type":"stats-updated","login":"friendless","topic":"updates","epoch":"E","version":42,"prev":41,"id":"i","at":"2026-01-31T09:00:00Z","body":{"b":1,"a":1.50}}"#,
+                r#"{"type":"stats-updated","login":"friendless","topic":"updates","topics":["updates"],"epoch":"E","version":42,"prev":41,"id":"i","at":"2026-01-31T09:00:00Z","body":{"b":1,"a":1.50}}"#,
             ),
             (
                 Outgoing::Sync {
@@ -169,7 +175,7 @@ mod tests {
                     more: false,
                     updates,
                 },
-                r#"{"type":"sync","n":7,"cursor":{"epoch":"E","version":42},"missed":3,"reset":false,"more":false,"updates":[{"topic":"updates","version":42,"id":"i","at":"2026-01-31T09:00:00Z","body":{"b":1,"a":1.50}}]}"#,
+                r#"{"type":"sync","n":7,"cursor":{"epoch":"E","version":42},"missed":3,"reset":false,"more":false,"updates":[{"topic":"updates","topics":["updates"],"version":42,"id":"i","at":"2026-01-31T09:00:00Z","body":{"b":1,"a":1.50}}]}"#,
             ),
             (
                 Outgoing::Closing {

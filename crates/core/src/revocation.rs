@@ -3,7 +3,7 @@
 //! Deleting the chatter alone would leave them open for up to two hours.
 
 use crate::{
-    ChatterHash, Chatters, Connections, Login, Poster, StoreError,
+    ChatterHash, Chatters, ConnectionId, Connections, Login, Poster, StoreError,
     message::{ClosingReason, Outgoing},
 };
 use std::{sync::Arc, time::Duration};
@@ -44,28 +44,32 @@ impl Revocation {
         self.sweep_twice(login, &hashes).await
     }
 
+    /// A socket that was only just opening when it was closed answers 410 and may open after all: so it is closed again.
     async fn sweep_twice(&self, login: &Login, hashes: &[ChatterHash]) -> Result<usize, StoreError> {
-        let closed = self.sweep(login, hashes).await?;
+        let first = self.sweep(login, hashes).await?;
         tokio::time::sleep(Self::PAUSE).await;
-        Ok(closed + self.sweep(login, hashes).await?)
+        for id in &first {
+            self.poster.close(id).await;
+        }
+        let second = self.sweep(login, hashes).await?;
+        Ok(first.len() + second.len())
     }
 
-    /// Tells each socket before its row goes, and closes it after: without the row it hears nothing more, even if it
-    /// cannot be closed because it is only just opening.
-    async fn sweep(&self, login: &Login, hashes: &[ChatterHash]) -> Result<usize, StoreError> {
+    /// Tells each socket before its row goes, and closes it after: without the row no later update finds it.
+    async fn sweep(&self, login: &Login, hashes: &[ChatterHash]) -> Result<Vec<ConnectionId>, StoreError> {
         let goodbye: Arc<str> = Outgoing::Closing {
             reason: ClosingReason::Revoked,
             retry: false,
         }
         .to_text()
         .into();
-        let mut closed = 0;
+        let mut closed = Vec::new();
         for connection in self.connections.of(login).await? {
             if hashes.contains(&connection.chatter_hash) {
                 self.poster.post(&connection.id, &goodbye).await;
                 self.connections.forget(login, &connection.id).await?;
                 self.poster.close(&connection.id).await;
-                closed += 1;
+                closed.push(connection.id);
             }
         }
         Ok(closed)

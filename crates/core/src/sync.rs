@@ -1,7 +1,7 @@
 //! The answer to "what have I missed?": the newest update of each topic that is newer than the page's cursor.
 
 use crate::{
-    Cursor, Log, Topics, Version,
+    Cursor, Entry, Log, Topics, Version,
     message::{MAX_BYTES, Missed, Outgoing},
 };
 
@@ -52,23 +52,35 @@ fn page(n: u64, log: &Log, seen: Option<&Cursor>, had_cursor: bool, updates: Vec
     .to_text()
 }
 
-/// Oldest first. An update on several topics has one version and is named once, by the first topic that still holds it.
+/// Oldest first. An update on several topics has one version: it comes once, and names all that still hold it.
 fn newer_than<'a>(version: Version, log: &'a Log, topics: &Topics) -> Vec<Missed<'a>> {
-    let mut updates: Vec<Missed<'a>> = log
+    let mut entries: Vec<&Entry> = log
         .entries
         .iter()
         .filter(|entry| entry.version > version && topics.contains(&entry.topic))
-        .map(|entry| Missed {
-            topic: &entry.topic,
-            version: entry.version,
-            id: &entry.id,
-            at: entry.at,
-            body: &entry.body,
-        })
         .collect();
-    updates.sort_by_key(|update| (update.version, update.topic));
-    updates.dedup_by_key(|update| update.version);
-    updates
+    entries.sort_by_key(|entry| (entry.version, &entry.topic));
+    let of_one_update = entries.chunk_by(|one, other| one.version == other.version);
+    of_one_update
+        .map(|entries| {
+            let Entry {
+                topic,
+                version,
+                id,
+                at,
+                body,
+            } = entries[0];
+            let topics = entries.iter().map(|entry| &entry.topic).collect();
+            Missed {
+                topic,
+                topics,
+                version: *version,
+                id,
+                at: *at,
+                body,
+            }
+        })
+        .collect()
 }
 
 /// At least one: the largest update there can be is a third of a message.

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 use uuid::Uuid;
@@ -32,12 +32,14 @@ pub struct Updates {
 /// What became of an update.
 #[derive(Clone, Debug)]
 pub enum Recorded {
-    /// It is the login's newest.
+    /// It is the login's newest, of all its topics but those that have something newer.
     New {
         /// The login's log.
         epoch: String,
         /// The update's number.
         version: Version,
+        /// The topics that it is the newest of, in the event's order.
+        topics: Vec<Topic>,
         /// The version of each topic before it.
         before: BTreeMap<Topic, Version>,
     },
@@ -50,7 +52,7 @@ pub enum Recorded {
         /// What was recorded then, with the topics that still hold it, in the event's order.
         stored: Update,
     },
-    /// Something newer stands where it would go: a retry that came late.
+    /// Every one of its topics has something newer: a retry that came late.
     Stale,
     /// The login has updates on [`Topic::MAX_PER_LOGIN`] topics, and this one is about another.
     TooManyTopics,
@@ -94,20 +96,22 @@ impl Updates {
         }
     }
 
-    /// Records an update under each of its topics, all with the same version, or says why not.
+    /// Records an update under each of its topics, all with the same version, or says why not. A topic that has something
+    /// newer is left out: what is stale for one topic may be news for another.
     ///
     /// # Errors
     /// If the table cannot be written. Recording again is safe: it is then a repeat.
     pub async fn record(&self, login: &Login, update: &Update) -> Result<Recorded, StoreError> {
+        let mut update = update.clone();
         // Assume that every topic is new to the login. Only near the limit does the refusal have to tell which are.
         let mut new_topics = update.topics.len();
         let new_epoch = Uuid::new_v4().to_string();
         loop {
-            let write = self.write(login, update, &new_epoch, Topic::MAX_PER_LOGIN - new_topics);
+            let write = self.write(login, &update, &new_epoch, Topic::MAX_PER_LOGIN - new_topics);
             let log = match write.send().await {
                 Ok(output) => {
                     let old = output.attributes().filter(|old| old.contains_key("epoch"));
-                    return Ok(recorded(old.map(read).transpose()?, new_epoch));
+                    return Ok(recorded(old.map(read).transpose()?, new_epoch, update.topics));
                 }
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(ConditionFailed {
@@ -117,15 +121,21 @@ impl Updates {
                     _ => return Err(StoreError::of("UpdateItem", &error)),
                 },
             };
-            if let Some(known) = known(&log, update) {
-                return Ok(known);
+            if let Some(repeat) = repeat(&log, &update) {
+                return Ok(repeat);
             }
-            let topics: BTreeSet<&Topic> = log.entries.iter().map(|entry| &entry.topic).collect();
-            let still_new = update.topics.iter().filter(|topic| !topics.contains(topic)).count();
-            if topics.len() + still_new > Topic::MAX_PER_LOGIN || still_new == new_topics {
+            let asked = (update.topics.len(), new_topics);
+            update
+                .topics
+                .retain(|topic| log.entry(topic).is_none_or(|newest| newest.at <= update.at));
+            new_topics = update.topics.iter().filter(|topic| log.entry(topic).is_none()).count();
+            if update.topics.is_empty() {
+                return Ok(Recorded::Stale);
+            }
+            // A refusal that gives no reason to ask for less was for want of room. Each round asks for less, so it ends.
+            if log.entries.len() + new_topics > Topic::MAX_PER_LOGIN || (update.topics.len(), new_topics) == asked {
                 return Ok(Recorded::TooManyTopics);
             }
-            new_topics = still_new;
         }
     }
 
@@ -205,7 +215,7 @@ const VERSION_OF: &str = "v:";
 const UPDATE_OF: &str = "u:";
 
 /// What a successful write says, by the item as it was before.
-fn recorded(old: Option<Log>, new_epoch: String) -> Recorded {
+fn recorded(old: Option<Log>, new_epoch: String, topics: Vec<Topic>) -> Recorded {
     match old {
         Some(log) => {
             let before = log
@@ -216,43 +226,45 @@ fn recorded(old: Option<Log>, new_epoch: String) -> Recorded {
             Recorded::New {
                 epoch: log.epoch,
                 version: log.version + 1,
+                topics,
                 before,
             }
         }
         None => Recorded::New {
             epoch: new_epoch,
             version: 1,
+            topics,
             before: BTreeMap::new(),
         },
     }
 }
 
-/// What a refused write says, by the item that refused it: a repeat, stale, or neither (there was no room).
-fn known(log: &Log, update: &Update) -> Option<Recorded> {
-    let entries = || {
-        update
-            .topics
-            .iter()
-            .filter_map(|topic| log.entries.iter().find(|entry| entry.topic == *topic))
+/// What was recorded under the same id, if the item that refused a write still holds it.
+fn repeat(log: &Log, update: &Update) -> Option<Recorded> {
+    let entries = || update.topics.iter().filter_map(|topic| log.entry(topic));
+    let same = entries().find(|entry| entry.id == update.id)?;
+    let topics = entries()
+        .filter(|entry| entry.version == same.version)
+        .map(|entry| entry.topic.clone())
+        .collect();
+    let stored = Update {
+        id: same.id.clone(),
+        at: same.at,
+        topics,
+        body: same.body.clone(),
     };
-    if let Some(same) = entries().find(|entry| entry.id == update.id) {
-        let topics = entries()
-            .filter(|entry| entry.version == same.version)
-            .map(|entry| entry.topic.clone())
-            .collect();
-        let stored = Update {
-            id: same.id.clone(),
-            at: same.at,
-            topics,
-            body: same.body.clone(),
-        };
-        return Some(Recorded::Repeat {
-            epoch: log.epoch.clone(),
-            version: same.version,
-            stored,
-        });
+    Some(Recorded::Repeat {
+        epoch: log.epoch.clone(),
+        version: same.version,
+        stored,
+    })
+}
+
+impl Log {
+    /// The newest update of a topic.
+    fn entry(&self, topic: &Topic) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.topic == *topic)
     }
-    entries().any(|entry| entry.at > update.at).then_some(Recorded::Stale)
 }
 
 fn read(item: &Item) -> Result<Log, StoreError> {

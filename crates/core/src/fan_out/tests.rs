@@ -15,11 +15,13 @@ fn update(topics: &[&str]) -> Update {
     }
 }
 
-fn new(version: Version, before: &[(&str, Version)]) -> Recorded {
+fn new(version: Version, topics: &[&str], before: &[(&str, Version)]) -> Recorded {
+    let topics = update(topics).topics;
     let before = before.iter().map(|(name, version)| (topic(name), *version)).collect();
     Recorded::New {
         epoch: "E".to_owned(),
         version,
+        topics,
         before,
     }
 }
@@ -37,29 +39,66 @@ fn a_push_tells_what_its_socket_should_have_seen_before() {
     let login = Login::parse("friendless").unwrap();
     let known = [("plays", 7), ("badges", 3)];
     for (topics, recorded, listens_to, expected) in [
-        (&["plays"][..], new(9, &known), "", Some(("plays", 8))),
-        (&["plays"], new(9, &known), "plays", Some(("plays", 7))),
-        (&["plays"], new(9, &known), "plays,badges", Some(("plays", 7))),
-        (&["badges"], new(9, &known), "plays,badges", Some(("badges", 7))),
-        (&["badges"], new(9, &known), "badges", Some(("badges", 3))),
-        (&["new"], new(9, &known), "new", Some(("new", 0))),
-        (&["plays"], new(9, &known), "badges", None),
-        // Two topics: the first that the socket listens to is named.
-        (&["plays", "badges"], new(9, &known), "", Some(("plays", 8))),
-        (&["plays", "badges"], new(9, &known), "badges", Some(("badges", 3))),
+        (
+            &["plays"][..],
+            new(9, &["plays"], &known),
+            "",
+            Some((&["plays"][..], 8)),
+        ),
+        (&["plays"], new(9, &["plays"], &known), "plays", Some((&["plays"], 7))),
+        (
+            &["plays"],
+            new(9, &["plays"], &known),
+            "plays,badges",
+            Some((&["plays"], 7)),
+        ),
+        (
+            &["badges"],
+            new(9, &["badges"], &known),
+            "plays,badges",
+            Some((&["badges"], 7)),
+        ),
+        (
+            &["badges"],
+            new(9, &["badges"], &known),
+            "badges",
+            Some((&["badges"], 3)),
+        ),
+        (&["new"], new(9, &["new"], &known), "new", Some((&["new"], 0))),
+        (&["plays"], new(9, &["plays"], &known), "badges", None),
+        // Two topics: those are named that the socket listens to, in the event's order.
+        (
+            &["plays", "badges"],
+            new(9, &["plays", "badges"], &known),
+            "",
+            Some((&["plays", "badges"], 8)),
+        ),
+        (
+            &["plays", "badges"],
+            new(9, &["plays", "badges"], &known),
+            "badges",
+            Some((&["badges"], 3)),
+        ),
+        // Stale for one of them: it is news of the other alone.
+        (
+            &["plays", "badges"],
+            new(9, &["badges"], &known),
+            "",
+            Some((&["badges"], 8)),
+        ),
+        (&["plays", "badges"], new(9, &["badges"], &known), "plays", None),
         // A repeat no longer knows what was before it: too high is safe.
-        (&["plays"], repeat(5, &["plays"]), "plays", Some(("plays", 4))),
-        (&["plays", "badges"], repeat(5, &["badges"]), "", Some(("badges", 4))),
+        (&["plays"], repeat(5, &["plays"]), "plays", Some((&["plays"], 4))),
+        (&["plays", "badges"], repeat(5, &["badges"]), "", Some((&["badges"], 4))),
         (&["plays", "badges"], repeat(5, &["badges"]), "plays", None),
     ] {
         let update = update(topics);
         let pushes = Pushes::of(&login, &update, &recorded).unwrap();
         let heading = pushes.heading(&Topics::parse(listens_to).unwrap());
-        assert_eq!(
-            heading.map(|(topic, prev)| (topic.as_str(), prev)),
-            expected,
-            "{topics:?} to {listens_to:?}"
-        );
+        let heading =
+            heading.map(|(topics, prev)| (topics.iter().map(|topic| topic.as_str()).collect::<Vec<_>>(), prev));
+        let expected = expected.map(|(topics, prev)| (topics.to_vec(), prev));
+        assert_eq!(heading, expected, "{topics:?} to {listens_to:?}");
     }
 }
 
@@ -73,7 +112,11 @@ fn what_is_stale_is_not_told() {
 
 #[test]
 fn a_text_is_built_once_for_all_who_hear_the_same() {
-    let (login, update, recorded) = (Login::parse("a").unwrap(), update(&["plays"]), new(9, &[("plays", 7)]));
+    let (login, update, recorded) = (
+        Login::parse("a").unwrap(),
+        update(&["plays"]),
+        new(9, &["plays"], &[("plays", 7)]),
+    );
     let pushes = Pushes::of(&login, &update, &recorded).unwrap();
     let mut messages = Messages {
         pushes: &pushes,
