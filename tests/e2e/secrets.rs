@@ -52,7 +52,7 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
     socket.say(json!({"action": session.chatter_id}).to_string()).await;
     assert!(!socket.hear().await.to_string().contains(&session.chatter_id));
     world.notify(&json!({"login": "friendless"})).await;
-    assert_eq!(world.revoke(&session).await, 1);
+    assert!(world.revoke(&session).await > 0);
     // The search is worth something only if there was much to search.
     assert!(world.has_printed(&["connect:", "\"level\":\"INFO\"", "refused"]));
     assert!(world.has_printed(&["connect:", "_aws", "Refusals"]));

@@ -197,6 +197,22 @@ impl World {
             .unwrap();
     }
 
+    /// Makes a login's rows look as if they had been stored so much earlier.
+    pub async fn age_rows(&self, login: &str, by: Duration) {
+        let by = AttributeValue::N(format!("-{}", by.as_millis()));
+        for id in self.rows_of(login).await {
+            let update = self.local.aws().dynamodb().update_item().table_name("connections");
+            update
+                .key("login", AttributeValue::S(login.to_owned()))
+                .key("connection_id", AttributeValue::S(id))
+                .update_expression("ADD connected_at :by")
+                .expression_attribute_values(":by", by.clone())
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+
     /// Whether a line that contains all of these words has been printed.
     pub fn has_printed(&self, words: &[&str]) -> bool {
         self.printed
