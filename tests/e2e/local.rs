@@ -55,10 +55,16 @@ async fn post(url: &str, body: &Value) -> Value {
     response.json().await.unwrap()
 }
 
-/// The processes that have this one as their parent.
+/// The processes that this one has started, by whichever of its threads.
 fn children_of(process: u32) -> Vec<u32> {
-    let tasks = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-    tasks.split_whitespace().map(|id| id.parse().unwrap()).collect()
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let children = threads.flat_map(|thread| {
+        let ids = std::fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default();
+        ids.split_whitespace()
+            .map(|id| id.parse().unwrap())
+            .collect::<Vec<u32>>()
+    });
+    children.collect()
 }
 
 #[tokio::test]
@@ -71,17 +77,7 @@ async fn it_stops_cleanly_on_both_signals_and_leaves_no_process_behind() {
             1
         );
         let process = running.child.id().unwrap();
-        // Which thread started them is tokio's affair: all of them are asked.
-        let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
-        let children: Vec<u32> = threads
-            .flat_map(|thread| {
-                let path = thread.unwrap().path().join("children");
-                let ids = std::fs::read_to_string(path).unwrap_or_default();
-                ids.split_whitespace()
-                    .map(|id| id.parse().unwrap())
-                    .collect::<Vec<u32>>()
-            })
-            .collect();
+        let children = children_of(process);
         assert_eq!(children.len(), 1, "notify's process");
         assert!(
             Command::new("kill")
@@ -110,10 +106,7 @@ async fn its_functions_end_even_if_it_is_killed() {
     let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
     post(&notify, &json!({"login": "friendless"})).await;
     let process = running.child.id().unwrap();
-    let children: Vec<u32> = std::fs::read_dir(format!("/proc/{process}/task"))
-        .unwrap()
-        .flat_map(|thread| children_of(thread.unwrap().file_name().to_string_lossy().parse().unwrap()))
-        .collect();
+    let children = children_of(process);
     running.child.kill().await.unwrap();
     e2e::eventually(false, async || {
         children
