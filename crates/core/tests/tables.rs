@@ -120,7 +120,7 @@ async fn the_right_chatter_id_is_let_in_and_its_connection_stored() {
     assert_eq!(store.admission.admit(&connection).await, Ok(Ok(())));
     assert_eq!(
         store.connections.of(&login("friendless")).await.unwrap(),
-        [connection.clone()]
+        std::slice::from_ref(&connection)
     );
     assert_eq!(
         store.connections.find(&login("friendless"), &connection.id).await,
