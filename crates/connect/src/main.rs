@@ -6,7 +6,7 @@ use chatterbox_core::{
     Admission, Carriers, Connection, Credentials, EventKind, Refusal, Reply, Settings, SocketEvent, StoreError,
     aws::{self, Aws},
     log,
-    metrics::{self, Unit},
+    metrics::Metrics,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -14,16 +14,27 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings { tables, carriers, .. } = Settings::from_env(&[])?;
+    let Settings {
+        tables,
+        carriers,
+        metrics_namespace,
+        ..
+    } = Settings::from_env(&[])?;
+    let metrics = Metrics::new("connect", metrics_namespace);
     let admission = Admission::new(Aws::load().await.dynamodb(), tables.chatters, tables.connections);
     aws::warm_up(admission.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        connect(&admission, &carriers, event.payload)
+        connect(&admission, &carriers, &metrics, event.payload)
     }))
     .await
 }
 
-async fn connect(admission: &Admission, carriers: &Carriers, event: Box<RawValue>) -> Result<Reply, Error> {
+async fn connect(
+    admission: &Admission,
+    carriers: &Carriers,
+    metrics: &Metrics,
+    event: Box<RawValue>,
+) -> Result<Reply, Error> {
     let event = SocketEvent::parse(&event)?;
     if event.kind() != EventKind::Connect {
         return Ok(Reply::status(400));
@@ -36,22 +47,18 @@ async fn connect(admission: &Admission, carriers: &Carriers, event: Box<RawValue
     Ok(match admitted {
         Ok(Ok(subprotocol)) => {
             tracing::info!(%connection_id, "connected");
-            metrics::emit("connect", &[("Connects", Unit::Count, 1.0)], &[]);
+            metrics.count("Connects", &[]);
             Reply::open(subprotocol)
         }
         Ok(Err(refusal)) => {
             tracing::info!(%connection_id, reason = refusal.reason(), "refused");
-            metrics::emit(
-                "connect",
-                &[("Refusals", Unit::Count, 1.0)],
-                &[("Reason", refusal.reason())],
-            );
+            metrics.count("Refusals", &[("Reason", refusal.reason())]);
             Reply::status(refusal.status())
         }
         // Never 401: a page would take it for its own fault and ask the user to log in again.
         Err(error) => {
             tracing::error!(%connection_id, %error, "not decided");
-            metrics::emit("connect", &[("StoreFailures", Unit::Count, 1.0)], &[]);
+            metrics.count("StoreFailures", &[]);
             Reply::status(500)
         }
     })

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// The events of one invocation.
 #[derive(Clone, Debug)]
@@ -250,7 +250,10 @@ fn stream_record(json: &RawValue, postmark: &Postmark) -> Result<Record, BadEven
         .and_then(|image| image.event)
         .and_then(|event| event.s)
     {
-        Some(event) => open(&event, &postmark.with(event_id, at)).map(Some),
+        Some(event) => {
+            let at = at.map(|at| postmark.end_of_second(at));
+            open(&event, &postmark.with(event_id, at)).map(Some)
+        }
         None => Err(BadEvent::new("event", "must be a string attribute of the outbox item")),
     };
     Ok(Record {
@@ -271,7 +274,11 @@ fn open(json: &str, postmark: &Postmark) -> Result<Notification, BadEvent> {
         detail: &'a RawValue,
     }
     if let Ok(event) = serde_json::from_str::<Bridged<'_>>(json) {
-        let at = event.time.as_deref().and_then(Timestamp::parse);
+        let at = event
+            .time
+            .as_deref()
+            .and_then(Timestamp::parse)
+            .map(|at| postmark.end_of_second(at));
         let notification = Notification::parse(event.detail.get(), &postmark.with(event.id, at));
         return notification.map_err(|error| error.within("detail"));
     }
@@ -292,6 +299,18 @@ impl Postmark {
             id,
             at: at.unwrap_or(self.at),
             received_at: self.received_at,
+        }
+    }
+
+    /// Streams and EventBridge tell the time in whole seconds. Taken for the beginning of its second, an event would be
+    /// stale beside one of another source that came just before it: so it is taken for the end, or for now if that is
+    /// sooner.
+    fn end_of_second(&self, at: Timestamp) -> Timestamp {
+        let is_whole = at.millis() % 1_000 == 0;
+        if is_whole {
+            (at + Duration::from_millis(999)).min(self.received_at.max(at))
+        } else {
+            at
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub max_connections_per_login: usize,
     /// Where notify leaves what it has no time for (`DEFER_QUEUE_URL`).
     pub defer_queue_url: Option<String>,
+    /// Where CloudWatch keeps the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    pub metrics_namespace: String,
 }
 
 /// The names of the tables: `CHATTERS_TABLE`, `CONNECTIONS_TABLE`, `UPDATES_TABLE`.
@@ -81,6 +83,7 @@ impl Settings {
             chatter_life: Duration::from_secs(reader.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600)),
             max_connections_per_login: reader.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
             defer_queue_url: reader.url("DEFER_QUEUE_URL"),
+            metrics_namespace: reader.or("METRICS_NAMESPACE", "Chatterbox"),
         };
         if reader.problems.is_empty() {
             Ok(settings)
@@ -115,6 +118,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         })
     }
 
+    fn or(&self, name: &str, fallback: &str) -> String {
+        (self.lookup)(name).unwrap_or_else(|| fallback.to_owned())
+    }
+
     fn positive<T: TryFrom<u64>>(&mut self, name: &str, fallback: T) -> T {
         let Some(text) = (self.lookup)(name) else {
             return fallback;
@@ -142,11 +149,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     fn carriers(&mut self) -> Carriers {
-        let parameter = |name, fallback: &str| (self.lookup)(name).unwrap_or_else(|| fallback.to_owned());
         let carriers = Carriers {
-            login_parameter: parameter("LOGIN_PARAMETER", "login"),
-            chatter_parameter: parameter("CHATTER_PARAMETER", "chatter"),
-            topic_parameter: parameter("TOPIC_PARAMETER", "topic"),
+            login_parameter: self.or("LOGIN_PARAMETER", "login"),
+            chatter_parameter: self.or("CHATTER_PARAMETER", "chatter"),
+            topic_parameter: self.or("TOPIC_PARAMETER", "topic"),
             cookies: None,
             origins: None,
         };

@@ -9,7 +9,7 @@ use chatterbox_core::{
     aws::{self, Aws},
     log,
     message::{ErrorCode, Outgoing},
-    metrics::{self, Unit},
+    metrics::Metrics,
     sync,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -18,18 +18,28 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings { tables, .. } = Settings::from_env(&[])?;
+    let Settings {
+        tables,
+        metrics_namespace,
+        ..
+    } = Settings::from_env(&[])?;
+    let metrics = Metrics::new("default", metrics_namespace);
     let dynamodb = Aws::load().await.dynamodb();
     let updates = Updates::new(dynamodb.clone(), tables.updates);
     let connections = Connections::new(dynamodb, tables.connections);
     aws::warm_up(updates.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        default(&connections, &updates, event.payload)
+        default(&connections, &updates, &metrics, event.payload)
     }))
     .await
 }
 
-async fn default(connections: &Connections, updates: &Updates, event: Box<RawValue>) -> Result<Reply, Error> {
+async fn default(
+    connections: &Connections,
+    updates: &Updates,
+    metrics: &Metrics,
+    event: Box<RawValue>,
+) -> Result<Reply, Error> {
     let event = SocketEvent::parse(&event)?;
     if event.kind() != EventKind::Message {
         return Ok(Reply::status(400));
@@ -53,7 +63,7 @@ async fn default(connections: &Connections, updates: &Updates, event: Box<RawVal
         Err(why) => ("NotUnderstood", Outgoing::not_understood(&why).to_text()),
     };
     tracing::info!(connection_id = %event.connection_id(), outcome = metric, "message");
-    metrics::emit("default", &[(metric, Unit::Count, 1.0)], &[]);
+    metrics.count(metric, &[]);
     Ok(Reply::message(reply))
 }
 

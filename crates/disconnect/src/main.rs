@@ -8,7 +8,7 @@ use chatterbox_core::{
     ConnectionId, Connections, EventKind, Reply, Settings, SocketEvent, StoreError,
     aws::{self, Aws},
     log,
-    metrics::{self, Unit},
+    metrics::Metrics,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -16,16 +16,21 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings { tables, .. } = Settings::from_env(&[])?;
+    let Settings {
+        tables,
+        metrics_namespace,
+        ..
+    } = Settings::from_env(&[])?;
+    let metrics = Metrics::new("disconnect", metrics_namespace);
     let connections = Connections::new(Aws::load().await.dynamodb(), tables.connections);
     aws::warm_up(connections.login_of(&ConnectionId::new("-"))).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        disconnect(&connections, event.payload)
+        disconnect(&connections, &metrics, event.payload)
     }))
     .await
 }
 
-async fn disconnect(connections: &Connections, event: Box<RawValue>) -> Result<Reply, Error> {
+async fn disconnect(connections: &Connections, metrics: &Metrics, event: Box<RawValue>) -> Result<Reply, Error> {
     let event = SocketEvent::parse(&event)?;
     // A client can name this route in a message. That must unlist nobody.
     if event.kind() != EventKind::Disconnect {
@@ -35,12 +40,12 @@ async fn disconnect(connections: &Connections, event: Box<RawValue>) -> Result<R
     Ok(match forget(connections, connection_id).await {
         Ok(forgotten) => {
             tracing::info!(%connection_id, forgotten, "disconnected");
-            metrics::emit("disconnect", &[("Disconnects", Unit::Count, 1.0)], &[]);
+            metrics.count("Disconnects", &[]);
             Reply::status(200)
         }
         Err(error) => {
             tracing::error!(%connection_id, %error, "not forgotten");
-            metrics::emit("disconnect", &[("StoreFailures", Unit::Count, 1.0)], &[]);
+            metrics.count("StoreFailures", &[]);
             Reply::status(500)
         }
     })

@@ -6,7 +6,7 @@ use chatterbox_core::{
     CALLBACK_URL, Connections, Deferral, Envelope, Notified, Notifier, Poster, Settings, Timestamp, Updates,
     aws::{self, Aws},
     log,
-    metrics::{self, Unit},
+    metrics::{Metrics, Unit},
 };
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -19,8 +19,10 @@ async fn main() -> Result<(), Error> {
         tables,
         max_connections_per_login,
         defer_queue_url,
+        metrics_namespace,
         ..
     } = Settings::from_env(&[CALLBACK_URL])?;
+    let metrics = Metrics::new("notify", metrics_namespace);
     let aws = Aws::load().await;
     let notifier = Notifier {
         updates: Updates::new(aws.dynamodb(), tables.updates),
@@ -30,16 +32,20 @@ async fn main() -> Result<(), Error> {
         max_connections_per_login,
     };
     aws::warm_up(async { tokio::join!(notifier.connections.warm_up(), notifier.poster.warm_up()) }).await;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| notify(&notifier, event))).await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        notify(&notifier, &metrics, event)
+    }))
+    .await
 }
 
 async fn notify(
     notifier: &Notifier,
+    metrics: &Metrics,
     LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>,
 ) -> Result<chatterbox_core::Answer, Diagnostic> {
     let start = Instant::now();
     let notified = notifier.notify(&payload, &envelope(&context)).await;
-    log_and_measure(&notified, start.elapsed().as_secs_f64() * 1_000.0);
+    log_and_measure(metrics, &notified, start.elapsed().as_secs_f64() * 1_000.0);
     notified.answer.map_err(|error| Diagnostic {
         error_type: error.kind().to_owned(),
         error_message: error.to_string(),
@@ -60,6 +66,7 @@ fn envelope(context: &Context) -> Envelope {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn log_and_measure(
+    metrics: &Metrics,
     Notified {
         answer,
         report,
@@ -96,5 +103,5 @@ fn log_and_measure(
         count("BadEvents", *bad_events),
         ("FanOut", Unit::Milliseconds, milliseconds),
     ];
-    metrics::emit("notify", &counts, &[]);
+    metrics.emit(&counts, &[]);
 }

@@ -67,7 +67,7 @@ fn a_callers_own_event_is_marked_by_the_request() {
 fn an_eventbridge_event_is_opened() {
     let bridged = json!({"version": "0", "id": "bridge", "detail-type": "StatsUpdated", "source": "pipeline",
         "time": "2026-11-23T11:00:00Z", "resources": [], "detail": event()});
-    check(&bridged, Source::Direct, &[("", "bridge 2026-11-23T11:00:00Z")]);
+    check(&bridged, Source::Direct, &[("", "bridge 2026-11-23T11:00:00.999Z")]);
     let bad = json!({"id": "bridge", "detail-type": "StatsUpdated", "detail": {}});
     check(
         &bad,
@@ -131,6 +131,28 @@ fn of_a_stream_only_inserts_are_read() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_clock_of_whole_seconds_does_not_make_an_event_older_than_it_is() {
+    let received_at = Timestamp::parse("2026-11-23T12:00:34.950Z").unwrap();
+    let postmark = Postmark {
+        id: String::new(),
+        at: received_at,
+        received_at,
+    };
+    for (told, taken) in [
+        ("2026-11-23T12:00:34Z", "2026-11-23T12:00:34.95Z"),
+        ("2026-11-23T12:00:33Z", "2026-11-23T12:00:33.999Z"),
+        ("2026-11-23T12:00:34.875Z", "2026-11-23T12:00:34.875Z"),
+        // A clock that is ahead of ours.
+        ("2026-11-23T12:00:36Z", "2026-11-23T12:00:36Z"),
+    ] {
+        assert_eq!(
+            postmark.end_of_second(Timestamp::parse(told).unwrap()).to_string(),
+            taken
+        );
+    }
 }
 
 #[test]
