@@ -146,7 +146,7 @@ async fn another_sites_page_is_refused_with_403() {
 
 #[tokio::test]
 async fn a_store_that_is_down_is_a_500_and_no_row() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let session = world.log_in("friendless").await;
     world.local.database().stop().await;
     assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 500);

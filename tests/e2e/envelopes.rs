@@ -109,7 +109,7 @@ async fn a_bad_event_is_told_which_field_and_touches_nothing() {
 
 #[tokio::test]
 async fn a_store_that_is_down_fails_every_record_and_a_second_try_loses_nothing() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
     let body = pipeline_message().to_string();

@@ -5,9 +5,11 @@
 mod connect;
 mod deferral;
 mod envelopes;
+mod faults;
 mod local;
 mod messages;
 mod notify;
+mod redelivery;
 mod scene;
 mod secrets;
 mod sockets;

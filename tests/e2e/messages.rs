@@ -159,7 +159,7 @@ async fn a_client_that_names_disconnect_as_its_action_unlists_nobody() {
 
 #[tokio::test]
 async fn a_sync_while_the_store_is_down_is_told_so_and_the_socket_stays() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
     world.local.database().stop().await;

@@ -85,7 +85,7 @@ async fn an_update_on_two_topics_reaches_a_socket_that_listens_to_the_second_onl
 
 #[tokio::test]
 async fn a_socket_that_died_without_goodbye_is_pruned_at_the_next_notify() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let session = world.log_in("friendless").await;
     let dying = world.connect(&session).await;
     // Its $disconnect comes while the store is down: the row stays.

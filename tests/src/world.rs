@@ -213,6 +213,12 @@ impl World {
         }
     }
 
+    /// Injects these faults into the gateway, and no others.
+    pub fn inject(&self, faults: Value) {
+        let faults = serde_json::from_value(faults).unwrap();
+        self.local.gateway().set_faults(faults).unwrap();
+    }
+
     /// Whether a line that contains all of these words has been printed.
     pub fn has_printed(&self, words: &[&str]) -> bool {
         self.printed

@@ -1,19 +1,23 @@
 //! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, the four functions as its
 //! children. They are the same programs that run in AWS, told by environment variables where everything is.
 
+mod chaos;
 mod database;
 mod demo;
 mod functions;
+mod throttle;
 
+use chaos::Chaos;
 use chatterbox_core::{
     Chatters, Connections, Poster, Revocation, Settings, SettingsError, StoreError,
     aws::{Aws, Endpoints},
     schema,
 };
-use chatterbox_gateway::{Config, ConfigError, Gateway, Limits};
-use database::Database;
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
+use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
+pub use database::Database;
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
+pub use throttle::Throttle;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// What the local system is told.
@@ -33,6 +37,10 @@ pub struct Options {
     pub notify_timeout: Duration,
     /// API Gateway's limits.
     pub limits: Limits,
+    /// Faults to inject from the start. `None` can have none: no fault API, and DynamoDB has no [`Throttle`].
+    pub faults: Option<Faults>,
+    /// Break something every few seconds, in an order that this seed decides. It takes `faults` over.
+    pub chaos: Option<u64>,
 }
 
 impl Options {
@@ -50,6 +58,8 @@ impl Options {
             environment: functions::settings_from_env(),
             notify_timeout: Duration::from_secs(60),
             limits: Limits::default(),
+            faults: None,
+            chaos: None,
         }
     }
 }
@@ -92,9 +102,10 @@ pub enum LocalError {
 #[derive(Debug)]
 pub struct Local {
     address: SocketAddr,
-    gateway: Gateway,
-    database: Database,
+    gateway: Arc<Gateway>,
+    database: Arc<Database>,
     server: JoinHandle<io::Result<()>>,
+    chaos: Option<JoinHandle<()>>,
     aws: Aws,
 }
 
@@ -112,7 +123,9 @@ impl Local {
             .local_addr()
             .map_err(|error| port_error(options.port, "the page and the sockets", "--port", error))?;
         let dynamodb_listener = bind(options.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
-        let database = Database::start(dynamodb_listener, options.data.as_deref())?;
+        let faults = options.faults.or_else(|| options.chaos.map(|_| Faults::default()));
+        let database = Database::start(dynamodb_listener, options.data.as_deref(), faults.is_some()).await?;
+        let database = Arc::new(database);
         let endpoints = Endpoints {
             dynamodb: database.url(),
             callback: format!("http://{address}/{STAGE}"),
@@ -124,17 +137,26 @@ impl Local {
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
             routes: functions::routes(),
             limits: options.limits,
+            faults,
             ..Config::default()
         })?;
+        let gateway = Arc::new(gateway);
         let aws = Aws::local(endpoints).await;
         schema::create_tables(&aws.dynamodb(), &settings.tables).await?;
-        let router = demo::router(gateway.router(), demo::Backend::new(&aws, &settings, &gateway, address));
+        let mut router = demo::router(gateway.router(), demo::Backend::new(&aws, &settings, &gateway, address));
+        let chaos = options
+            .chaos
+            .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), seed));
+        if let Some(chaos) = &chaos {
+            router = router.merge(chaos.router());
+        }
         let server = tokio::spawn(chatterbox_gateway::serve(listener, router, std::future::pending()));
         Ok(Local {
             address,
             gateway,
             database,
             server,
+            chaos: chaos.map(|chaos| tokio::spawn(chaos.run())),
             aws,
         })
     }
@@ -165,8 +187,8 @@ impl Local {
     }
 
     /// The embedded DynamoDB.
-    pub fn database(&mut self) -> &mut Database {
-        &mut self.database
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// AWS clients of this system.
@@ -176,9 +198,23 @@ impl Local {
 
     /// Closes the sockets, lets their `$disconnect` run, ends the functions' processes and then DynamoDB.
     pub async fn stop(mut self) {
+        if let Some(chaos) = self.chaos.take() {
+            chaos.abort();
+            let _ = chaos.await;
+        }
         self.gateway.stop().await;
         self.server.abort();
-        self.database.stop().await;
+        self.database.end().await;
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // Both hold on to the gateway.
+        self.server.abort();
+        if let Some(chaos) = &self.chaos {
+            chaos.abort();
+        }
     }
 }
 

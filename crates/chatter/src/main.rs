@@ -44,6 +44,9 @@ struct LocalArguments {
     /// The folder with the four functions' programs; by default the one that `chatter` itself is in.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
+    /// Break something every few seconds, and watch the page live through it; the same SEED breaks the same things.
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    chaos: Option<u64>,
     /// How much the functions and the gateway tell: error, warn, info, debug or trace.
     #[arg(long, env = "AWS_LAMBDA_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     log_level: LevelFilter,
@@ -71,6 +74,7 @@ async fn run(arguments: LocalArguments) -> Result<(), Box<dyn std::error::Error>
     options.port = arguments.port;
     options.dynamodb_port = arguments.dynamodb_port;
     options.data = arguments.data;
+    options.chaos = arguments.chaos;
     if let Some(functions) = arguments.functions {
         options.functions = functions;
     }

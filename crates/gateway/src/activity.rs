@@ -71,6 +71,8 @@ pub enum Kind {
     ProcessStart,
     /// A process is over.
     ProcessExit,
+    /// A fault was injected; the note says which.
+    Fault,
 }
 
 /// A line that a function wrote to its standard output or error.

@@ -10,6 +10,7 @@ use crate::activity::Feeds;
 use crate::bucket::Bucket;
 use crate::config::Config;
 use crate::connection::Connections;
+use crate::injector::Injector;
 use crate::lambda::{Pool, Setting};
 
 /// A running API and its functions.
@@ -23,6 +24,7 @@ pub(crate) struct Api {
     /// Messages and posts, which share one quota on AWS.
     pub(crate) requests: Bucket,
     pub(crate) feeds: Feeds,
+    pub(crate) injector: Arc<Injector>,
     /// The sockets, and the events they have caused.
     pub(crate) sockets: TaskTracker,
     /// Everything else that runs: processes, their feeds, asynchronous events.
@@ -34,6 +36,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(config: Config) -> Api {
         let (feeds, tasks, halt) = (Feeds::new(), TaskTracker::new(), CancellationToken::new());
+        let injector = Arc::new(Injector::new(config.faults.clone().unwrap_or_default(), feeds.clone()));
         let functions = config.functions.iter().map(|(name, function)| {
             let pool = Pool::new(Setting {
                 name: name.as_str().into(),
@@ -43,6 +46,7 @@ impl Api {
                 init: config.limits.init,
                 payload_bytes: config.limits.payload_bytes,
                 feeds: feeds.clone(),
+                injector: Arc::clone(&injector),
                 tasks: tasks.clone(),
                 halt: halt.clone(),
             });
@@ -55,6 +59,7 @@ impl Api {
             connects: Bucket::new(limits.connects_per_second, limits.connects_per_second.unwrap_or(0)),
             requests: Bucket::new(limits.requests_per_second, limits.requests_burst),
             feeds,
+            injector,
             sockets: TaskTracker::new(),
             tasks,
             halt,

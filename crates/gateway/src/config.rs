@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::faults::{Faults, FaultsError};
+
 /// An API with one stage, and the functions behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The stage's name: the path of the WebSocket URL, `/{stage}`.
     pub stage: String,
@@ -21,6 +23,8 @@ pub struct Config {
     pub routes: BTreeMap<String, Route>,
     /// AWS's limits, or a test's.
     pub limits: Limits,
+    /// Faults to inject from the start. `None` injects none and has no HTTP API that could.
+    pub faults: Option<Faults>,
 }
 
 /// A function: any program that speaks the Lambda Runtime API.
@@ -130,6 +134,9 @@ pub enum ConfigError {
         /// The command as given.
         command: PathBuf,
     },
+    /// The faults cannot be injected.
+    #[error("faults: {0}")]
+    Faults(#[from] FaultsError),
     /// There is no Tokio runtime to run the gateway on.
     #[error("the gateway has to be started inside a Tokio runtime")]
     NoRuntime,
@@ -146,6 +153,7 @@ impl Default for Config {
             functions: BTreeMap::new(),
             routes: BTreeMap::new(),
             limits: Limits::default(),
+            faults: None,
         }
     }
 }
@@ -178,6 +186,7 @@ impl Config {
                 });
             }
         }
+        self.faults.as_ref().map_or(Ok(()), Faults::check)?;
         Ok(())
     }
 

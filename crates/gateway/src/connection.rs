@@ -152,6 +152,10 @@ impl Connections {
         self.state().open.len()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
+        self.state().open.values().cloned().collect()
+    }
+
     /// Closes every socket and takes no new one.
     pub(crate) fn close(&self, goodbye: &Goodbye) {
         let mut state = self.state();

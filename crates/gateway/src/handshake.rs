@@ -20,6 +20,7 @@ use crate::activity::{Activity, Kind};
 use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Peer};
+use crate::injector::ConnectFault;
 use crate::integration::{Answer, Fault};
 use crate::{clock, event, ids, reply, socket};
 
@@ -89,7 +90,11 @@ fn check(api: &Api, request: &Request) -> Result<(), (StatusCode, &'static str)>
     if !api.connects.take() {
         return Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
     }
-    Ok(())
+    match api.injector.connect() {
+        None => Ok(()),
+        Some(ConnectFault::Throttled) => Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")),
+        Some(ConnectFault::Failed) => Err((StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")),
+    }
 }
 
 fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
@@ -136,6 +141,11 @@ impl Handshake {
             ),
         };
         let status = response.status();
+        if status == StatusCode::SWITCHING_PROTOCOLS
+            && let Some(stretch) = api.injector.stretch(&id)
+        {
+            tokio::time::sleep(stretch).await;
+        }
         let done = Activity::new(Kind::Handshake).connection(&id).status(status.as_u16());
         api.feeds.record(done.since(self.start).bytes(bytes).note(note));
         if status == StatusCode::SWITCHING_PROTOCOLS {

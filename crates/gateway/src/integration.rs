@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use crate::api::Api;
 use crate::config::{Integration, Route};
+use crate::ids;
 use crate::lambda::Outcome;
 
 /// What a proxy integration answered.
@@ -52,10 +53,15 @@ impl Api {
             }
             Integration::Lambda(name) => self.functions.get(name).ok_or(Fault::Failed("unknown function"))?,
         };
-        match timeout(self.config.limits.integration, function.invoke(event, None)).await {
+        match timeout(
+            self.config.limits.integration,
+            function.invoke(ids::request_id(), event, None),
+        )
+        .await
+        {
             Err(_) => Err(Fault::TimedOut),
-            Ok((_, Outcome::Failed(failure))) => Err(Fault::Failed(failure.note)),
-            Ok((_, Outcome::Returned(payload))) => Answer::parse(&payload).ok_or(Fault::Malformed),
+            Ok(Outcome::Failed(failure)) => Err(Fault::Failed(failure.note)),
+            Ok(Outcome::Returned(payload)) => Answer::parse(&payload).ok_or(Fault::Malformed),
         }
     }
 }

@@ -51,15 +51,16 @@ pub(crate) async fn invoke(
     match text("x-amz-invocation-type").as_deref() {
         None | Some("RequestResponse") => now(function, payload, client_context).await,
         Some("Event") => {
-            let delays = api.config.limits.async_retry_delays.clone();
-            api.tasks.spawn(later(
+            let request_id = ids::request_id();
+            let event = later(
                 Arc::clone(&api),
                 Arc::clone(function),
+                request_id.clone(),
                 payload,
                 client_context,
-                delays,
-            ));
-            ([(REQUEST_ID, ids::request_id())], reply::status(StatusCode::ACCEPTED)).into_response()
+            );
+            api.tasks.spawn(event);
+            ([(REQUEST_ID, request_id)], reply::status(StatusCode::ACCEPTED)).into_response()
         }
         Some("DryRun") => reply::status(StatusCode::NO_CONTENT),
         Some(_) => {
@@ -70,7 +71,8 @@ pub(crate) async fn invoke(
 }
 
 async fn now(function: &Arc<Pool>, payload: Bytes, client_context: Option<String>) -> Response {
-    let (request_id, outcome) = function.invoke(payload, client_context).await;
+    let request_id = ids::request_id();
+    let outcome = function.invoke(request_id.clone(), payload, client_context).await;
     let headers = [(REQUEST_ID, request_id), (EXECUTED_VERSION, "$LATEST".into())];
     match outcome {
         Outcome::Returned(payload) => (headers, Body::from(payload)).into_response(),
@@ -80,17 +82,14 @@ async fn now(function: &Arc<Pool>, payload: Bytes, client_context: Option<String
     }
 }
 
-/// An asynchronous event: tried again after each of the delays, then given up.
-async fn later(
-    api: Arc<Api>,
-    function: Arc<Pool>,
-    payload: Bytes,
-    client_context: Option<String>,
-    delays: Vec<std::time::Duration>,
-) {
+/// An asynchronous event: tried again after each of the delays, under the same request id, then given up.
+async fn later(api: Arc<Api>, function: Arc<Pool>, request_id: String, payload: Bytes, client_context: Option<String>) {
+    let delays = &api.config.limits.async_retry_delays;
     let attempts = async {
-        for delay in delays.into_iter().map(Some).chain([None]) {
-            let (_, outcome) = function.invoke(payload.clone(), client_context.clone()).await;
+        for delay in delays.iter().copied().map(Some).chain([None]) {
+            let outcome = function
+                .invoke(request_id.clone(), payload.clone(), client_context.clone())
+                .await;
             match (outcome, delay) {
                 (Outcome::Failed(_), Some(delay)) => tokio::time::sleep(delay).await,
                 _ => return,

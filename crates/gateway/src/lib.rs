@@ -24,8 +24,11 @@ mod close;
 mod config;
 mod connection;
 mod event;
+mod fault_api;
+mod faults;
 mod handshake;
 mod ids;
+mod injector;
 mod integration;
 mod invoke;
 mod lambda;
@@ -34,6 +37,7 @@ mod message;
 mod reply;
 mod socket;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -46,6 +50,7 @@ use tokio::time::timeout;
 
 pub use activity::{Activity, Kind, Line};
 pub use config::{Config, ConfigError, Function, Integration, Limits, Route};
+pub use faults::{Faults, FaultsError};
 
 use api::Api;
 use close::Goodbye;
@@ -64,9 +69,9 @@ impl Gateway {
     pub fn start(config: Config) -> Result<Gateway, ConfigError> {
         tokio::runtime::Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         config.check()?;
-        Ok(Gateway {
-            api: Arc::new(Api::new(config)),
-        })
+        let api = Arc::new(Api::new(config));
+        api.tasks.spawn(injector::wear(Arc::clone(&api)));
+        Ok(Gateway { api })
     }
 
     /// All that the API answers: sockets, `@connections` and the Lambda Invoke API; and 403 for all the rest, as its
@@ -81,7 +86,10 @@ impl Gateway {
                 .delete(management::delete)
                 .fallback(forbidden)
         };
+        let faults = self.api.config.faults.as_ref();
+        let fault_api = faults.map_or_else(Router::new, |_| fault_api::router());
         Router::new()
+            .merge(fault_api)
             .route("/{stage}", get(handshake::handshake).fallback(forbidden))
             .route("/{stage}/@connections/{id}", connections())
             .route("/{stage}/%40connections/{id}", connections())
@@ -112,6 +120,51 @@ impl Gateway {
             .get(function)
             .map(|pool| pool.process_ids())
             .unwrap_or_default()
+    }
+
+    /// The faults that are injected now.
+    pub fn faults(&self) -> Faults {
+        self.api.injector.faults()
+    }
+
+    /// Injects these faults from now on, and no others.
+    ///
+    /// # Errors
+    /// The field that is wrong; everything stays as it was.
+    pub fn set_faults(&self, faults: Faults) -> Result<(), FaultsError> {
+        faults.check()?;
+        self.api.injector.set(faults);
+        Ok(())
+    }
+
+    /// Counts a fault that the embedder has injected by other means, and tells the feed.
+    pub fn tell_fault(&self, note: &'static str) {
+        self.api.injector.record(note, Activity::new(Kind::Fault));
+    }
+
+    /// How many faults have been injected, by their note in the feed.
+    pub fn injected(&self) -> BTreeMap<&'static str, u64> {
+        self.api.injector.counts()
+    }
+
+    /// Closes the open sockets with 1001, as when API Gateway moves them. Answers how many there were.
+    pub fn close_sockets(&self) -> usize {
+        let sockets = self.api.connections.all();
+        sockets.iter().for_each(|socket| self.api.injector.close(socket));
+        sockets.len()
+    }
+
+    /// Cuts the open sockets without a close frame, as a network does. Answers how many there were.
+    pub fn cut_sockets(&self) -> usize {
+        let sockets = self.api.connections.all();
+        sockets.iter().for_each(|socket| self.api.injector.cut(socket));
+        sockets.len()
+    }
+
+    /// Kills a function's processes, whatever they are doing. Answers how many there were.
+    pub fn kill_processes(&self, function: &str) -> usize {
+        let pool = self.api.functions.get(function);
+        pool.map_or(0, |pool| self.api.injector.kill(pool))
     }
 
     /// Takes no more sockets, closes the open ones with 1001, lets `$disconnect` run, then ends every process. It takes

@@ -1,7 +1,7 @@
 //! `POST`, `GET` and `DELETE` of `/{stage}/@connections/{id}`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -14,6 +14,7 @@ use crate::activity::{Activity, Kind};
 use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Refused};
+use crate::injector::PostFault;
 use crate::{clock, ids, reply};
 
 type Target = (State<Arc<Api>>, Path<(String, String)>);
@@ -34,6 +35,17 @@ enum Refusal {
     NotUtf8,
     /// Too much waits for the client already.
     Full,
+    /// A fault, as when API Gateway itself fails.
+    Failed,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Refusal {
+        match refused {
+            Refused::Gone => Refusal::Gone,
+            Refused::Full => Refusal::Full,
+        }
+    }
 }
 
 /// Sends a message to a socket.
@@ -50,16 +62,41 @@ pub(crate) async fn post((State(api), Path(path)): Target, body: Body) -> Respon
             .filter(|body| body.len() <= limits.message_bytes)
             .ok_or(Refusal::TooLarge)?;
         let text = Utf8Bytes::try_from(body).map_err(|_| Refusal::NotUtf8)?;
-        connection
-            .ok_or(Refusal::Gone)?
-            .send(text)
-            .map_err(|refused| match refused {
-                Refused::Gone => Refusal::Gone,
-                Refused::Full => Refusal::Full,
-            })
+        deliver(&api, connection.ok_or(Refusal::Gone)?, text)
     });
-    let response = sent.map(|()| reply::status(StatusCode::OK));
+    if let Ok(Some(stall)) = sent {
+        tokio::time::sleep(stall).await;
+    }
+    let response = sent.map(|_| reply::status(StatusCode::OK));
     conclude(&api, Activity::new(Kind::Post).bytes(bytes), &path.1, start, response)
+}
+
+/// Sends a text to an open socket, or lets it meet with a fault. Says for how long its answer is to be held back.
+fn deliver(api: &Arc<Api>, connection: Arc<Connection>, text: Utf8Bytes) -> Result<Option<Duration>, Refusal> {
+    match api.injector.post(&connection.peer.connection_id) {
+        None => connection.send(text)?,
+        Some(PostFault::Stalled(stall)) => {
+            connection.send(text)?;
+            return Ok(Some(stall));
+        }
+        Some(PostFault::Gone) => return Err(Refusal::Gone),
+        Some(PostFault::Throttled) => return Err(Refusal::Throttled),
+        Some(PostFault::Failed) => return Err(Refusal::Failed),
+        Some(PostFault::Denied) => {
+            connection.send(text)?;
+            return Err(Refusal::Failed);
+        }
+        Some(PostFault::Lost) => {}
+        Some(PostFault::Delayed(delay)) => {
+            let halt = api.halt.clone();
+            api.tasks.spawn(async move {
+                if halt.run_until_cancelled(tokio::time::sleep(delay)).await.is_some() {
+                    let _ = connection.send(text);
+                }
+            });
+        }
+    }
+    Ok(None)
 }
 
 /// Tells about a socket.
@@ -116,6 +153,7 @@ impl Refusal {
             ),
             Refusal::NotUtf8 => bad_request("The message is not UTF-8"),
             Refusal::Full => throttled("The client's buffer is full"),
+            Refusal::Failed => reply::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chatterbox_gateway::{Config, Function, Limits, Route};
+use chatterbox_gateway::{Config, Faults, Function, Limits, Route};
 use clap::Parser;
 
 /// A local API Gateway WebSocket API and Lambda host.
@@ -61,6 +61,9 @@ pub(crate) struct Options {
     /// Seconds before an asynchronous event is tried again, for each time that it is
     #[arg(long, value_name = "SECONDS", value_delimiter = ',', default_value = "60,120", value_parser = seconds)]
     retry_delays: Vec<Duration>,
+    /// Injects faults, such as `{"postsLost":0.1}`, and lets `/_gateway/faults` change them; `{}` for none at first
+    #[arg(long, value_name = "JSON", value_parser = faults)]
+    faults: Option<Faults>,
     /// Writes down each thing that happens, to standard error
     #[arg(long, short)]
     pub(crate) verbose: bool,
@@ -121,6 +124,7 @@ impl Options {
             functions,
             routes,
             limits,
+            faults: self.faults,
             ..Config::default()
         })
     }
@@ -138,6 +142,12 @@ fn pair(text: &str) -> Result<(String, String), String> {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
     Duration::try_from_secs_f64(seconds).map_err(|_| "not a number of seconds".into())
+}
+
+fn faults(text: &str) -> Result<Faults, String> {
+    let faults: Faults = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    faults.check().map_err(|error| error.to_string())?;
+    Ok(faults)
 }
 
 fn rate(text: &str) -> Result<Rate, String> {
@@ -186,7 +196,9 @@ mod tests {
             "--retry-delays",
             "1,2,3",
         ];
-        let config = config(&[&flags[..], &more, &rates].concat()).unwrap();
+        let faults = ["--faults", r#"{"postsLost":0.5}"#];
+        let config = config(&[&flags[..], &more, &rates, &faults].concat()).unwrap();
+        assert_eq!(config.faults.map(|faults| faults.posts_lost), Some(0.5));
         assert_eq!(config.routes["$default"], Route::two_way("echo"));
         assert_eq!(config.routes["ping"], Route::mock("{\"a\":\"=\"}"));
         assert_eq!(config.functions["echo"].arguments, ["a.mjs"]);
@@ -213,6 +225,8 @@ mod tests {
             (["--idle-timeout=-1", "--verbose"], "--idle-timeout"),
             (["--idle-timeout=x", "--verbose"], "--idle-timeout"),
             (["--connects-per-second", "many"], "--connects-per-second"),
+            (["--faults", r#"{"postLost":1}"#], "unknown field `postLost`"),
+            (["--faults", r#"{"postsLost":2}"#], "postsLost: has to be a share"),
         ] {
             let error = config(&flags).unwrap_err();
             assert!(error.contains(named), "{error}");

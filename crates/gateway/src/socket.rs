@@ -67,7 +67,7 @@ struct Socket<'a> {
 enum End {
     /// The gateway closes it.
     Ours(Goodbye),
-    /// The client has said goodbye or is gone.
+    /// The client has said goodbye or is gone, or a fault has cut it off.
     Theirs(Goodbye),
 }
 
@@ -127,7 +127,9 @@ impl<'a> Socket<'a> {
                 return End::Ours(Goodbye::GOING_AWAY);
             }
             tokio::select! {
-                goodbye = self.connection.closing() => return End::Ours(goodbye),
+                goodbye = self.connection.closing() => {
+                    return if goodbye == Goodbye::DIED { End::Theirs(goodbye) } else { End::Ours(goodbye) };
+                }
                 incoming = self.stream.next() => match incoming {
                     Some(Ok(Message::Text(text))) => {
                         self.connection.touch();

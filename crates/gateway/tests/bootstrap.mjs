@@ -59,6 +59,10 @@ for (;;) {
     case "throw":
       await post(`invocation/${id}/error`, JSON.stringify({ errorType: "Error", errorMessage: "thrown" }));
       break;
+    case "print-id-and-throw":
+      console.log(id);
+      await post(`invocation/${id}/error`, JSON.stringify({ errorType: "Error", errorMessage: "thrown" }));
+      break;
     case "exit":
       process.exit(1);
     case "hang":

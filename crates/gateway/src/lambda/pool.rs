@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{Failure, Invocation, Outcome, process};
 use crate::activity::Feeds;
 use crate::config::Function;
-use crate::ids;
+use crate::injector::Injector;
 
 /// The processes of one function, and the events that wait for one.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) struct Setting {
     /// The largest reply.
     pub(crate) payload_bytes: usize,
     pub(crate) feeds: Feeds,
+    pub(crate) injector: Arc<Injector>,
     /// All tasks of the gateway: it has stopped when they have ended.
     pub(crate) tasks: TaskTracker,
     /// Ends every process.
@@ -59,23 +60,35 @@ impl Pool {
 
     /// Gives the function an event and waits for what comes of it. There is no time limit but the function's own; a
     /// caller who gives up earlier does not stop the function.
-    pub(crate) async fn invoke(self: &Arc<Self>, payload: Bytes, client_context: Option<String>) -> (String, Outcome) {
+    pub(crate) async fn invoke(
+        self: &Arc<Self>,
+        request_id: String,
+        payload: Bytes,
+        client_context: Option<String>,
+    ) -> Outcome {
         let (caller, outcome) = oneshot::channel();
-        let request_id = ids::request_id();
         let created = Instant::now();
         self.dispatch(Invocation {
-            request_id: request_id.clone(),
+            request_id,
             payload,
             client_context,
             created,
             caller,
         });
-        let outcome = outcome.await.unwrap_or_else(|_| Outcome::Failed(Failure::stopped()));
-        (request_id, outcome)
+        outcome.await.unwrap_or_else(|_| Outcome::Failed(Failure::stopped()))
     }
 
     pub(crate) fn process_ids(&self) -> Vec<u32> {
         self.state().process_ids.iter().copied().collect()
+    }
+
+    /// Kills a process, unless it has ended meanwhile.
+    pub(crate) fn kill(&self, process_id: u32) -> bool {
+        let is_alive = self.state().process_ids.contains(&process_id);
+        if is_alive {
+            process::kill(process_id);
+        }
+        is_alive
     }
 
     pub(super) fn dispatch(self: &Arc<Self>, mut invocation: Invocation) {

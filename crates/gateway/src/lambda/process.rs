@@ -200,6 +200,7 @@ impl Process {
             payload: invocation.payload.clone(),
         };
         let mut undelivered = park.send(delivery).err();
+        let mut doom = setting.injector.doom().map(|life| Instant::now() + life);
         let halt = setting.halt.clone();
         let end = loop {
             tokio::select! {
@@ -215,6 +216,11 @@ impl Process {
                     Call::InitError(failure) => break End::InitError(failure),
                 },
                 status = self.child.wait() => break exited(status),
+                () = sleep_until(doom.unwrap_or(deadline)), if doom.is_some() => {
+                    doom = None;
+                    self.group.signal(Signal::KILL);
+                    setting.injector.killed(&setting.name, self.id);
+                }
                 () = sleep_until(deadline) => {
                     return (Outcome::Failed(timed_out(invocation, limit, "timed out")), false);
                 }
@@ -259,15 +265,24 @@ impl End {
     }
 }
 
+/// Kills a process and its children.
+pub(super) fn kill(process_id: u32) {
+    signal_group(process_id, Signal::KILL);
+}
+
+fn signal_group(id: u32, signal: Signal) {
+    if let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // It may have gone already, which is what was wanted.
+        let _ = kill_process_group(group, signal);
+    }
+}
+
 /// A process group. However the task that owns it ends, nothing of the group is left.
 struct Group(u32);
 
 impl Group {
     fn signal(&self, signal: Signal) {
-        if let Some(group) = i32::try_from(self.0).ok().and_then(Pid::from_raw) {
-            // It may have gone already, which is what was wanted.
-            let _ = kill_process_group(group, signal);
-        }
+        signal_group(self.0, signal);
     }
 }
 

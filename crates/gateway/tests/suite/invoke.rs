@@ -119,3 +119,14 @@ async fn an_asynchronous_event_that_fails_is_tried_twice_again_and_no_more() {
     call(&world, "f", Some("Event"), r#"{"do":"slow","milliseconds":200}"#).await;
     assert_eq!(next_of(&mut activity, Kind::Invocation).await.note, None);
 }
+
+#[tokio::test]
+async fn an_asynchronous_event_keeps_its_request_id_when_it_is_tried_again() {
+    let world = world(|config| config.limits.async_retry_delays = vec![Duration::from_millis(10); 2]).await;
+    let mut lines = world.gateway.lines();
+    let response = call(&world, "f", Some("Event"), r#"{"do":"print-id-and-throw"}"#).await;
+    let id = response.headers()["x-amzn-requestid"].to_str().unwrap().to_owned();
+    for _ in 0..3 {
+        assert_eq!(within(lines.recv()).await.unwrap().text, id);
+    }
+}

@@ -7,6 +7,7 @@
 mod closing;
 mod command;
 mod events;
+mod faults;
 mod feeds;
 mod functions;
 mod handshake;

@@ -1,0 +1,203 @@
+//! Breaks something every few seconds, so that one can watch the client live through it.
+
+use super::{database::Database, throttle::Throttle};
+use axum::{Json, Router, routing::get};
+use chatterbox_gateway::{Faults, Gateway};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+/// What goes wrong in a system that has `chaos` on.
+#[derive(Clone, Debug)]
+pub(super) struct Chaos {
+    gateway: Arc<Gateway>,
+    database: Arc<Database>,
+    is_wanted: watch::Sender<bool>,
+    /// Off is off only when all is mended.
+    is_on: watch::Sender<bool>,
+    seed: u64,
+}
+
+/// Something that breaks for a moment.
+#[derive(Clone, Copy, Debug)]
+enum Episode {
+    SocketsCut,
+    SocketsClosed,
+    ConnectsRefused,
+    SocketsOpenLate,
+    PostsGone,
+    PostsRefused,
+    PostsLost,
+    FunctionsKilled,
+    DatabaseStopped,
+    DatabaseThrottled,
+}
+
+impl Chaos {
+    /// How long an episode lasts.
+    const EPISODE: Duration = Duration::from_millis(1_500);
+    /// The pause before the next one, in milliseconds.
+    const PAUSE: std::ops::RangeInclusive<u64> = 500..=1_500;
+
+    /// Prepares it; the same seed breaks the same things in the same order.
+    pub(super) fn new(gateway: Arc<Gateway>, database: Arc<Database>, seed: u64) -> Chaos {
+        Chaos {
+            gateway,
+            database,
+            is_wanted: watch::Sender::new(true),
+            is_on: watch::Sender::new(true),
+            seed,
+        }
+    }
+
+    /// `/demo/chaos`: `GET` tells of it, `DELETE` ends it and `PUT` begins it again. It answers when that is so.
+    pub(super) fn router(&self) -> Router {
+        let (this, on, off) = (self.clone(), self.clone(), self.clone());
+        let methods = get(async move || Json(this.tell()))
+            .put(async move || Json(on.turn(true).await))
+            .delete(async move || Json(off.turn(false).await));
+        Router::new().route("/demo/chaos", methods)
+    }
+
+    async fn turn(&self, is_on: bool) -> Value {
+        self.is_wanted.send_replace(is_on);
+        // The sender lives in this very value.
+        let _ = self.is_on.subscribe().wait_for(|now| *now == is_on).await;
+        self.tell()
+    }
+
+    fn tell(&self) -> Value {
+        let throttled = self.database.throttle().map(Throttle::throttled);
+        json!({"on": *self.is_on.borrow(), "injected": self.gateway.injected(), "databaseThrottled": throttled})
+    }
+
+    /// Runs for ever: episode after episode, in another order each time round, and a little of everything all the while.
+    pub(super) async fn run(self) {
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        let mut wanted = self.is_wanted.subscribe();
+        let mut episodes = Episode::ALL;
+        loop {
+            random.shuffle(&mut episodes);
+            for episode in episodes {
+                self.is_on.send_replace(*wanted.borrow());
+                let _ = wanted.wait_for(|is_wanted| *is_wanted).await;
+                self.is_on.send_replace(true);
+                self.inject(self.always());
+                let pause = Duration::from_millis(random.u64(Self::PAUSE));
+                if timeout(pause, wanted.wait_for(|is_wanted| !is_wanted)).await.is_err() {
+                    self.play(episode).await;
+                }
+                self.inject(Faults::default());
+            }
+        }
+    }
+
+    async fn play(&self, episode: Episode) {
+        let (note, words) = episode.words();
+        tracing::info!("chaos: {words}");
+        self.gateway.tell_fault(note);
+        let with = |change: fn(&mut Faults)| {
+            let mut faults = self.always();
+            change(&mut faults);
+            self.inject(faults);
+        };
+        let throttle = |share| self.database.throttle().map(|throttle| throttle.set(share));
+        match episode {
+            Episode::SocketsCut => drop(self.gateway.cut_sockets()),
+            Episode::SocketsClosed => drop(self.gateway.close_sockets()),
+            Episode::ConnectsRefused => with(|faults| (faults.connects_throttled, faults.connects_failed) = (0.4, 0.4)),
+            Episode::SocketsOpenLate => with(|faults| faults.connects_stretched = 1.0),
+            Episode::PostsGone => with(|faults| faults.posts_gone = 0.6),
+            Episode::PostsRefused => with(|faults| (faults.posts_throttled, faults.posts_failed) = (0.4, 0.3)),
+            Episode::PostsLost => with(|faults| (faults.posts_lost, faults.posts_delayed) = (0.4, 0.3)),
+            Episode::FunctionsKilled => {
+                for function in ["connect", "disconnect", "default", "notify"] {
+                    self.gateway.kill_processes(function);
+                }
+                with(|faults| faults.invocations_killed = 0.3);
+            }
+            Episode::DatabaseStopped => self.database.stop().await,
+            Episode::DatabaseThrottled => drop(throttle(0.5)),
+        }
+        if let Episode::ConnectsRefused | Episode::SocketsOpenLate = episode {
+            // Or nobody would notice.
+            self.gateway.cut_sockets();
+        }
+        sleep(Self::EPISODE).await;
+        throttle(0.0);
+        if let Episode::DatabaseStopped = episode
+            && let Err(error) = self.database.restart().await
+        {
+            tracing::error!(%error, "DynamoDB does not come back");
+        }
+    }
+
+    /// What is a little wrong all the time.
+    fn always(&self) -> Faults {
+        Faults {
+            connects_throttled: 0.02,
+            connects_failed: 0.02,
+            connects_stretched: 0.05,
+            posts_gone: 0.02,
+            posts_throttled: 0.05,
+            posts_failed: 0.03,
+            posts_denied: 0.05,
+            posts_lost: 0.02,
+            posts_delayed: 0.05,
+            sockets_closed: 0.005,
+            sockets_cut: 0.01,
+            processes_killed: 0.01,
+            invocations_killed: 0.02,
+            ..Faults::default()
+        }
+    }
+
+    fn inject(&self, faults: Faults) {
+        if let Err(error) = self.gateway.set_faults(faults) {
+            tracing::error!(%error, "these faults cannot be");
+        }
+    }
+}
+
+impl Episode {
+    const ALL: [Episode; 10] = [
+        Episode::SocketsCut,
+        Episode::SocketsClosed,
+        Episode::ConnectsRefused,
+        Episode::SocketsOpenLate,
+        Episode::PostsGone,
+        Episode::PostsRefused,
+        Episode::PostsLost,
+        Episode::FunctionsKilled,
+        Episode::DatabaseStopped,
+        Episode::DatabaseThrottled,
+    ];
+
+    /// What the feed calls it, and what the terminal says.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Episode::SocketsCut => ("chaos: sockets cut", "every socket is cut without a word"),
+            Episode::SocketsClosed => ("chaos: sockets closed", "every socket is closed with 1001"),
+            Episode::ConnectsRefused => (
+                "chaos: connects refused",
+                "every socket is cut, and most new ones are refused with 429 or 500",
+            ),
+            Episode::SocketsOpenLate => (
+                "chaos: sockets open late",
+                "every socket is cut, and new ones open a second after $connect has returned",
+            ),
+            Episode::PostsGone => ("chaos: posts gone", "most posts are answered with 410 Gone"),
+            Episode::PostsRefused => ("chaos: posts refused", "most posts are answered with 429 or 500"),
+            Episode::PostsLost => ("chaos: posts lost", "many posts are accepted and lost, or arrive late"),
+            Episode::FunctionsKilled => (
+                "chaos: functions killed",
+                "every function's process is killed, and many are killed again in the middle of an event",
+            ),
+            Episode::DatabaseStopped => ("chaos: database stopped", "DynamoDB is away"),
+            Episode::DatabaseThrottled => ("chaos: database throttled", "DynamoDB throttles half of all requests"),
+        }
+    }
+}
