@@ -10,6 +10,9 @@
  * Nothing is lost while the socket is away: the page keeps a cursor, the version of the newest update up to which it
  * has seen everything, and asks for the rest ("sync") when a socket opens, when a version is skipped, and now and then.
  *
+ * From top to bottom: `Connection` is what the page holds, and asks. `Seen` is what the page knows. `Line` keeps one
+ * socket open. `Tabs` lets the tabs of a browser share a line.
+ *
  * @module
  */
 
@@ -17,11 +20,23 @@
  * @typedef {object} Options
  * @property {string} url The WebSocket API, for example `wss://socks.example.com`.
  * @property {string} login The user's login name.
- * @property {string} chatterId The secret that the site gave this user at login.
+ * @property {string} [chatterId] The secret that the site gave this user at login. Without it, and without
+ *   `credentials`, the site's own cookies are what opens the socket.
+ * @property {() => Credentials | Promise<Credentials>} [credentials] Asks the site for the secret, in place of
+ *   `chatterId`: before the first attempt, and again before each that follows one that failed.
  * @property {string[]} [topics] Hear of these topics only; all of them if absent.
  * @property {number | Date} [since] The first sync tells only of updates from this time on (milliseconds since 1970).
  *   The default is two minutes before this page was loaded: what is older is in the page's own data already.
+ * @property {boolean} [share] Whether the tabs of this browser that have the same URL, login, secret and topics share
+ *   one socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
+ * @property {boolean} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
+ *   logged: prefer the default.
+ * @property {{ login?: string, chatter?: string, topic?: string }} [parameters] The query parameters' names, if the site
+ *   has set others.
+ * @property {any} [WebSocket] The class to use where there is no global one, for example that of the package `ws`.
  */
+
+/** @typedef {{ chatterId: string }} Credentials */
 
 /**
  * One thing that happened to the user's stats.
@@ -37,15 +52,18 @@
 /**
  * - `connecting`: a socket is being opened;
  * - `open`: updates arrive as they happen;
- * - `waiting`: the socket was lost, and the next attempt follows in `retryIn` milliseconds;
- * - `refused`: several sockets in a row did not open, so the credentials are wrong or expired: log in again;
- * - `closed`: by `close()`, or by the server for the `reason` it gave (`revoked`, `replaced`).
+ * - `waiting`: the socket was lost, and the next attempt follows in `retryIn` milliseconds; or, for the `reason`
+ *   `offline`, when the browser is online again, and for `replaced` (the login has too many sockets) and `hidden` (the
+ *   browser has put the page aside) when the page is shown again;
+ * - `refused`: several sockets in a row did not open, so the credentials are wrong or expired: log in again. One more
+ *   attempt is made whenever the page is shown, or the browser comes online, again;
+ * - `closed`: for good, by `close()`, or by the server for the `reason` it gave (`revoked`).
  * @typedef {"connecting" | "open" | "waiting" | "refused" | "closed"} State
  */
 
 /** @typedef {{ state: State, reason?: string, retryIn?: number }} StateChange */
 /** @typedef {{ missed: number | null, reset: boolean }} Synced How many updates happened while the page was away. */
-/** @typedef {{ code: string, message: string }} Failure What the server could not do; nothing is lost by it. */
+/** @typedef {{ code: string, message: string }} Failure What could not be done; nothing is lost by it. */
 
 /**
  * @typedef {object} Events
@@ -56,11 +74,13 @@
  */
 
 /**
- * The typed form of what `connect` returns.
+ * The typed form of what `connect` returns. As an async iterable it gives the updates, until it is closed.
  * @typedef {{
  *   readonly state: State,
+ *   readonly holdsSocket: boolean,
  *   close(): void,
  *   addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void, options?: AddEventListenerOptions): void,
+ *   [Symbol.asyncIterator](): AsyncGenerator<Update, void, void>,
  * } & EventTarget} Chatter
  */
 
@@ -68,6 +88,9 @@
 /** @typedef {Omit<Update, "initial">} Entry */
 /** @typedef {Entry & Cursor & { prev: number }} Push */
 /** @typedef {{ n: number, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply */
+/** @typedef {StateChange & { socket?: number }} Status Of a line: `socket` tells one open socket from the next. */
+/** @typedef {{ status?: Status, message?: any }} Word What a line says: how it is, or what the server said on it. */
+/** @typedef {(word: Word) => void} Hear */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -76,6 +99,10 @@ const MINUTE = 60 * SECOND;
 const HEARTBEAT = 4 * MINUTE;
 /** How long an answer may take before the question, or the socket, counts as lost. */
 const PATIENCE = 10 * SECOND;
+/** API Gateway itself gives up a handshake after 29 s. */
+const HANDSHAKE = 30 * SECOND;
+/** API Gateway ends every socket after two hours: its successor is open some minutes before. */
+const CHANGE_OVER = 110 * MINUTE;
 /** Bounds the wait for an update whose push failed and that no later update follows. */
 const SYNC_EVERY = 15 * MINUTE;
 const LONGEST_WAIT = 5 * MINUTE;
@@ -83,6 +110,10 @@ const LONGEST_WAIT = 5 * MINUTE;
 const STABLE = MINUTE;
 /** A browser cannot see why a socket did not open, so several in a row are taken for a refusal. */
 const REFUSED_AFTER = 8;
+/** How often a tab that is being looked at makes sure of the tab that holds the socket. */
+const PULSE = MINUTE / 2;
+/** Another tab answers within milliseconds, unless the browser has frozen it. */
+const NEARBY = 3 * SECOND;
 
 /**
  * Opens a socket and keeps it open until `close()` is called, the server says that it is over, or it is refused.
@@ -96,107 +127,130 @@ export function connect(options) {
 
 class Connection extends EventTarget {
   /** @type {Options} */ #options;
-  /** @type {State} */ #state = "connecting";
-  /** The only socket that is listened to. @type {WebSocket | null} */ #socket = null;
-  /** Every timer belongs to the socket, or to the wait for the next one, and ends with it. */
-  #timers = /** @type {Map<string, ReturnType<typeof setTimeout>>} */ (new Map());
-  #losses = 0;
-  #unopened = 0;
+  /** @type {StateChange} */ #status = { state: "connecting" };
+  /** @type {Line | Tabs} */ #line;
+  /** The socket on which this page has asked. @type {number | undefined} */ #socket;
+  #timers = new Timers();
+  /** Ends the watch over the browser's events. */
+  #watch = new AbortController();
+  #asleep = false;
 
   #seen = new Seen();
-  /** Names a sync, and never repeats: only the reply to the newest one counts. */
-  #n = 0;
+  /** Names a sync, and never repeats, not even in another tab on the same socket: only the reply to the newest counts. */
+  #n = unique() * 2 ** 20;
   #unanswered = 0;
   /** The sync under way, over all its pages. @type {{ initial: boolean } & Synced | null} */ #round = null;
 
   /** @param {Options} options */
   constructor(options) {
     super();
+    if (!/^wss?:$/.test(new URL(options.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
     this.#options = { ...options, since: options.since ?? performance.timeOrigin - 2 * MINUTE };
-    this.#open();
+    /** @type {Hear} */
+    const hear = (word) => this.#hear(word);
+    this.#line = options.share !== false && canShare() ? new Tabs(options, hear) : new Line(options, hear);
+    this.#follow();
+    this.#line.start();
   }
 
   get state() {
-    return this.#state;
+    return this.#status.state;
   }
 
-  /** Closes the socket for good. */
+  /** Whether it is this tab that holds the socket, and not another tab of this browser on behalf of both. */
+  get holdsSocket() {
+    return this.#line.holds;
+  }
+
+  /** Closes it for good. Other tabs go on. */
   close() {
     this.#finish("closed by the page");
   }
 
-  // The socket's life.
-
-  #open() {
-    const { url, login, chatterId, topics } = this.#options;
-    const address = new URL(url);
-    if (topics) address.searchParams.set("topic", topics.join(","));
-    // As a subprotocol the secret stays out of URLs, and so out of the logs of whatever stands between.
-    const secret = `chatterbox.auth.${base64url(`${login}\0${chatterId}`)}`;
-    const socket = (this.#socket = new WebSocket(address.href, ["chatterbox.v1", secret]));
-    this.#become({ state: "connecting" });
-
-    /** @type {<K extends keyof WebSocketEventMap>(type: K, listener: (event: WebSocketEventMap[K]) => void) => void} */
-    const on = (type, listener) => socket.addEventListener(type, (event) => socket === this.#socket && listener(event));
-    on("open", () => this.#opened());
-    on("message", (event) => this.#received(event.data));
-    on("close", () => this.#lost());
+  /** The updates from now on, as `stats-updated` gives them. */
+  async *[Symbol.asyncIterator]() {
+    /** @type {Update[]} */
+    const updates = [];
+    let wake = () => {};
+    /** @param {Event} event */
+    const note = (event) => {
+      if (event.type === "stats-updated") updates.push(/** @type {CustomEvent<Update>} */ (event).detail);
+      wake();
+    };
+    const types = ["stats-updated", "state"];
+    for (const type of types) this.addEventListener(type, note);
+    try {
+      while (updates.length || this.state !== "closed") {
+        const update = updates.shift();
+        if (update) yield update;
+        else await new Promise((resolve) => (wake = () => resolve(null)));
+      }
+    } finally {
+      for (const type of types) this.removeEventListener(type, note);
+    }
   }
 
-  #opened() {
-    this.#unopened = 0;
-    this.#become({ state: "open" });
-    this.#after(STABLE, "stable", () => (this.#losses = 0));
-    this.#after(HEARTBEAT, "heart", () => this.#beat());
-    this.#sync();
+  // What the browser says of the page. Outside of a browser there is nobody to say it.
+
+  #follow() {
+    const { signal } = this.#watch;
+    /** @type {(target: EventTarget | undefined, type: string, listener: (event: any) => void) => void} */
+    const on = (target, type, listener) => target?.addEventListener?.(type, listener, { signal });
+    const { document } = globalThis;
+    on(globalThis, "online", () => this.#line.prod(false));
+    on(globalThis, "offline", () => this.#line.offline());
+    on(document, "visibilitychange", () => isShown() && this.#line.prod(true));
+    // A page that is put aside must not hold what others need, and could not hear of anything.
+    on(globalThis, "pagehide", () => this.#sleep());
+    on(document, "freeze", () => this.#sleep());
+    on(globalThis, "pageshow", () => this.#wake());
+    on(document, "resume", () => this.#wake());
   }
 
-  /** Keeps the socket from being idle. A link that died without a word is one that does not answer. */
-  #beat() {
-    this.#send({ action: "ping" });
-    this.#after(PATIENCE, "heart", () => this.#lost());
+  #sleep() {
+    // Waking does not bring back what was replaced: only being shown does.
+    if (this.#status.reason === "replaced") return;
+    this.#asleep = true;
+    this.#line.stop();
+    this.#become({ state: "waiting", reason: "hidden" });
   }
 
-  #lost() {
-    const opened = this.#state === "open";
-    this.#drop();
-    if (!opened && ++this.#unopened >= REFUSED_AFTER) return this.#become({ state: "refused" });
-    const retryIn = jitter(this.#losses++);
-    this.#become({ state: "waiting", retryIn });
-    return this.#after(retryIn, "reconnect", () => this.#open());
+  #wake() {
+    if (this.#asleep) this.#line.start();
+    this.#asleep = false;
   }
 
-  /** @param {string} reason */
+  /** @param {string | undefined} reason */
   #finish(reason) {
-    this.#drop();
+    this.#watch.abort();
+    this.#line.stop();
     this.#become({ state: "closed", reason });
-  }
-
-  #drop() {
-    const socket = this.#socket;
-    this.#socket = null;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-    socket?.close();
   }
 
   // What the server says.
 
-  /** @param {string} text */
-  #received(text) {
-    this.#after(HEARTBEAT, "heart", () => this.#beat());
-    const message = read(text);
+  /** @param {Word} word */
+  #hear({ status, message }) {
+    if (status) return this.#heed(status);
     switch (message.type) {
       case "stats-updated":
         return this.#pushed(message);
       case "sync":
         return message.n === this.#n && this.#round ? this.#answered(message, this.#round) : undefined;
-      case "closing":
-        return message.retry ? this.#lost() : this.#finish(message.reason);
       case "error":
         return this.#failed(message);
       case undefined: // API Gateway's own error frames have no type.
-        return this.#failed({ code: "gateway", message: String(message.message ?? text) });
+        return this.#failed({ code: "gateway", message: String(message.message ?? JSON.stringify(message)) });
+    }
+  }
+
+  /** @param {Status} status */
+  #heed({ socket, ...change }) {
+    if (change.state === "closed") return this.#finish(change.reason);
+    this.#become(change);
+    if (change.state === "open" && socket !== this.#socket) {
+      this.#socket = socket;
+      this.#sync();
     }
   }
 
@@ -219,15 +273,14 @@ class Connection extends EventTarget {
     this.#unanswered = 0;
     if (reply.more || this.#seen.behind) return this.#sync();
     this.#round = null;
-    this.#after(SYNC_EVERY, "sync", () => this.#sync());
+    this.#timers.start("sync", SYNC_EVERY, () => this.#sync());
     return this.#emit("synced", { missed: round.missed, reset: round.reset });
   }
 
   /** @param {Failure} failure */
   #failed({ code, message }) {
     this.#emit("error", { code, message });
-    if (code === "unknown-connection") return this.#lost();
-    if (this.#round) this.#after(jitter(this.#unanswered), "sync", () => this.#sync());
+    if (this.#round && this.state === "open") this.#timers.start("sync", jitter(this.#unanswered), () => this.#sync());
   }
 
   // What the page says.
@@ -236,13 +289,9 @@ class Connection extends EventTarget {
   #sync() {
     this.#round ??= { initial: !this.#seen.cursor, missed: 0, reset: false };
     this.#seen.ask();
-    this.#send({ action: "sync", login: this.#options.login, cursor: this.#seen.cursor, n: ++this.#n });
-    this.#after(Math.min(PATIENCE * 2 ** this.#unanswered++, LONGEST_WAIT), "sync", () => this.#sync());
-  }
-
-  /** @param {object} message */
-  #send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    this.#line.send({ action: "sync", login: this.#options.login, cursor: this.#seen.cursor, n: ++this.#n });
+    const patience = Math.min(PATIENCE * 2 ** this.#unanswered++, LONGEST_WAIT);
+    this.#timers.start("sync", patience, () => this.#sync());
   }
 
   // What the page hears.
@@ -257,8 +306,14 @@ class Connection extends EventTarget {
 
   /** @param {StateChange} change */
   #become(change) {
-    if (change.state === this.#state) return;
-    this.#state = change.state;
+    if (change.state !== "open") {
+      // There is nobody to ask, and the next socket is asked when it opens.
+      this.#socket = undefined;
+      this.#timers.stop();
+    }
+    const { state, reason, retryIn } = this.#status;
+    if (state === "closed" || (change.state === state && change.reason === reason && change.retryIn === retryIn)) return;
+    this.#status = change;
     this.#emit("state", change);
   }
 
@@ -269,23 +324,8 @@ class Connection extends EventTarget {
    */
   #emit(type, detail) {
     queueMicrotask(() => {
-      if (this.#state !== "closed" || type === "state") this.dispatchEvent(new CustomEvent(type, { detail }));
+      if (this.state !== "closed" || type === "state") this.dispatchEvent(new CustomEvent(type, { detail }));
     });
-  }
-
-  /**
-   * Starts the timer of that name anew.
-   * @param {number} delay
-   * @param {string} name
-   * @param {() => void} action
-   */
-  #after(delay, name, action) {
-    clearTimeout(this.#timers.get(name));
-    const run = () => {
-      this.#timers.delete(name);
-      action();
-    };
-    this.#timers.set(name, setTimeout(run, delay));
   }
 }
 
@@ -367,6 +407,425 @@ class Seen {
   }
 }
 
+/** One socket, and the next one when it is lost. It knows nothing of updates. */
+class Line {
+  /** @type {Options} */ #options;
+  /** @type {Hear} */ #hear;
+  /** What to wait for before a socket may be opened. @type {((chatterId: string | undefined) => Promise<void>) | undefined} */
+  #gate;
+  /** @type {string | undefined} */ #chatterId;
+
+  /** @type {Status} */ status = { state: "connecting" };
+  /** The only socket that is listened to. @type {WebSocket | null} */ #socket = null;
+  /** The socket that is being opened, while the one above, if there is one, goes on. @type {WebSocket | null} */ #next = null;
+  /** Names an attempt: what an earlier one was waiting for no longer matters. */
+  #attempt = 0;
+  #losses = 0;
+  #unopened = 0;
+  #timers = new Timers();
+
+  /**
+   * @param {Options} options
+   * @param {Hear} hear
+   * @param {(chatterId: string | undefined) => Promise<void>} [gate]
+   */
+  constructor(options, hear, gate) {
+    this.#options = options;
+    this.#hear = hear;
+    this.#gate = gate;
+  }
+
+  get holds() {
+    return true;
+  }
+
+  start() {
+    this.#open();
+  }
+
+  stop() {
+    this.#attempt += 1;
+    this.#timers.stop();
+    for (const socket of [this.#socket, this.#next]) socket?.close();
+    this.#socket = this.#next = null;
+    this.status = { state: "connecting" };
+  }
+
+  /** @param {object} message */
+  send(message) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+  }
+
+  /**
+   * Somebody looks, or the network is back: an open socket has to prove itself, and a closed one is not waited for.
+   * @param {boolean} shown Whether it is the page that was shown, which alone brings back a socket that was replaced.
+   */
+  prod(shown) {
+    const { state, reason } = this.status;
+    if (this.#socket) this.#beat();
+    else if (state === "refused" || (state === "waiting" && (shown || reason !== "replaced"))) {
+      this.#timers.start("open", jitter(0), () => this.#open());
+    }
+  }
+
+  /** The browser says that it has no network. If that is not so, the longest wait bounds the harm. */
+  offline() {
+    const { state, reason } = this.status;
+    if (state === "refused" || reason === "replaced") return;
+    this.#rest({ state: "waiting", reason: "offline" });
+    this.#timers.start("open", LONGEST_WAIT, () => this.#open());
+  }
+
+  async #open() {
+    const attempt = ++this.#attempt;
+    const isOver = () => attempt !== this.#attempt;
+    this.#timers.start("open", HANDSHAKE, () => this.#wait());
+    try {
+      const chatterId = await this.#credentials();
+      if (isOver()) return;
+      this.#timers.stop("open");
+      await this.#gate?.(chatterId);
+      if (isOver()) return;
+      if (!this.#socket) this.#say({ state: "connecting" });
+      this.#next = this.#dial(chatterId);
+      this.#timers.start("open", HANDSHAKE, () => this.#unanswered());
+    } catch (error) {
+      if (isOver()) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#hear({ message: { type: "error", code: "connect", message } });
+      this.#wait();
+    }
+  }
+
+  /** Those that failed are not tried again if there is a way to get others. */
+  async #credentials() {
+    const { credentials, chatterId } = this.#options;
+    if (!credentials) return chatterId;
+    if (this.#unopened || !this.#chatterId) this.#chatterId = (await credentials()).chatterId;
+    return this.#chatterId;
+  }
+
+  /** @param {string | undefined} chatterId */
+  #dial(chatterId) {
+    const { url, login, topics, query, parameters } = this.#options;
+    const names = { login: "login", chatter: "chatter", topic: "topic", ...parameters };
+    const address = new URL(url);
+    address.hash = "";
+    const put = (/** @type {string} */ name, /** @type {string} */ value) => address.searchParams.set(name, value);
+    if (topics) put(names.topic, topics.join(","));
+    const protocols = query ? [] : ["chatterbox.v1"];
+    if (chatterId && query) {
+      put(names.login, login);
+      put(names.chatter, chatterId);
+    } else if (chatterId) {
+      // As a subprotocol the secret stays out of URLs, and so out of the logs of whatever stands between.
+      protocols.push(`chatterbox.auth.${base64url(`${login}\0${chatterId}`)}`);
+    }
+    /** @type {WebSocket} */
+    const socket = new (this.#options.WebSocket ?? WebSocket)(address.href, protocols);
+    socket.addEventListener("open", () => socket === this.#next && this.#opened(socket));
+    socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#received(data));
+    socket.addEventListener("close", () => {
+      if (socket === this.#socket) this.#lost();
+      else if (socket === this.#next) this.#unanswered();
+    });
+    // The close that follows says as much; but the package `ws` throws an error that nobody listens to.
+    socket.addEventListener("error", () => {});
+    return socket;
+  }
+
+  /**
+   * The successor of an open socket takes over at once: the sync that opening it causes brings what the old one may have
+   * been about to say.
+   * @param {WebSocket} socket
+   */
+  #opened(socket) {
+    const old = this.#socket;
+    this.#socket = socket;
+    this.#next = null;
+    old?.close();
+    this.#unopened = 0;
+    this.#timers.stop("open");
+    this.#timers.start("stable", STABLE, () => (this.#losses = 0));
+    this.#timers.start("change", CHANGE_OVER - Math.random() * 10 * MINUTE, () => this.#open());
+    this.#timers.start("heart", HEARTBEAT, () => this.#beat());
+    this.#say({ state: "open", socket: unique() });
+  }
+
+  /** Keeps the socket from being idle. A link that died without a word is one that does not answer. */
+  #beat() {
+    this.send({ action: "ping" });
+    this.#timers.start("heart", PATIENCE, () => this.#lost());
+  }
+
+  /** @param {string} text */
+  #received(text) {
+    this.#timers.start("heart", HEARTBEAT, () => this.#beat());
+    const message = read(text);
+    if (message.type === "closing") return this.#closing(message);
+    this.#hear({ message });
+    if (message.type === "error" && message.code === "unknown-connection") this.#lost();
+  }
+
+  /** @param {{ reason: string, retry: boolean }} closing */
+  #closing({ reason, retry }) {
+    if (retry) this.#lost();
+    else this.#rest({ state: reason === "replaced" ? "waiting" : "closed", reason });
+  }
+
+  #lost() {
+    if (!this.#next) {
+      this.stop();
+      return this.#wait();
+    }
+    this.#socket?.close();
+    this.#socket = null;
+    this.#timers.stop("stable", "change", "heart");
+    return this.#say({ state: "connecting" });
+  }
+
+  /** The socket that was to be opened did not open. Offline that is no wonder, and nobody's refusal. */
+  #unanswered() {
+    this.#next?.close();
+    this.#next = null;
+    if (globalThis.navigator?.onLine !== false) this.#unopened += 1;
+    if (this.#unopened >= REFUSED_AFTER && !this.#socket) this.#rest({ state: "refused" });
+    else this.#wait();
+  }
+
+  #wait() {
+    this.#attempt += 1;
+    const retryIn = jitter(this.#losses++);
+    if (!this.#socket) this.#say({ state: "waiting", retryIn });
+    this.#timers.start("open", retryIn, () => this.#open());
+  }
+
+  /** @param {Status} status */
+  #rest(status) {
+    this.stop();
+    this.#say(status);
+  }
+
+  /** @param {Status} status */
+  #say(status) {
+    this.status = status;
+    this.#hear({ status });
+  }
+}
+
+/**
+ * The tabs of a browser that share a line. Whichever holds a lock opens it, repeats on a channel what it hears, and
+ * passes on what the others ask. The browser gives the lock to the next tab when the holder is closed, or crashes; each
+ * tab then asks with a cursor of its own, as after any other change of sockets, so nothing is lost.
+ *
+ * Only tabs that want the same topics share: the server names one topic of an update, the first that the socket listens
+ * to, so on a socket for `a` and `b` a tab that is after `b` alone would not hear of an update to both.
+ *
+ * Every page of this origin could listen in on the channel; the secret is never on it, nor in its name.
+ */
+class Tabs {
+  /** @type {Options} */ #options;
+  /** @type {Hear} */ #hear;
+  #line;
+  /** @type {Group | null} */ #group = null;
+  #running = false;
+  #timers = new Timers();
+
+  /**
+   * @param {Options} options
+   * @param {Hear} hear
+   */
+  constructor(options, hear) {
+    this.#options = options;
+    this.#hear = hear;
+    /** @type {Hear} */
+    const tell = (word) => {
+      this.#group?.post(word);
+      hear(word);
+    };
+    this.#line = new Line(options, tell, (chatterId) => this.#enter(chatterId));
+  }
+
+  get holds() {
+    return this.#group?.holds ?? false;
+  }
+
+  start() {
+    this.#running = true;
+    this.#line.start();
+  }
+
+  stop() {
+    this.#running = false;
+    this.#line.stop();
+    this.#timers.stop();
+    this.#group?.leave();
+    this.#group = null;
+  }
+
+  /** @param {object} say */
+  send(say) {
+    if (this.holds) this.#line.send(say);
+    else this.#group?.post({ say });
+  }
+
+  /** @param {boolean} shown */
+  prod(shown) {
+    this.#line.prod(shown);
+    this.#ask(shown);
+  }
+
+  offline() {
+    if (this.holds) this.#line.offline();
+  }
+
+  /**
+   * Joins the tabs that are alike, and returns when it is this one's turn to open the socket.
+   * @param {string | undefined} chatterId
+   */
+  async #enter(chatterId) {
+    const { url, login, topics } = this.#options;
+    const name = await hash(JSON.stringify([url, login, chatterId, topics && [...topics].sort()]));
+    if (this.#running && this.#group?.name !== name) this.#join(name, false);
+    return this.#group?.turn;
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} steal
+   */
+  #join(name, steal) {
+    this.#group?.leave();
+    const rejoin = () => this.#rejoin(false);
+    this.#group = new Group(name, steal, (word) => this.#overhear(word), rejoin);
+    this.#ask(true);
+  }
+
+  /** @param {boolean} steal */
+  #rejoin(steal) {
+    if (!this.#group) return;
+    this.#line.stop();
+    this.#hear({ status: this.#line.status });
+    this.#join(this.#group.name, steal);
+    this.#line.start();
+  }
+
+  /**
+   * Asks the holder how the line is. If it does not answer somebody who is looking, the browser has frozen it, and this
+   * tab takes its place.
+   * @param {boolean} prod Whether the holder is to see to the line.
+   */
+  #ask(prod) {
+    if (this.holds || !this.#group) return;
+    const shown = isShown();
+    this.#group.post({ ask: prod && shown });
+    if (!shown) return;
+    this.#timers.start("answer", NEARBY, () => this.holds || this.#rejoin(true));
+    this.#timers.start("pulse", PULSE, () => this.#ask(false));
+  }
+
+  /** @param {Word & { say?: object, ask?: boolean }} word */
+  #overhear({ say, ask, ...word }) {
+    if (say || ask !== undefined) {
+      if (!this.holds) return;
+      if (say) return this.#line.send(say);
+      if (ask) this.#line.prod(true);
+      this.#group?.post({ status: this.#line.status });
+      return;
+    }
+    this.#timers.stop("answer");
+    // A holder listens to no other, which can only be one that it took over from; but the end is the end for all.
+    if (!this.holds || word.status?.state === "closed") this.#hear(word);
+  }
+}
+
+/** One tab's place among those that share. A tab that leaves and comes back has a new one. */
+class Group {
+  name;
+  /** Whether the socket is this tab's to open. */
+  holds = false;
+  /** Resolves when that is so. @type {Promise<void>} */ turn;
+  #channel;
+  #queue = new AbortController();
+  #release = () => {};
+
+  /**
+   * @param {string} name
+   * @param {boolean} steal
+   * @param {Hear} overhear
+   * @param {() => void} robbed
+   */
+  constructor(name, steal, overhear, robbed) {
+    this.name = name;
+    const { signal } = this.#queue;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }) => overhear(data);
+    this.turn = new Promise((take) => {
+      const hold = () =>
+        /** @type {Promise<void>} */ (
+          new Promise((release) => {
+            if (signal.aborted) return release();
+            this.#release = release;
+            this.holds = true;
+            take();
+          })
+        );
+      navigator.locks.request(name, steal ? { steal } : { signal }, hold).catch(() => {
+        if (signal.aborted) return;
+        if (this.holds) return robbed();
+        // A page without storage, such as a sandboxed frame, gets no locks: it holds a socket of its own.
+        this.holds = true;
+        take();
+      });
+    });
+  }
+
+  /** @param {object} word */
+  post(word) {
+    this.#channel.postMessage(word);
+  }
+
+  leave() {
+    this.#queue.abort();
+    this.#release();
+    this.#channel.close();
+  }
+}
+
+/** Timers by name: one that is started anew forgets what it was to do before. */
+class Timers {
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */ #running = new Map();
+
+  /**
+   * @param {string} name
+   * @param {number} delay
+   * @param {() => void} action
+   */
+  start(name, delay, action) {
+    clearTimeout(this.#running.get(name));
+    this.#running.set(name, setTimeout(action, delay));
+  }
+
+  /** @param {string[]} names All of them, if none is given. */
+  stop(...names) {
+    for (const name of names.length ? names : this.#running.keys()) clearTimeout(this.#running.get(name));
+  }
+}
+
+function canShare() {
+  const { document, BroadcastChannel, crypto, navigator } = globalThis;
+  return Boolean(document && BroadcastChannel && crypto?.subtle && navigator?.locks);
+}
+
+function isShown() {
+  return document.visibilityState === "visible";
+}
+
+/** A number that no other tab of this browser has, as far as chance goes. */
+function unique() {
+  return Number(crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
 /**
  * Anybody with the rights may post to a socket, so what arrives may be anything.
  * @param {string} text
@@ -395,4 +854,13 @@ function jitter(attempt) {
 function base64url(text) {
   const bytes = String.fromCharCode(...new TextEncoder().encode(text));
   return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/**
+ * A name that tells nothing of the secret in what it stands for.
+ * @param {string} text
+ */
+async function hash(text) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `chatterbox:${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -1,6 +1,9 @@
 /** The whole system for a browser test: the real `chatter local`, and headless Chromium with tabs on its page. */
 
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -31,7 +34,7 @@ export class World {
     const world = new World();
     const parameters = ["local", "--port", "0", "--dynamodb-port", "0"];
     // At this level even a library's most talkative line is printed, and searched for secrets.
-    const env = { ...process.env, RUST_LOG: "trace" };
+    const env = { ...process.env, AWS_LAMBDA_LOG_LEVEL: "trace" };
     world.server = spawn(CHATTER, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
     world.exit = new Promise((resolve, reject) => {
       world.server.once("exit", (code, signal) => resolve({ code, signal }));
@@ -58,13 +61,28 @@ export class World {
   }
 
   /** A tab of a browser profile of its own, which ends with the test. */
-  async tab(t, options = {}) {
+  async tab(t, { url = this.url, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
     context.setDefaultTimeout(PATIENCE);
     t.after(() => context.close());
     const tab = new Tab(this, await context.newPage());
-    await tab.page.goto(this.url);
+    await tab.page.goto(url);
     return tab;
+  }
+
+  /** What the pipeline does, whatever happens to the tabs. */
+  async notify(login, message) {
+    const url = new URL("/2015-03-31/functions/notify/invocations", this.url);
+    const response = await fetch(url, { method: "POST", body: JSON.stringify({ login, body: { message } }) });
+    assert.ok(response.ok && !response.headers.has("X-Amz-Function-Error"), await response.text());
+  }
+
+  /** A link to the server that can die without a word, as that of a laptop does that is put to sleep. */
+  async link(t) {
+    const link = new Link(new URL(this.url).port);
+    t.after(() => link.stop());
+    await link.start();
+    return link;
   }
 
   /** Ends both, and answers how the server ended. */
@@ -78,15 +96,64 @@ export class World {
   }
 }
 
+/** Passes on what comes, until it is cut: then what is open stays open and silent, and what is new works. */
+class Link {
+  #pairs = new Set();
+
+  constructor(port) {
+    this.server = createServer((near) => {
+      const far = connect(port, "127.0.0.1");
+      const pair = [near, far];
+      this.#pairs.add(pair);
+      near.pipe(far);
+      far.pipe(near);
+      for (const socket of pair) {
+        socket.on("error", () => {});
+        socket.on("close", () => this.#close(pair));
+      }
+    });
+  }
+
+  async start() {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    this.url = `http://127.0.0.1:${this.server.address().port}/`;
+  }
+
+  cut() {
+    for (const [near, far] of this.#pairs) {
+      near.unpipe(far);
+      far.unpipe(near);
+    }
+  }
+
+  stop() {
+    for (const pair of this.#pairs) this.#close(pair);
+    this.server.close();
+  }
+
+  #close(pair) {
+    this.#pairs.delete(pair);
+    for (const socket of pair) socket.destroy();
+  }
+}
+
 export class Tab {
   /** What a developer would find in red in the console. */
   errors = [];
+  /** Every WebSocket that the page has opened. */
+  sockets = [];
 
   constructor(world, page) {
     this.world = world;
     this.page = page;
     page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
     page.on("pageerror", (error) => this.errors.push(String(error)));
+    page.on("websocket", (socket) => this.sockets.push(socket));
+  }
+
+  get openSockets() {
+    return this.sockets.filter((socket) => !socket.isClosed()).length;
   }
 
   async logIn(login) {
@@ -124,6 +191,11 @@ export class Tab {
     return this.page.locator("#state", { hasText: words }).waitFor();
   }
 
+  /** Waits until it says which tab holds the socket: "This tab" or "Another tab". */
+  holds(which) {
+    return this.page.locator("#socket", { hasText: which }).waitFor();
+  }
+
   /** Waits until an update with this message is shown. */
   sees(message) {
     return this.page.locator("#updates li", { has: this.page.getByText(message, { exact: true }) }).waitFor();
@@ -140,10 +212,10 @@ export class Tab {
   }
 }
 
-async function until(condition, what) {
+export async function until(condition, what) {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

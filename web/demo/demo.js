@@ -61,29 +61,31 @@ function enter(opened) {
   show({ welcome: false, room: true, session: true, nothing: true });
   showCurl();
   // A site shows its data by itself, and hears of what is newer. This page has none, and asks for what there is.
-  chatter = connect({ ...session, since: 0 });
-  chatter.addEventListener("state", ({ detail }) => followState(detail));
-  chatter.addEventListener("stats-updated", ({ detail }) => showUpdate(detail));
-  chatter.addEventListener("synced", ({ detail }) => {
-    element("caught-up").textContent = detail.missed ? `Caught up after missing ${detail.missed}` : "";
-  });
-  showState({ state: chatter.state });
+  const mine = connect({ ...session, since: 0 });
+  const isCurrent = () => chatter === mine;
+  mine.addEventListener("state", ({ detail }) => isCurrent() && followState(detail));
+  mine.addEventListener("stats-updated", ({ detail }) => isCurrent() && showUpdate(detail));
+  mine.addEventListener("synced", ({ detail }) => isCurrent() && showSynced(detail));
+  chatter = mine;
+  showState({ state: mine.state });
 }
 
 async function logOut() {
   if (!session) return;
   const { login, chatterId } = session;
+  const ended = chatter;
   leave("Logged out");
   try {
     await post("/demo/logout", { login, chatterId });
   } catch {
     element("login-error").textContent = "The server was not reached, so the chatter ID is still good.";
   }
+  // Not before: if this tab holds the socket, the others hear on it that their chatter ID is no longer good.
+  ended?.close();
 }
 
 /** @param {string} why */
 function leave(why) {
-  chatter?.close();
   chatter = session = null;
   sessionStorage.removeItem(SESSION);
   show({ welcome: true, room: false, session: false });
@@ -95,16 +97,25 @@ function leave(why) {
 
 /** @param {StateChange} change */
 function followState(change) {
-  if (change.state === "refused") leave("Refused: log in again");
-  else if (change.state === "closed" && session) leave(`Closed by the server: ${change.reason}`);
-  else if (session) showState(change);
+  if (change.state === "closed") leave(`Closed by the server: ${change.reason}`);
+  else if (change.state !== "refused") showState(change);
+  else {
+    chatter?.close();
+    leave("Refused: log in again");
+  }
 }
 
 /**
  * @param {StateChange} change
  * @param {string} [words]
  */
-function showState({ state, retryIn = 0 }, words) {
+function showState({ state, reason, retryIn = 0 }, words) {
+  /** @type {Record<string, string>} */
+  const waiting = {
+    offline: "Offline, will connect with the network",
+    replaced: "Replaced: this login has too many tabs. Come back to this one to connect it again",
+    hidden: "Put aside by the browser",
+  };
   const usual = {
     connecting: "Connecting…",
     open: "Connected",
@@ -113,7 +124,15 @@ function showState({ state, retryIn = 0 }, words) {
     closed: "Logged out",
   };
   element("state").dataset.state = state;
-  element("state").textContent = words ?? usual[state];
+  element("state").textContent = words ?? waiting[reason ?? ""] ?? usual[state];
+  const socket = chatter?.holdsSocket ? "This tab holds the socket" : "Another tab holds the socket for this one";
+  element("socket").textContent = state === "open" ? socket : "";
+}
+
+/** @param {import("./chatter.js").Synced} synced */
+function showSynced({ missed, reset }) {
+  const news = missed ? `Caught up after missing ${missed}` : "";
+  element("caught-up").textContent = reset ? "The log has begun anew" : news;
 }
 
 /** @param {Update} update */

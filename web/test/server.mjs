@@ -4,16 +4,17 @@ import { once } from "node:events";
 import { WebSocket as WebSocketOfWs, WebSocketServer } from "ws";
 import { connect } from "../chatter.js";
 
-/** Node has a WebSocket of its own from version 22 on. The one of `ws` throws an error that nobody listens to; a browser's does not. */
-globalThis.WebSocket ??= class extends WebSocketOfWs {
-  constructor(...parameters) {
-    super(...parameters);
-    this.on("error", () => {});
-  }
-};
+/** Node has a WebSocket of its own from version 22 on. */
+globalThis.WebSocket ??= WebSocketOfWs;
 
 export const LOGIN = "friendless";
 export const CHATTER_ID = "6b1f3c1e-3a55-4c0e-9d5a-0f6f7f0f9a11";
+
+/** The chatter ID that a handshake brings. */
+export function secretOf(request) {
+  const secret = request.headers["sec-websocket-protocol"].split(/, */)[1];
+  return Buffer.from(secret.slice("chatterbox.auth.".length), "base64url").toString("utf8").split("\0")[1];
+}
 
 /** Waits on a condition, on the real clock even where a test has stopped the timers. */
 export async function until(condition, what = String(condition)) {
@@ -66,6 +67,10 @@ export class Server {
   lines = [];
   /** The status that handshakes are refused with. */
   refusal = null;
+  /** The one chatter ID that opens a socket; any, if it is null. */
+  onlySecret = null;
+  /** While this is a list, handshakes wait in it for their answer. */
+  waiting = null;
   attempts = 0;
 
   static async start() {
@@ -74,9 +79,12 @@ export class Server {
       host: "127.0.0.1",
       port: 0,
       handleProtocols: (offered) => (offered.has("chatterbox.v1") ? "chatterbox.v1" : false),
-      verifyClient: (_, answer) => {
+      verifyClient: ({ req }, answer) => {
         server.attempts += 1;
-        answer(server.refusal === null, server.refusal ?? 200);
+        const isWrong = server.onlySecret !== null && secretOf(req) !== server.onlySecret;
+        const decide = () => answer(server.refusal === null && !isWrong, server.refusal ?? 401);
+        if (server.waiting) server.waiting.push(decide);
+        else decide();
       },
     });
     server.sockets.on("connection", (socket, request) => server.lines.push(new Line(socket, request)));
@@ -95,10 +103,21 @@ export class Server {
   }
 }
 
-/** A page that is connected, and what it has heard. */
-export async function page(t, options = {}) {
+/** Waits until the server has seen every attempt that was made before, to be sure that there was none. */
+export async function settled({ url }) {
+  for (let turn = 0; turn < 3; turn += 1) await fetch(url.replace("ws", "http"));
+}
+
+/** A server that ends with the test. */
+export async function start(t) {
   const server = await Server.start();
   t.after(() => server.stop());
+  return server;
+}
+
+/** A page that is connected, and what it has heard. */
+export async function page(t, { server, ...options } = {}) {
+  server ??= await start(t);
   const chatter = connect({ url: server.url, login: LOGIN, chatterId: CHATTER_ID, since: 0, ...options });
   const heard = { updates: [], states: [], synced: [], errors: [] };
   chatter.addEventListener("stats-updated", ({ detail }) => heard.updates.push(detail));

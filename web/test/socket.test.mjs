@@ -6,7 +6,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
-import { CHATTER_ID, entry, page, pageAt, until } from "./server.mjs";
+import { CHATTER_ID, entry, page, pageAt, settled, start, until } from "./server.mjs";
+
+/** Lets a lively time pass: an update every two minutes, and the periodic syncs are answered. */
+async function grow(line, tick, versions, minutes) {
+  let answered = line.syncs.length;
+  for (let version = 42; version < 42 + minutes / 2; version += 1) {
+    tick(2 * MINUTE);
+    line.push(version);
+    await until(() => versions().includes(version));
+    if (line.syncs.length > answered) line.reply({ cursor: { epoch: "E", version }, missed: 0 });
+    answered = line.syncs.length;
+  }
+}
 
 test("the_credentials_travel_as_a_subprotocol_and_never_in_the_url", async (t) => {
   const { server } = await page(t, { login: "ünï kødé 🎲" });
@@ -24,6 +36,12 @@ test("topics_are_asked_for_in_the_query", async (t) => {
   const { server } = await page(t, { topics: ["plays", "a b&c"] });
   const { request } = await server.line(1);
   assert.equal(new URL(request.url, "ws://host").searchParams.get("topic"), "plays,a b&c");
+});
+
+test("a_fragment_which_no_socket_may_have_is_left_out", async (t) => {
+  const server = await start(t);
+  await page(t, { server, url: `${server.url}#there` });
+  await server.line(1);
 });
 
 test("a_wrong_url_is_said_at_once", async (t) => {
@@ -90,20 +108,20 @@ test("the_waits_between_attempts_double_until_the_page_takes_it_for_a_refusal", 
 
 test("a_socket_that_opened_ends_the_count_of_refusals", async (t) => {
   const tick = stopClock(t);
-  const { server, chatter, line } = await pageAt(41, t);
+  const { server, chatter, heard, line } = await pageAt(41, t);
   line.socket.terminate();
   const fail = async (times) => {
     server.refusal = 503;
     for (let attempts = server.attempts + 1; times > 0; times -= 1, attempts += 1) {
       await until(() => chatter.state === "waiting");
-      tick(5 * MINUTE);
+      tick(heard.states.at(-1).retryIn);
       await until(() => server.attempts === attempts);
       await until(() => chatter.state !== "connecting");
     }
     server.refusal = null;
   };
   await fail(7);
-  tick(5 * MINUTE);
+  tick(heard.states.at(-1).retryIn);
   const second = await server.line(2);
   await second.sync(1);
   second.socket.terminate();
@@ -122,7 +140,7 @@ test("a_server_that_forgot_the_connection_gets_a_new_one", async (t) => {
 
 test("a_link_that_died_without_a_word_is_noticed_by_its_heartbeat", async (t) => {
   const tick = stopClock(t);
-  const { line, chatter, versions } = await pageAt(41, t);
+  const { server, line, chatter, versions } = await pageAt(41, t);
   tick(4 * MINUTE);
   await until(() => line.heard.at(-1).action === "ping");
   line.say({ type: "pong" });
@@ -133,6 +151,18 @@ test("a_link_that_died_without_a_word_is_noticed_by_its_heartbeat", async (t) =>
   assert.equal(chatter.state, "open");
   tick(10 * SECOND);
   await until(() => chatter.state === "waiting");
+  line.push(43);
+  await settled(server);
+  assert.ok(!versions().includes(43));
+});
+
+test("a_socket_on_which_nothing_ever_came_has_its_heartbeat_too", async (t) => {
+  const tick = stopClock(t);
+  const { server } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  tick(4 * MINUTE);
+  await until(() => line.heard.some(({ action }) => action === "ping"));
 });
 
 test("a_page_whose_chatter_id_was_revoked_never_comes_back", async (t) => {
@@ -142,17 +172,75 @@ test("a_page_whose_chatter_id_was_revoked_never_comes_back", async (t) => {
   await until(() => line.closed);
   assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "revoked" });
   tick(60 * MINUTE);
+  await settled(server);
   assert.equal(server.attempts, 1);
-  assert.equal(chatter.state, "closed");
+  chatter.close();
+  await settled(server);
+  assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "revoked" });
 });
 
 test("a_socket_closed_on_purpose_is_replaced_if_the_server_says_retry", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, line } = await pageAt(41, t);
-  line.say({ type: "closing", reason: "replaced", retry: true });
+  line.say({ type: "closing", reason: "moved", retry: true });
   await until(() => chatter.state === "waiting");
   tick(SECOND);
   await server.line(2);
+});
+
+test("a_handshake_that_nobody_answers_is_given_up", async (t) => {
+  const tick = stopClock(t);
+  const server = await start(t);
+  server.waiting = [];
+  const { chatter } = await page(t, { server });
+  await until(() => server.waiting.length === 1);
+  tick(30 * SECOND);
+  assert.equal(chatter.state, "waiting");
+  server.waiting = null;
+  tick(SECOND);
+  await (await server.line(1)).sync(1);
+});
+
+test("a_socket_is_changed_for_a_new_one_before_its_two_hours_are_over_and_nobody_notices", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line, versions } = await pageAt(41, t);
+  server.waiting = [];
+  await grow(line, tick, versions, 100);
+  await until(() => server.waiting?.length === 1);
+  assert.ok(!line.closed);
+  let version = versions().at(-1);
+  // However often the new one fails, the old one goes on.
+  for (let failures = 0; failures < 8; failures += 1) {
+    server.refusal = 503;
+    server.waiting.pop()();
+    server.refusal = null;
+    line.push((version += 1));
+    await until(() => versions().includes(version));
+    await until(() => (tick(SECOND), server.waiting.length === 1));
+  }
+  server.waiting.pop()();
+  const next = await server.line(2);
+  assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version });
+  await until(() => line.closed);
+  next.push(version + 1);
+  await until(() => versions().includes(version + 1));
+  assert.equal(chatter.state, "open");
+  assert.deepEqual(heard.states.map(({ state }) => state), ["open"]);
+  assert.equal(server.attempts, 10);
+});
+
+test("a_socket_that_is_lost_while_its_successor_opens_waits_for_that_one", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, heard, line, versions } = await pageAt(41, t);
+  server.waiting = [];
+  await grow(line, tick, versions, 100);
+  await until(() => server.waiting?.length === 1);
+  line.socket.terminate();
+  await until(() => chatter.state === "connecting");
+  server.waiting.pop()();
+  await (await server.line(2)).sync(1);
+  assert.deepEqual(heard.states.map(({ state }) => state), ["open", "connecting", "open"]);
+  assert.equal(server.attempts, 2);
 });
 
 test("a_page_that_closes_hears_nothing_more", async (t) => {

@@ -1,0 +1,183 @@
+/** What a page lives through, in a real browser with real tabs, locks and sockets, and the real binaries behind it. */
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { Tab, World, until } from "./world.mjs";
+
+/** A login that no other test has. */
+const someone = () => `friendless-${randomUUID().slice(0, 8)}`;
+
+describe("the browser client", { timeout: 180_000 }, () => {
+  /** @type {World} */ let world;
+
+  before(async () => {
+    world = await World.start();
+  });
+
+  after(() => world?.stop());
+
+  /** Two tabs of one session: the first holds the socket. */
+  async function pair(t) {
+    const login = someone();
+    const one = await world.tab(t);
+    await one.logIn(login);
+    const two = await one.duplicate();
+    await two.holds("Another tab");
+    return { login, one, two };
+  }
+
+  /** The same, but opened apart from each other, as a browser gives a process of its own to each. */
+  async function distantPair(t) {
+    const login = someone();
+    const one = await world.tab(t);
+    await one.logIn(login);
+    const session = await one.page.evaluate(() => sessionStorage.getItem("chatterbox-session"));
+    const page = await one.page.context().newPage();
+    await page.addInitScript((session) => sessionStorage.setItem("chatterbox-session", session), session);
+    await page.goto(world.url);
+    const two = new Tab(world, page);
+    await two.holds("Another tab");
+    return { login, one, two };
+  }
+
+  test("a_reloaded_page_has_what_happened_meanwhile", async (t) => {
+    const login = someone();
+    const tab = await world.tab(t);
+    await tab.logIn(login);
+    await world.notify(login, "before");
+    await tab.sees("before");
+    await tab.page.goto("about:blank");
+    await world.notify(login, "meanwhile");
+    await tab.page.goBack();
+    await tab.connected();
+    await tab.sees("meanwhile");
+    await world.notify(login, "after");
+    await tab.sees("after");
+    assert.deepEqual(await tab.messages().then(([newest]) => newest), "after");
+  });
+
+  test("a_laptop_that_wakes_finds_its_dead_link_and_what_it_has_missed", async (t) => {
+    const login = someone();
+    const link = await world.link(t);
+    const tab = await world.tab(t, { url: link.url });
+    await tab.page.clock.install();
+    await tab.page.route("**/demo/login", async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      await route.fulfill({ response, json: { ...json, url: json.url.replace(/:\d+/, `:${new URL(link.url).port}`) } });
+    });
+    await tab.logIn(login);
+    await world.notify(login, "before");
+    await tab.sees("before");
+    link.cut();
+    await world.notify(login, "one while asleep");
+    await world.notify(login, "two while asleep");
+    await tab.page.clock.fastForward("20:00");
+    // The heartbeat is long due, and is not answered.
+    await tab.page.clock.fastForward("00:11");
+    await tab.page.locator("#caught-up", { hasText: "Caught up after missing 2" }).waitFor();
+    assert.deepEqual(await tab.messages(), ["two while asleep", "before"]);
+  });
+
+  test("a_page_that_was_offline_is_up_to_date_when_it_is_online", async (t) => {
+    const login = someone();
+    const tab = await world.tab(t);
+    await tab.logIn(login);
+    await tab.page.context().setOffline(true);
+    await tab.state("Offline");
+    await until(() => tab.openSockets === 0, "the socket to be closed");
+    await world.notify(login, "while offline");
+    await tab.page.context().setOffline(false);
+    await tab.connected();
+    await tab.sees("while offline");
+    assert.equal(tab.sockets.length, 2);
+  });
+
+  test("two_tabs_have_one_socket", async (t) => {
+    const { login, one, two } = await pair(t);
+    await world.notify(login, "for both");
+    await Promise.all([one.sees("for both"), two.sees("for both")]);
+    await one.holds("This tab");
+    assert.deepEqual([one.sockets.length, two.sockets.length], [1, 0]);
+    assert.deepEqual([one.errors, two.errors], [[], []]);
+  });
+
+  test("another_tab_goes_on_when_the_one_that_holds_the_socket_is_closed", async (t) => {
+    const { login, one, two } = await pair(t);
+    await one.page.close();
+    await world.notify(login, "in between");
+    await two.sees("in between");
+    await two.holds("This tab");
+    await world.notify(login, "after");
+    await two.sees("after");
+    assert.deepEqual(await two.messages(), ["after", "in between"]);
+    assert.equal(two.openSockets, 1);
+  });
+
+  test("another_tab_takes_over_when_the_one_that_holds_the_socket_is_stopped_without_a_word", async (t) => {
+    const { login, one, two } = await distantPair(t);
+    const debug = await one.page.context().newCDPSession(one.page);
+    await debug.send("Debugger.enable");
+    const paused = new Promise((resolve) => debug.once("Debugger.paused", resolve));
+    await debug.send("Debugger.pause");
+    await paused;
+    await world.notify(login, "while stopped");
+    await two.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await two.holds("This tab");
+    await two.sees("while stopped");
+    await debug.send("Debugger.resume");
+    await one.holds("Another tab");
+    await world.notify(login, "for both again");
+    await Promise.all([one.sees("for both again"), two.sees("for both again")]);
+    assert.deepEqual(await one.messages(), ["for both again", "while stopped"]);
+    assert.deepEqual([one.openSockets, two.openSockets], [0, 1]);
+  });
+
+  test("credentials_that_have_expired_are_asked_for_again", async (t) => {
+    const tab = await world.tab(t);
+    const login = someone();
+    await tab.page.evaluate(async (login) => {
+      const { connect } = await import("/chatter.js");
+      const post = (path, body) => fetch(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+      const logIn = async () => (await post("/demo/login", { login })).json();
+      const session = await logIn();
+      await post("/demo/logout", session);
+      const given = (window.given = [session]);
+      const states = (window.states = []);
+      const credentials = async () => (given.length < 2 && given.push(null) ? session : given.push(await logIn()) && given.at(-1));
+      const chatter = (window.chatter = connect({ url: session.url, login, credentials, since: 0 }));
+      chatter.addEventListener("state", ({ detail }) => states.push(detail.state));
+    }, login);
+    await tab.page.waitForFunction(() => window.states.includes("open"));
+    assert.deepEqual(await tab.page.evaluate(() => window.states), ["waiting", "connecting", "open"]);
+    assert.equal(await tab.page.evaluate(() => window.given.length), 3);
+    const heard = tab.page.evaluate(async () => {
+      for await (const { body } of window.chatter) return body.message;
+    });
+    await world.notify(login, "welcome back");
+    assert.equal(await heard, "welcome back");
+    assert.equal(tab.sockets.length, 2);
+  });
+
+  test("a_tab_too_many_is_told_so_and_comes_back_when_it_is_looked_at", async (t) => {
+    const login = someone();
+    const tab = await world.tab(t);
+    await tab.logIn(login);
+    const crowd = await world.tab(t);
+    await crowd.logIn(login);
+    await crowd.page.evaluate(async () => {
+      const { connect } = await import("/chatter.js");
+      const session = JSON.parse(sessionStorage.getItem("chatterbox-session"));
+      const crowd = Array.from({ length: 19 }, () => connect({ ...session, share: false }));
+      const isOpen = (chatter) => new Promise((resolve) => chatter.addEventListener("synced", resolve));
+      await Promise.all(crowd.map(isOpen));
+    });
+    await world.notify(login, "one too many");
+    await tab.state("Replaced");
+    await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await tab.connected();
+    await world.notify(login, "here again");
+    await tab.sees("here again");
+  });
+});

@@ -1,0 +1,238 @@
+/** What the browser says of the page, and of the network: the client does not wait where it need not. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browser } from "./browser.mjs";
+import { MINUTE, SECOND, stopClock } from "./clock.mjs";
+import { entry, page, pageAt, settled, start, until } from "./server.mjs";
+
+const alone = { share: false };
+
+/** A page that is refused. */
+async function refusedPage(t, tick) {
+  const server = await start(t);
+  server.refusal = 401;
+  const opened = await page(t, { server, ...alone });
+  for (let attempt = 1; attempt <= 8; attempt += 1) {
+    await until(() => server.attempts === attempt && opened.chatter.state !== "connecting", `attempt ${attempt}`);
+    if (attempt < 8) tick(opened.heard.states.at(-1).retryIn);
+  }
+  assert.equal(opened.chatter.state, "refused");
+  return { server, ...opened };
+}
+
+test("a_page_that_is_offline_waits_for_the_network_and_then_no_longer", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const { server, chatter, heard, line } = await pageAt(41, t, alone);
+  online(false);
+  await until(() => line.closed);
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline" });
+  tick(4 * MINUTE);
+  assert.equal(chatter.state, "waiting");
+  assert.equal(server.attempts, 1);
+  online(true);
+  tick(SECOND);
+  assert.deepEqual((await (await server.line(2)).sync(1)).cursor, { epoch: "E", version: 41 });
+});
+
+test("a_page_that_waits_says_so_when_it_waits_for_something_else", async (t) => {
+  stopClock(t);
+  const { online, document } = browser(t);
+  const { chatter, heard, line } = await pageAt(41, t, alone);
+  line.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  online(false);
+  await until(() => heard.states.at(-1).reason === "offline");
+  document("freeze");
+  await until(() => heard.states.at(-1).reason === "hidden");
+});
+
+test("a_socket_that_is_being_opened_is_not_opened_twice_because_the_page_is_shown", async (t) => {
+  const tick = stopClock(t);
+  const { show } = browser(t);
+  const server = await start(t);
+  server.waiting = [];
+  await page(t, { server, ...alone });
+  await until(() => server.waiting.length === 1);
+  show();
+  tick(SECOND);
+  await settled(server);
+  assert.equal(server.attempts, 1);
+});
+
+test("a_browser_that_is_wrong_about_the_network_is_not_believed_for_ever", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const { server } = await pageAt(41, t, alone);
+  online(false);
+  tick(5 * MINUTE);
+  await (await server.line(2)).sync(1);
+});
+
+test("what_fails_without_a_network_is_no_refusal", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const server = await start(t);
+  online(false);
+  server.refusal = 401;
+  const { chatter, heard } = await page(t, { server, ...alone });
+  for (let attempt = 1; attempt <= 10; attempt += 1) {
+    await until(() => server.attempts === attempt && chatter.state === "waiting", `attempt ${attempt}`);
+    tick(heard.states.at(-1).retryIn);
+  }
+  await until(() => chatter.state === "waiting");
+});
+
+test("a_page_that_is_shown_again_does_not_wait_for_its_turn", async (t) => {
+  const tick = stopClock(t);
+  const { show, hide } = browser(t);
+  const { server, chatter, heard, line } = await pageAt(41, t, alone);
+  server.refusal = 503;
+  line.socket.terminate();
+  for (let attempt = 2; attempt < 7; attempt += 1) {
+    await until(() => chatter.state === "waiting");
+    tick(heard.states.at(-1).retryIn);
+    await until(() => server.attempts === attempt && chatter.state === "waiting");
+  }
+  server.refusal = null;
+  hide();
+  tick(SECOND);
+  assert.equal(chatter.state, "waiting");
+  show();
+  tick(SECOND);
+  await (await server.line(2)).sync(1);
+});
+
+test("a_link_that_died_in_the_dark_is_found_out_when_the_page_is_shown", async (t) => {
+  const tick = stopClock(t);
+  const { hide, show } = browser(t);
+  const { server, chatter, line } = await pageAt(41, t, alone);
+  hide();
+  await settled(server);
+  assert.equal(line.heard.at(-1).action, "sync");
+  show();
+  await until(() => line.heard.at(-1).action === "ping");
+  tick(10 * SECOND - 1);
+  assert.equal(chatter.state, "open");
+  tick(1);
+  assert.equal(chatter.state, "waiting");
+});
+
+test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const { chatter, line, versions } = await pageAt(41, t, alone);
+  online(true);
+  await until(() => line.heard.at(-1).action === "ping");
+  line.say({ type: "pong" });
+  line.push(42);
+  await until(() => versions().includes(42));
+  tick(MINUTE);
+  assert.equal(chatter.state, "open");
+});
+
+test("a_refused_page_tries_once_more_each_time_that_it_is_shown", async (t) => {
+  const tick = stopClock(t);
+  const { show, online } = browser(t);
+  const { server, chatter } = await refusedPage(t, tick);
+  show();
+  tick(SECOND);
+  await until(() => server.attempts === 9 && chatter.state === "refused");
+  tick(60 * MINUTE);
+  assert.equal(server.attempts, 9);
+  online(false);
+  assert.equal(chatter.state, "refused");
+  server.refusal = null;
+  online(true);
+  tick(SECOND);
+  await (await server.line(1)).sync(1);
+});
+
+test("a_socket_that_was_replaced_comes_back_when_its_page_is_shown_and_for_nothing_else", async (t) => {
+  const tick = stopClock(t);
+  const { show, online, document } = browser(t);
+  const { server, heard, line } = await pageAt(41, t, alone);
+  line.say({ type: "closing", reason: "replaced", retry: false });
+  await until(() => line.closed);
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "replaced" });
+  document("freeze");
+  document("resume");
+  online(false);
+  online(true);
+  tick(60 * MINUTE);
+  await settled(server);
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "replaced" });
+  assert.equal(server.attempts, 1);
+  show();
+  tick(SECOND);
+  const next = await server.line(2);
+  assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version: 41 });
+});
+
+for (const [away, back, target] of [["pagehide", "pageshow", "page"], ["freeze", "resume", "document"]]) {
+  test(`a_page_that_is_put_aside_lets_go_of_its_socket_and_goes_on_at_${back}`, async (t) => {
+    const tick = stopClock(t);
+    const world = browser(t);
+    const { server, heard, line, versions } = await pageAt(41, t, alone);
+    world[target](away);
+    await until(() => line.closed);
+    assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "hidden" });
+    tick(60 * MINUTE);
+    assert.equal(server.attempts, 1);
+    world[target](back);
+    const next = await server.line(2);
+    assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version: 41 });
+    next.reply({ cursor: { epoch: "E", version: 42 }, missed: 1, updates: [entry(42)] });
+    await until(() => versions().includes(42));
+    world[target](back);
+    await settled(server);
+    assert.equal(server.attempts, 2);
+  });
+}
+
+test("a_page_that_has_closed_is_no_longer_woken", async (t) => {
+  const tick = stopClock(t);
+  const { show, online, page } = browser(t);
+  const { server, chatter } = await pageAt(41, t, alone);
+  chatter.close();
+  chatter.close();
+  online(false);
+  online(true);
+  show();
+  page("pagehide");
+  page("pageshow");
+  tick(60 * MINUTE);
+  await settled(server);
+  assert.equal(server.attempts, 1);
+  assert.equal(chatter.state, "closed");
+});
+
+test("updates_can_be_iterated_over_until_the_end", async (t) => {
+  const { line, chatter } = await pageAt(41, t);
+  const seen = [];
+  const reading = (async () => {
+    for await (const { version } of chatter) {
+      seen.push(version);
+      if (version === 42) line.push(44);
+    }
+  })();
+  line.push(42);
+  line.push(43);
+  await until(() => seen.length === 3);
+  chatter.close();
+  await reading;
+  assert.deepEqual(seen, [42, 43, 44]);
+});
+
+test("an_iteration_can_be_left_and_the_rest_goes_on", async (t) => {
+  const { line, chatter, versions } = await pageAt(41, t);
+  setImmediate(() => line.push(42));
+  for await (const { version } of chatter) {
+    assert.equal(version, 42);
+    break;
+  }
+  line.push(43);
+  await until(() => versions().includes(43));
+  assert.equal(chatter.state, "open");
+});
