@@ -1,0 +1,29 @@
+/**
+ * What AWS asks for in us-east-1, in US dollars, read in November 2026: look again before you rely on it. `free` is
+ * what an account has free of charge each month, for ever; what is free for the first year only is left out.
+ */
+export interface Price {
+  /** Dollars for each unit. */
+  readonly dollars: number;
+  readonly unit: string;
+  readonly free: number;
+}
+
+const price = (dollars: number, unit: string, free = 0): Price => ({ dollars, unit, free });
+
+export const PRICES = {
+  messages: price(1.0 / 1e6, "message, each way, for every 32 KB"),
+  "connection minutes": price(0.25 / 1e6, "minute of an open socket"),
+  "Lambda requests": price(0.2 / 1e6, "invocation", 1e6),
+  "Lambda time": price(0.0000133334, "GB-second on arm64", 400_000),
+  "DynamoDB writes": price(0.625 / 1e6, "write request unit"),
+  "DynamoDB reads": price(0.125 / 1e6, "read request unit"),
+  "DynamoDB storage": price(0.25 + 0.2, "GB-month, with point-in-time recovery"),
+  "SQS requests": price(0.4 / 1e6, "request", 1e6),
+  "log data": price(0.5, "GB taken in", 5),
+  metrics: price(0.3, "custom metric", 10),
+  alarms: price(0.1, "metric that an alarm watches", 10),
+  dashboards: price(3, "dashboard", 3),
+} as const;
+
+export type Item = keyof typeof PRICES;

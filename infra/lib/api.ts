@@ -1,0 +1,182 @@
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import {
+  CfnIntegration,
+  CfnIntegrationResponse,
+  CfnRoute,
+  CfnRouteResponse,
+  CfnStage,
+  IpAddressType,
+  LogGroupLogDestination,
+  WebSocketApi,
+  WebSocketIntegrationType,
+  WebSocketRouteIntegration,
+  WebSocketStage,
+  type WebSocketRouteIntegrationConfig,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge";
+import type { Functions } from "./functions";
+
+export interface ApiProps {
+  readonly functions: Functions;
+  readonly stageName: string;
+  /** Requests a second, and at once. Both are always given: where only one is, API Gateway takes 0 for the other. */
+  readonly throttle: { readonly rate: number; readonly burst: number };
+  readonly logRetention: RetentionDays;
+}
+
+/** The WebSocket API: three routes to functions, `ping` answered by API Gateway itself, one stage. */
+export class Api extends Construct {
+  readonly webSocketApi: WebSocketApi;
+  readonly stage: WebSocketStage;
+  /** The access log: who came when and what became of it, but nothing of what they said. */
+  readonly accessLog: LogGroup;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ApiProps,
+  ) {
+    super(scope, id);
+    const { functions } = props;
+    this.webSocketApi = new WebSocketApi(this, "WebSocket", {
+      description: "Chatterbox: tells browsers that their stats have been updated",
+      apiName: Stack.of(this).stackName,
+      ipAddressType: IpAddressType.DUAL_STACK,
+      routeSelectionExpression: "$request.body.action",
+      connectRouteOptions: { integration: new StageIntegration("connect", functions.connect) },
+      disconnectRouteOptions: { integration: new StageIntegration("disconnect", functions.disconnect) },
+      defaultRouteOptions: { integration: new StageIntegration("default", functions.default), returnResponse: true },
+    });
+    addPing(this, this.webSocketApi);
+    for (const [route, handler] of this.lambdaRoutes()) this.permit(route, handler);
+    this.accessLog = new LogGroup(this, "AccessLog", {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.stage = this.addStage();
+    acknowledge(
+      this,
+      "APIG4",
+      "$connect is where sockets are authorized: its function lets nobody in without a chatter ID.",
+    );
+  }
+
+  /** The ARN of what is under `@connections` for one method: POST sends, DELETE closes. */
+  connectionsArn(method: "POST" | "DELETE"): string {
+    return this.arn(`${this.props.stageName}/${method}/@connections/*`);
+  }
+
+  private lambdaRoutes(): [string, LambdaFunction][] {
+    const { functions } = this.props;
+    return [
+      ["$connect", functions.connect],
+      ["$disconnect", functions.disconnect],
+      ["$default", functions.default],
+    ];
+  }
+
+  /** This stage and this route may invoke the function; CDK's own integration would allow every stage. */
+  private permit(route: string, handler: LambdaFunction): void {
+    handler.addPermission("Route", {
+      principal: new ServicePrincipal("apigateway.amazonaws.com"),
+      sourceArn: this.arn(`${this.props.stageName}/${route}`),
+    });
+  }
+
+  private addStage(): WebSocketStage {
+    const { stageName, throttle } = this.props;
+    const stage = new WebSocketStage(this, "Stage", {
+      webSocketApi: this.webSocketApi,
+      stageName,
+      autoDeploy: true,
+      accessLogSettings: { destination: new LogGroupLogDestination(this.accessLog), format: ACCESS_LOG_FORMAT },
+    });
+    // All of it, and explicitly. Execution logs with data trace would print handshakes, and those hold chatter IDs.
+    (stage.node.defaultChild as CfnStage).defaultRouteSettings = {
+      throttlingRateLimit: throttle.rate,
+      throttlingBurstLimit: throttle.burst,
+      dataTraceEnabled: false,
+      loggingLevel: "OFF",
+      detailedMetricsEnabled: false,
+    };
+    return stage;
+  }
+
+  private arn(resourceName: string): string {
+    return Stack.of(this).formatArn({ service: "execute-api", resource: this.webSocketApi.apiId, resourceName });
+  }
+}
+
+/**
+ * What API Gateway knows of a request. None of these variables holds a query string, a header or a message; `error` is
+ * API Gateway's own sentence.
+ */
+const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: "$context.requestId",
+    requestTime: "$context.requestTimeEpoch",
+    eventType: "$context.eventType",
+    routeKey: "$context.routeKey",
+    status: "$context.status",
+    connectionId: "$context.connectionId",
+    connectedAt: "$context.connectedAt",
+    sourceIp: "$context.identity.sourceIp",
+    integrationStatus: "$context.integrationStatus",
+    integrationLatency: "$context.integrationLatency",
+    error: "$context.error.message",
+    integrationError: "$context.integrationErrorMessage",
+  }),
+);
+
+/** A route to a function, without CDK's permission for all stages. */
+class StageIntegration extends WebSocketRouteIntegration {
+  constructor(
+    id: string,
+    private readonly handler: LambdaFunction,
+  ) {
+    super(id);
+  }
+
+  override bind(): WebSocketRouteIntegrationConfig {
+    const { partition, region } = Stack.of(this.handler);
+    const path = `2015-03-31/functions/${this.handler.functionArn}/invocations`;
+    return {
+      type: WebSocketIntegrationType.AWS_PROXY,
+      uri: `arn:${partition}:apigateway:${region}:lambda:path/${path}`,
+    };
+  }
+}
+
+/** `{"action":"ping"}` is answered `{"type":"pong"}` without a function: heartbeats are most of what clients send. */
+function addPing(scope: Construct, api: WebSocketApi): void {
+  const ping = new Construct(scope, "Ping");
+  const { apiId } = api;
+  const integration = new CfnIntegration(ping, "Integration", {
+    apiId,
+    integrationType: "MOCK",
+    // A static expression, which therefore always selects the template of that name.
+    templateSelectionExpression: "200",
+    requestTemplates: { "200": JSON.stringify({ statusCode: 200 }) },
+  });
+  const integrationResponse = new CfnIntegrationResponse(ping, "IntegrationResponse", {
+    apiId,
+    integrationId: integration.ref,
+    integrationResponseKey: "$default",
+    templateSelectionExpression: "200",
+    responseTemplates: { "200": JSON.stringify({ type: "pong" }) },
+  });
+  const route = new CfnRoute(ping, "Route", {
+    apiId,
+    routeKey: "ping",
+    authorizationType: "NONE",
+    target: `integrations/${integration.ref}`,
+    routeResponseSelectionExpression: "$default",
+  });
+  route.addResourceDependency(integrationResponse);
+  new CfnRouteResponse(ping, "RouteResponse", { apiId, routeId: route.ref, routeResponseKey: "$default" });
+}

@@ -1,0 +1,106 @@
+import { CfnOutput, Stack, type App } from "aws-cdk-lib";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import { CfnVPCEndpoint } from "aws-cdk-lib/aws-ec2";
+import { Architecture } from "aws-cdk-lib/aws-lambda";
+import { HostedZone } from "aws-cdk-lib/aws-route53";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { Chatterbox } from "./chatterbox";
+import { ApiGatewayLogRole } from "./log-role";
+import { OwnHost } from "./own-host";
+import { program } from "./program";
+import { complete, type Settings } from "./settings";
+import { exampleDistribution } from "./site-host";
+
+/** A Chatterbox by the settings, with what only its surroundings can say: hostnames, VPC, account. */
+export class ChatterboxStack extends Stack {
+  readonly chatterbox: Chatterbox;
+
+  /** Throws a `SettingsError` that names all that is wrong with the settings. */
+  constructor(app: App, given: Partial<Settings>) {
+    const settings = complete(given);
+    super(app, settings.stackName, {
+      description: "Chatterbox: tells browsers, the moment it happens, that their stats have been updated",
+      env: settings.env,
+    });
+    this.chatterbox = this.addChatterbox(settings);
+    if (settings.apiGatewayLogRole) {
+      this.chatterbox.api.stage.node.addDependency(new ApiGatewayLogRole(this, "ApiGatewayLogs"));
+    }
+    this.addOutputs();
+    this.addHosts(settings);
+    if (settings.vpc) this.addEndpoint(settings.vpc);
+  }
+
+  private addChatterbox(settings: Settings & { stage: string }): Chatterbox {
+    const { parameters, cookies, alarmTopicArn } = settings;
+    return new Chatterbox(this, "Chatterbox", {
+      code: (name) => program(this, settings, name),
+      architecture: settings.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
+      stageName: settings.stage,
+      namePrefix: settings.stackName,
+      allowedOrigins: settings.allowedOrigins,
+      parameters,
+      cookies,
+      maxConnectionsPerLogin: settings.maxConnectionsPerLogin,
+      throttle: settings.throttle,
+      logLevel: settings.logLevel,
+      logRetention: settings.logRetentionDays,
+      tracing: settings.tracing,
+      keepTables: settings.keepTables,
+      alarmTopic: alarmTopicArn ? Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) : undefined,
+    });
+  }
+
+  private addHosts({ host, site }: Settings): void {
+    const { chatterbox } = this;
+    if (host) {
+      const { name, certificateArn, zone } = host;
+      const own = new OwnHost(this, "OwnHost", {
+        chatterbox,
+        name,
+        certificate: certificateArn ? Certificate.fromCertificateArn(this, "Certificate", certificateArn) : undefined,
+        zone: zone && HostedZone.fromHostedZoneAttributes(this, "Zone", { hostedZoneId: zone.id, zoneName: zone.name }),
+      });
+      this.output("OwnHostUrl", `wss://${name}`, "Where browsers connect, on Chatterbox's own hostname");
+      if (!zone) this.output("OwnHostTarget", own.target, `Make a CNAME from ${name} to this`);
+    }
+    if (site?.example) {
+      const distribution = exampleDistribution(this, "Site", { api: chatterbox.api, ...site.example });
+      const name = site.example.host ?? distribution.distributionDomainName;
+      this.output("SiteUrl", `wss://${name}${site.path}`, "Where browsers connect, on the site's hostname");
+    }
+  }
+
+  /** The pipeline's way to the outbox. Its policy lets all through: a route table can have one such endpoint only. */
+  private addEndpoint({ id, routeTableIds }: NonNullable<Settings["vpc"]>): void {
+    new CfnVPCEndpoint(this, "DynamoDb", {
+      vpcEndpointType: "Gateway",
+      vpcId: id,
+      serviceName: `com.amazonaws.${this.region}.dynamodb`,
+      routeTableIds,
+    });
+  }
+
+  /** Names that stay: the command `chatter` finds all of a deployed Chatterbox by its stack's name. */
+  private addOutputs(): void {
+    const { chatterbox } = this;
+    const { tables, functions, queues } = chatterbox;
+    this.output("WebSocketUrl", chatterbox.socketUrl, "Where browsers connect, on API Gateway's own hostname");
+    this.output("CallbackUrl", chatterbox.callbackUrl, "Where posts to sockets go");
+    this.output("ConnectFunction", functions.connect.functionName);
+    this.output("DisconnectFunction", functions.disconnect.functionName);
+    this.output("DefaultFunction", functions.default.functionName);
+    this.output("NotifyFunction", functions.notify.functionName, "What the pipeline invokes");
+    this.output("QueueUrl", queues.updates.queueUrl, "Where the pipeline may send events instead");
+    this.output("DeadLetterQueueUrl", queues.deadLetters.queueUrl);
+    this.output("OutboxFailuresQueueUrl", queues.outboxFailures.queueUrl);
+    this.output("ChattersTable", tables.chatters.tableName, "Where the site's backend puts chatter IDs");
+    this.output("ConnectionsTable", tables.connections.tableName);
+    this.output("UpdatesTable", tables.updates.tableName);
+    this.output("OutboxTable", tables.outbox.tableName, "Where a pipeline in a VPC puts events");
+  }
+
+  private output(name: string, value: string, description?: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}

@@ -1,0 +1,180 @@
+import { Stack } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { BehaviorOptions, Distribution } from "aws-cdk-lib/aws-cloudfront";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import { Architecture, type Code } from "aws-cdk-lib/aws-lambda";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import { addAlarms } from "./alarms";
+import { Api } from "./api";
+import { addDashboard } from "./dashboard";
+import { Functions, type FunctionName } from "./functions";
+import { allowCalls, grantOn, grantPosts } from "./grants";
+import { Metrics } from "./metrics";
+import { Queues } from "./queues";
+import { siteBehavior } from "./site-host";
+import { addSources } from "./sources";
+import { Tables } from "./tables";
+
+/** What a Chatterbox can be told. Only the functions' code has no default. */
+export interface ChatterboxProps {
+  /** Each function's program: an asset with a `bootstrap` for Amazon Linux 2023, as `cargo lambda build` makes it. */
+  readonly code: (name: FunctionName) => Code;
+  /** What the programs were built for. @default Architecture.ARM_64 */
+  readonly architecture?: Architecture;
+  /** The stage, the last part of the API's URL; behind CloudFront it is the path's name. @default "live" */
+  readonly stageName?: string;
+  /** The first part of the functions' names. @default - CloudFormation makes their names */
+  readonly namePrefix?: string;
+  /** `Origin`s that may connect, like https://www.example.com. @default - all of them */
+  readonly allowedOrigins?: string[];
+  /** Names in the query string. @default "login", "chatter", "topic" */
+  readonly parameters?: { readonly login: string; readonly chatter: string; readonly topic: string };
+  /** Names of cookies that carry credentials; they need `allowedOrigins`. @default - cookies are not read */
+  readonly cookies?: { readonly login: string; readonly chatter: string };
+  /** How many sockets a login may have before the oldest is closed. @default 20 */
+  readonly maxConnectionsPerLogin?: number;
+  /** Requests a second, and at once, over all routes. @default 5,000 and 2,500 */
+  readonly throttle?: { readonly rate: number; readonly burst: number };
+  /** How much the functions tell. @default "INFO" */
+  readonly logLevel?: "TRACE" | "DEBUG" | "INFO";
+  /** How long logs are kept. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+  /** Whether X-Ray traces the functions. @default false */
+  readonly tracing?: boolean;
+  /** Whether `chatters` and `updates` stay when the stack is destroyed. @default true */
+  readonly keepTables?: boolean;
+  /** The CloudWatch namespace of its metrics, which no other deployment should have. @default - the stack's name */
+  readonly metricsNamespace?: string;
+  /** Whom alarms tell. @default - nobody; they show on the console */
+  readonly alarmTopic?: ITopic;
+}
+
+/**
+ * Chatterbox: tells a logged-in user's browsers, the moment it happens, that their stats have been updated.
+ *
+ *     const chatterbox = new Chatterbox(this, "Chatterbox", {
+ *       code: (name) => Code.fromAsset(`target/lambda/${name}`),
+ *     });
+ *     chatterbox.grantIssueChatterIds(siteBackend);
+ *     chatterbox.grantNotify(statsPipeline);
+ *
+ * The construct makes tables, functions, API, queues, alarms and a dashboard. Hostnames are added to it: `OwnHost`, or
+ * `addToDistribution` for a CloudFront distribution. An account's right to log for API Gateway is once per region, and
+ * so not part of it: see `ApiGatewayLogRole`.
+ */
+export class Chatterbox extends Construct {
+  readonly tables: Tables;
+  readonly functions: Functions;
+  readonly api: Api;
+  readonly queues: Queues;
+  readonly metrics: Metrics;
+  readonly alarms: Alarm[];
+
+  constructor(scope: Construct, id: string, props: ChatterboxProps) {
+    super(scope, id);
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
+    this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true });
+    this.queues = new Queues(this, "Queues");
+    this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName);
+    this.functions = new Functions(this, "Functions", {
+      code: props.code,
+      architecture: props.architecture ?? Architecture.ARM_64,
+      namePrefix: props.namePrefix,
+      logLevel: props.logLevel ?? "INFO",
+      logRetention,
+      tracing: props.tracing ?? false,
+      environment: { ...this.tableNames(), METRICS_NAMESPACE: this.metrics.namespace },
+    });
+    this.api = new Api(this, "Api", {
+      functions: this.functions,
+      stageName: props.stageName ?? "live",
+      throttle: props.throttle ?? { rate: 5_000, burst: 2_500 },
+      logRetention,
+    });
+    this.setEnvironment(props);
+    allowCalls(this.functions, this.tables, this.api, this.queues);
+    addSources(this.functions.notify, this.queues, this.tables.outbox);
+    this.alarms = addAlarms(this, { ...this, topic: props.alarmTopic });
+    addDashboard(this, this);
+  }
+
+  /** Where browsers connect, on API Gateway's own hostname. */
+  get socketUrl(): string {
+    return this.api.stage.url;
+  }
+
+  /** Where posts to sockets go: always API Gateway's own hostname. */
+  get callbackUrl(): string {
+    return this.api.stage.callbackUrl;
+  }
+
+  /** Allows to invoke notify, synchronously or not. */
+  grantNotify(grantee: IGrantable): Grant {
+    const resourceArns = [this.functions.notify.functionArn];
+    return Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
+  }
+
+  /** Allows to send events to notify's queue. */
+  grantSendToQueue(grantee: IGrantable): Grant {
+    const resourceArns = [this.queues.updates.queueArn];
+    return Grant.addToPrincipal({ grantee, actions: ["sqs:SendMessage"], resourceArns });
+  }
+
+  /** Allows to put events into the outbox: the way for a pipeline in a VPC, with its gateway endpoint. */
+  grantPutIntoOutbox(grantee: IGrantable): Grant {
+    return grantOn(grantee, this.tables.outbox, "dynamodb:PutItem");
+  }
+
+  /** Allows the site's backend to issue chatter IDs at login. */
+  grantIssueChatterIds(grantee: IGrantable): Grant {
+    return grantOn(grantee, this.tables.chatters, "dynamodb:PutItem");
+  }
+
+  /** Allows to revoke chatter IDs and to close the sockets that they opened. */
+  grantRevokeChatterIds(grantee: IGrantable): Grant {
+    return grantOn(grantee, this.tables.chatters, "dynamodb:Query", "dynamodb:DeleteItem")
+      .combine(grantOn(grantee, this.tables.connections, "dynamodb:Query", "dynamodb:DeleteItem"))
+      .combine(grantPosts(grantee, this.api));
+  }
+
+  /** What a CloudFront distribution needs to serve the sockets under `/STAGE` on the site's own host. */
+  siteBehavior(): BehaviorOptions {
+    return siteBehavior(this.api);
+  }
+
+  /** Serves the sockets under `/STAGE` of a distribution that another part of the app has made. */
+  addToDistribution(distribution: Distribution): void {
+    const { origin, ...behavior } = this.siteBehavior();
+    distribution.addBehavior(`/${this.api.stage.stageName}`, origin, behavior);
+  }
+
+  private tableNames(): Record<string, string> {
+    const { chatters, connections, updates } = this.tables;
+    return {
+      CHATTERS_TABLE: chatters.tableName,
+      CONNECTIONS_TABLE: connections.tableName,
+      UPDATES_TABLE: updates.tableName,
+    };
+  }
+
+  /** Settings for the functions that read them: how handshakes are read, and how far and where notify posts. */
+  private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: ChatterboxProps): void {
+    const connect = {
+      ALLOWED_ORIGINS: allowedOrigins?.join(","),
+      LOGIN_PARAMETER: parameters?.login,
+      CHATTER_PARAMETER: parameters?.chatter,
+      TOPIC_PARAMETER: parameters?.topic,
+      LOGIN_COOKIE: cookies?.login,
+      CHATTER_COOKIE: cookies?.chatter,
+    };
+    for (const [name, value] of Object.entries(connect)) if (value) this.functions.connect.addEnvironment(name, value);
+    const notify = {
+      AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
+      DEFER_QUEUE_URL: this.queues.updates.queueUrl,
+      MAX_CONNECTIONS_PER_LOGIN: String(maxConnectionsPerLogin ?? 20),
+    };
+    for (const [name, value] of Object.entries(notify)) this.functions.notify.addEnvironment(name, value);
+  }
+}

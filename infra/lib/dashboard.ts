@@ -1,0 +1,80 @@
+import { Duration } from "aws-cdk-lib";
+import { Dashboard, GraphWidget, Metric, Stats, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import type { Construct } from "constructs";
+import type { Api } from "./api";
+import type { Functions } from "./functions";
+import type { Metrics } from "./metrics";
+import type { Queues } from "./queues";
+
+interface Shown {
+  readonly api: Api;
+  readonly functions: Functions;
+  readonly metrics: Metrics;
+  readonly queues: Queues;
+}
+
+/** One page that answers: are browsers let in, are they told, how soon, and what is left undone. */
+export function addDashboard(scope: Construct, { api, functions, metrics, queues }: Shown): Dashboard {
+  const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 8, height: 6 });
+  const each = (read: (handler: Functions["notify"]) => Metric) =>
+    functions.all().map(([name, handler]) => read(handler).with({ label: name }));
+  return new Dashboard(scope, "Dashboard", {
+    defaultInterval: Duration.hours(3),
+    widgets: [
+      [
+        graph("Handshakes", [metrics.of("Connects", "connect"), metrics.of("Disconnects", "disconnect")]),
+        graph(
+          "Refusals by reason",
+          REASONS.map((reason) => metrics.of("Refusals", "connect", { reason }).with({ label: reason })),
+        ),
+        graph("Messages", [
+          metrics.of("Syncs", "default"),
+          metrics.of("NotUnderstood", "default"),
+          apiMetric(api, "MessageCount"),
+        ]),
+      ],
+      [
+        graph("Updates", [
+          metrics.of("Updates", "notify"),
+          metrics.of("Deferred", "notify"),
+          metrics.of("BadEvents", "notify"),
+        ]),
+        graph(
+          "Posts",
+          ["PostsSent", "PostsGone", "PostsEarly", "PostsFailed"].map((name) => metrics.of(name, "notify")),
+        ),
+        graph("An event's fan-out, in milliseconds", [
+          metrics.of("FanOut", "notify", { statistic: Stats.percentile(50) }),
+          metrics.of("FanOut", "notify", { statistic: Stats.percentile(99) }),
+        ]),
+      ],
+      [
+        graph(
+          "Errors",
+          each((handler) => handler.metricErrors()),
+        ),
+        graph(
+          "Duration, 99th percentile",
+          each((handler) => handler.metricDuration({ statistic: Stats.percentile(99) })),
+        ),
+        graph("Waiting", [
+          queues.updates.metricApproximateNumberOfMessagesVisible({ label: "events" }),
+          queues.deadLetters.metricApproximateNumberOfMessagesVisible({ label: "dead letters" }),
+          queues.outboxFailures.metricApproximateNumberOfMessagesVisible({ label: "outbox failures" }),
+        ]),
+      ],
+    ],
+  });
+}
+
+/** Why a handshake may be refused, as crates/core/src/credentials.rs says it. */
+export const REASONS = ["malformed", "no-subprotocol", "origin", "unknown", "expired"];
+
+function apiMetric(api: Api, metricName: string): Metric {
+  return new Metric({
+    namespace: "AWS/ApiGateway",
+    metricName,
+    dimensionsMap: { ApiId: api.webSocketApi.apiId, Stage: api.stage.stageName },
+    statistic: Stats.SUM,
+  });
+}

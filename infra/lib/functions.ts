@@ -1,0 +1,119 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  ApplicationLogLevel,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { acknowledgeWildcard } from "./acknowledge";
+
+/** The four functions, by the names of their packages and programs. */
+export const FUNCTION_NAMES = ["connect", "disconnect", "default", "notify"] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/**
+ * How long notify may take: it stops two seconds before, and leaves the rest to a later invocation. A post takes
+ * milliseconds, and five seconds at worst, so a minute serves thousands of sockets.
+ */
+export const NOTIFY_TIMEOUT = Duration.seconds(60);
+
+/**
+ * The three that serve sockets: DynamoDB answers in milliseconds, and the three tries that the client makes fit in. The
+ * protocol counts on `$connect` taking no longer (ARCHITECTURE.md, rule 3).
+ */
+const SOCKET_TIMEOUT = Duration.seconds(10);
+
+/** Memory also buys processor time: TLS and signatures are all that these do, and 128 MB make them slow. */
+const SOCKET_MEMORY = 256;
+
+/** Hundreds of posts at once, each with its own TLS. */
+const NOTIFY_MEMORY = 512;
+
+export interface FunctionsProps {
+  /** What each function's program is. */
+  readonly code: (name: FunctionName) => Code;
+  readonly architecture: Architecture;
+  /** What the functions are called, followed by a hyphen and their own name; CloudFormation makes names without it. */
+  readonly namePrefix?: string;
+  readonly logLevel: "TRACE" | "DEBUG" | "INFO";
+  readonly logRetention: RetentionDays;
+  readonly tracing: boolean;
+  /** What every function finds in its environment. */
+  readonly environment: Record<string, string>;
+}
+
+/**
+ * The functions, each with a role that allows nothing but its own log. How many may run at once is the account's to
+ * say: reserve concurrency with `(functions.notify.node.defaultChild as CfnFunction).reservedConcurrentExecutions`.
+ */
+export class Functions extends Construct {
+  readonly connect: LambdaFunction;
+  readonly disconnect: LambdaFunction;
+  readonly default: LambdaFunction;
+  readonly notify: LambdaFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FunctionsProps,
+  ) {
+    super(scope, id);
+    this.connect = this.add("connect", "Chatterbox $connect: lets a chatter in, or not");
+    this.disconnect = this.add("disconnect", "Chatterbox $disconnect: forgets a connection");
+    this.default = this.add("default", "Chatterbox $default: answers what a browser sends");
+    this.notify = this.add("notify", "Chatterbox notify: tells every open browser of a login");
+  }
+
+  /** Each with its name. */
+  all(): [FunctionName, LambdaFunction][] {
+    return FUNCTION_NAMES.map((name) => [name, this[name]]);
+  }
+
+  private add(name: FunctionName, description: string): LambdaFunction {
+    const { props } = this;
+    const scope = new Construct(this, name);
+    const functionName = props.namePrefix && `${props.namePrefix}-${name}`;
+    const logGroup = new LogGroup(scope, "Log", {
+      logGroupName: functionName && `/aws/lambda/${functionName}`,
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    return new LambdaFunction(scope, "Function", {
+      functionName,
+      description,
+      code: props.code(name),
+      handler: "bootstrap",
+      runtime: Runtime.PROVIDED_AL2023,
+      architecture: props.architecture,
+      memorySize: name === "notify" ? NOTIFY_MEMORY : SOCKET_MEMORY,
+      timeout: name === "notify" ? NOTIFY_TIMEOUT : SOCKET_TIMEOUT,
+      environment: props.environment,
+      role: this.role(scope, logGroup),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
+      systemLogLevelV2: SystemLogLevel.WARN,
+      tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+    });
+  }
+
+  /** May write to one log group, and not make any: AWS's own managed policy would allow all logs of the account. */
+  private role(scope: Construct, logGroup: LogGroup): Role {
+    const role = new Role(scope, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    if (this.props.tracing) acknowledgeWildcard(role, "*", "X-Ray's traces belong to no resource.");
+    return role;
+  }
+}

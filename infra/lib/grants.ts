@@ -1,0 +1,62 @@
+import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import { Grant, PolicyStatement, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { acknowledgeWildcard } from "./acknowledge";
+import type { Api } from "./api";
+import type { Functions } from "./functions";
+import type { Queues } from "./queues";
+import { CONNECTIONS_INDEX, type Tables } from "./tables";
+
+/**
+ * Allows each function the calls that it makes, on the tables that it makes them on, and nothing else. What reading the
+ * queue and the outbox's stream takes is added with them (sources.ts).
+ */
+export function allowCalls(functions: Functions, tables: Tables, api: Api, queues: Queues): void {
+  const { chatters, connections, updates } = tables;
+  // One transaction: each of its items is authorized as the action that it is.
+  allow(functions.connect, chatters, "dynamodb:ConditionCheckItem");
+  allow(functions.connect, connections, "dynamodb:PutItem");
+
+  functions.disconnect.addToRolePolicy(
+    new PolicyStatement({
+      actions: ["dynamodb:Query"],
+      resources: [`${connections.tableArn}/index/${CONNECTIONS_INDEX}`],
+    }),
+  );
+  allow(functions.disconnect, connections, "dynamodb:DeleteItem");
+
+  allow(functions.default, connections, "dynamodb:GetItem");
+  allow(functions.default, updates, "dynamodb:GetItem");
+
+  allow(functions.notify, updates, "dynamodb:UpdateItem");
+  allow(functions.notify, connections, "dynamodb:Query", "dynamodb:DeleteItem");
+  functions.notify.addToRolePolicy(
+    new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queues.updates.queueArn] }),
+  );
+  grantPosts(functions.notify, api);
+  for (const method of ["POST", "DELETE"] as const) {
+    acknowledgeWildcard(
+      functions.notify.role!,
+      api.connectionsArn(method),
+      "All sockets of this stage, and of no other.",
+    );
+  }
+}
+
+function allow(handler: LambdaFunction, table: Table, ...actions: string[]): void {
+  handler.addToRolePolicy(new PolicyStatement({ actions, resources: [table.tableArn] }));
+}
+
+/** Allows to send to sockets and to close them, on this stage. */
+export function grantPosts(grantee: IGrantable, api: Api): Grant {
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ["execute-api:ManageConnections"],
+    resourceArns: [api.connectionsArn("POST"), api.connectionsArn("DELETE")],
+  });
+}
+
+/** Allows some actions on a table, without those that CDK's own grants add for convenience. */
+export function grantOn(grantee: IGrantable, table: Table, ...actions: string[]): Grant {
+  return Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
+}

@@ -1,0 +1,27 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import { CfnAccount } from "aws-cdk-lib/aws-apigateway";
+import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge";
+
+/**
+ * An account's right to write logs for API Gateway, once per region. Without it a WebSocket API's stage with an access
+ * log cannot be made: "CloudWatch Logs role ARN must be set in account settings to enable logging".
+ *
+ * Both stay when the stack is destroyed: other APIs of the account may log by them by then.
+ */
+export class ApiGatewayLogRole extends Construct {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const policy = ManagedPolicy.fromAwsManagedPolicyName("service-role/AmazonAPIGatewayPushToCloudWatchLogs");
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+      managedPolicies: [policy],
+    });
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    const account = new CfnAccount(this, "Account", { cloudWatchRoleArn: role.roleArn });
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    const id4 = "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]";
+    acknowledge(role, id4, "API Gateway takes no role without the rights that AWS's own policy lists.");
+  }
+}

@@ -1,0 +1,25 @@
+import { Duration } from "aws-cdk-lib";
+import { Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import type { FunctionName } from "./functions";
+
+/** How far apart the points of our metrics are, for alarms and graphs alike. */
+export const FIVE_MINUTES = Duration.minutes(5);
+
+/**
+ * Metrics of our own, which the functions print in CloudWatch's embedded format (crates/core/src/metrics.rs), into a
+ * namespace that is this deployment's alone.
+ */
+export class Metrics {
+  constructor(readonly namespace: string) {}
+
+  /** One of them, from one function; the refusals also by their reason. */
+  of(name: string, from: FunctionName, options: { statistic?: string; reason?: string } = {}): Metric {
+    return new Metric({
+      namespace: this.namespace,
+      metricName: name,
+      dimensionsMap: { Function: from, ...(options.reason && { Reason: options.reason }) },
+      statistic: options.statistic ?? Stats.SUM,
+      period: FIVE_MINUTES,
+    });
+  }
+}

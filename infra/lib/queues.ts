@@ -1,0 +1,40 @@
+import { Duration } from "aws-cdk-lib";
+import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge";
+import { NOTIFY_TIMEOUT } from "./functions";
+
+/** The queues around notify. */
+export class Queues extends Construct {
+  /** Events for notify: from the pipeline, and those that notify itself had no time for. */
+  readonly updates: Queue;
+  /** Events that failed until nobody tried again, from the queue and from asynchronous invocations. */
+  readonly deadLetters: Queue;
+  /** What is left of outbox records that failed: where they are in the stream, which keeps them for a day. */
+  readonly outboxFailures: Queue;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.deadLetters = this.queue("DeadLetters");
+    this.outboxFailures = this.queue("OutboxFailures");
+    acknowledge(this.outboxFailures, "SQS3", "It is itself where failures end, though a stream's and not a queue's.");
+    this.updates = new Queue(this, "Updates", {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // Six times the function's own time, as the Lambda guide asks: else a slow batch is delivered a second time.
+      visibilityTimeout: NOTIFY_TIMEOUT.plus(Duration.seconds(5 * NOTIFY_TIMEOUT.toSeconds())),
+      // A browser that was away asks for what it missed. An update that waited a day is no news.
+      retentionPeriod: Duration.days(1),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+  }
+
+  /** A queue for people to look into: two weeks is the longest that SQS keeps a message. */
+  private queue(id: string): Queue {
+    return new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+  }
+}

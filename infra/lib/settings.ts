@@ -1,0 +1,276 @@
+/** What can be set, what it is unless set, and what is refused. */
+
+/** The settings of a deployed Chatterbox. */
+export interface Settings {
+  /** The stack's name, and the first part of its functions' names: letters, digits, hyphens; at most 40. */
+  stackName: string;
+  /** The region and account; without them, those of the credentials that deploy. */
+  env?: { region: string; account: string };
+  /** The API's stage, the last part of its URL: letters, digits, hyphens, underscores. With `site`, it is its path. */
+  stage?: string;
+  /** What the functions were built for: arm64 costs a fifth less. `make` says it by its `ARCH`. */
+  architecture: "arm64" | "x86_64";
+  /** The folder with a folder for each function, which holds its `bootstrap`: what `cargo lambda build` makes. */
+  functions: string;
+  /** `Origin`s that may connect, each like https://www.example.com; none means all. */
+  allowedOrigins: string[];
+  /** The names in the query string that carry login, chatter ID and topics. */
+  parameters: { login: string; chatter: string; topic: string };
+  /** The names of cookies that carry login and chatter ID; they need `allowedOrigins`. */
+  cookies?: { login: string; chatter: string };
+  /** How many sockets a login may have before the oldest is closed. */
+  maxConnectionsPerLogin: number;
+  /** A hostname of its own, with its certificate (of the API's region) or the Route 53 zone that can prove one. */
+  host?: { name: string; certificateArn?: string; zone?: { id: string; name: string } };
+  /** The site's hostname: the path on it, and whether to make an example of a distribution around the site's origin. */
+  site?: { path: string; example?: { siteOrigin: string; host?: string; certificateArn?: string } };
+  /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
+  vpc?: { id: string; routeTableIds: string[] };
+  /**
+   * Requests a second, and at once, over all routes. An account's own limits are 10,000 and 5,000, shared with all its
+   * other APIs and with the posts to sockets: half leaves them room.
+   */
+  throttle: { rate: number; burst: number };
+  /** How much the functions tell. Above INFO, Lambda would drop the metrics with the log lines. */
+  logLevel: "TRACE" | "DEBUG" | "INFO";
+  /** How long logs are kept, in days. */
+  logRetentionDays: number;
+  /** Whether X-Ray traces the functions. */
+  tracing: boolean;
+  /** The SNS topic that alarms tell; without it they only show on the console. */
+  alarmTopicArn?: string;
+  /** Whether the tables stay when the stack is destroyed. Without `chatters`, every user has to log in again. */
+  keepTables: boolean;
+  /**
+   * Whether to give API Gateway the right to write logs, which an account says once per region. Say false where
+   * another stack or a person has done so.
+   */
+  apiGatewayLogRole: boolean;
+}
+
+/** What holds where nothing is set. */
+export const defaults: Settings = {
+  stackName: "Chatterbox",
+  architecture: "arm64",
+  functions: "../target/lambda",
+  allowedOrigins: [],
+  parameters: { login: "login", chatter: "chatter", topic: "topic" },
+  maxConnectionsPerLogin: 20,
+  throttle: { rate: 5_000, burst: 2_500 },
+  logLevel: "INFO",
+  logRetentionDays: 30,
+  tracing: false,
+  keepTables: true,
+  apiGatewayLogRole: true,
+};
+
+/** The stage where neither `stage` nor `site` names one. */
+const DEFAULT_STAGE = "live";
+
+/** Settings that do not fit together. The message holds a line for each, which says what to change. */
+export class SettingsError extends Error {
+  override name = "SettingsError";
+
+  constructor(readonly problems: string[]) {
+    super(`The settings cannot be deployed.\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+  }
+}
+
+/** The settings as given, with defaults for the rest. Throws a {@link SettingsError} that names all that is wrong. */
+export function complete(given: Partial<Settings>): Settings & { stage: string } {
+  const settings = { ...defaults, ...given };
+  const unfit = misfits(given);
+  const problems = unfit.length > 0 ? unfit : checks.flatMap((check) => check(settings));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return { ...settings, stage: settings.stage ?? settings.site?.path.slice(1) ?? DEFAULT_STAGE };
+}
+
+/** Every setting, and what kind of value it has: a JSON file may hold anything. */
+const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "object"> = {
+  stackName: "string",
+  env: "object",
+  stage: "string",
+  architecture: "string",
+  functions: "string",
+  allowedOrigins: "list",
+  parameters: "object",
+  cookies: "object",
+  maxConnectionsPerLogin: "number",
+  host: "object",
+  site: "object",
+  vpc: "object",
+  throttle: "object",
+  logLevel: "string",
+  logRetentionDays: "number",
+  tracing: "boolean",
+  alarmTopicArn: "string",
+  keepTables: "boolean",
+  apiGatewayLogRole: "boolean",
+};
+
+/** What is no setting, or is not of its kind. */
+function misfits(given: object): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const kind = KINDS[name as keyof Settings];
+    if (!kind) return [`${name} is not a setting; lib/settings.ts lists them.`];
+    const actual = Array.isArray(value) ? "list" : value === null ? "null" : typeof value;
+    return unless(actual === kind || value === undefined, `${name} must be of the kind ${kind}; it is ${actual}.`);
+  });
+}
+
+/** What CloudWatch Logs lets one choose from, up to a year. */
+const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
+
+const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** As a browser says it: scheme, host in lower case, port if it is not the scheme's own; nothing after it. */
+const ORIGIN = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/;
+const CERTIFICATE = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[0-9a-f-]+$/;
+const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
+
+type Check = (settings: Settings) => string[];
+
+/** The problem, unless it is well. */
+const unless = (well: boolean, problem: string): string[] => (well ? [] : [problem]);
+
+const nameCheck: Check = ({ stackName, architecture, env }) => [
+  ...unless(
+    /^[A-Za-z][A-Za-z0-9-]{0,39}$/.test(stackName),
+    "stackName must begin with a letter and hold letters, digits and hyphens only, at most 40.",
+  ),
+  ...unless(
+    ["arm64", "x86_64"].includes(architecture),
+    `architecture must be "arm64" or "x86_64", as the functions were built.`,
+  ),
+  ...unless(
+    !env || (/^[a-z]{2}(-[a-z]+)+-\d$/.test(env.region) && /^\d{12}$/.test(env.account)),
+    `env must have a region like "eu-central-1" and an account of 12 digits; leave it out to take those of your credentials.`,
+  ),
+];
+
+const stageCheck: Check = ({ stage, site }) => {
+  if (site && !/^\/[A-Za-z0-9_-]{1,128}$/.test(site.path)) {
+    return [`site.path must be a slash and one name, such as "/socks": API Gateway knows no path below its stage.`];
+  }
+  if (stage === undefined) return [];
+  return [
+    ...unless(
+      STAGE.test(stage),
+      "stage must hold letters, digits, hyphens and underscores only; a WebSocket API has no $default stage.",
+    ),
+    ...unless(
+      !site || site.path === `/${stage}`,
+      `stage must be "${site?.path.slice(1)}", or be left out: CloudFront hands on the path ${site?.path} as it is, and API Gateway takes its first part for the stage.`,
+    ),
+  ];
+};
+
+const originCheck: Check = ({ allowedOrigins, cookies }) => [
+  ...allowedOrigins
+    .filter((origin) => !ORIGIN.test(origin))
+    .map(
+      (origin) =>
+        `allowedOrigins: "${origin}" is not what a browser sends; write it like https://www.example.com or http://localhost:8080, in lower case and with nothing after the host and port.`,
+    ),
+  ...unless(
+    !cookies || allowedOrigins.length > 0,
+    "cookies need allowedOrigins: a browser sends a user's cookies for whatever page opens the socket.",
+  ),
+];
+
+const carrierCheck: Check = ({ parameters, cookies, maxConnectionsPerLogin }) => {
+  const names = [parameters.login, parameters.chatter, parameters.topic];
+  return [
+    ...unless(
+      names.every(Boolean) && new Set(names).size === 3,
+      "parameters: login, chatter and topic need three different names.",
+    ),
+    ...unless(
+      !cookies || (!!cookies.login && !!cookies.chatter && cookies.login !== cookies.chatter),
+      "cookies: login and chatter need two different names; to read none, leave cookies out.",
+    ),
+    ...unless(isPositive(maxConnectionsPerLogin), "maxConnectionsPerLogin must be a whole number above 0."),
+  ];
+};
+
+const hostCheck: Check = ({ host, env }) => {
+  if (!host) return [];
+  const { name, certificateArn, zone } = host;
+  if (!name) return ["host.name is missing: a certificate needs the hostname it is for, such as socks.example.com."];
+  const region = certificateArn && CERTIFICATE.exec(certificateArn)?.[1];
+  return [
+    ...unless(
+      HOST.test(name),
+      `host.name must be a hostname like socks.example.com, without wss:// and without a path; it is "${name}".`,
+    ),
+    ...unless(
+      !!certificateArn || !!zone,
+      "host needs a certificateArn, or the Route 53 zone in which a certificate can be proved.",
+    ),
+    ...unless(
+      !certificateArn || !!region,
+      "host.certificateArn must be the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID.",
+    ),
+    ...unless(
+      !region || !env || region === env.region,
+      `host.certificateArn must be of the API's own region, ${env?.region}; this one is of ${region}.`,
+    ),
+    ...unless(
+      !zone || name === zone.name || name.endsWith(`.${zone.name}`),
+      `host.name must lie in host.zone.name, ${zone?.name}.`,
+    ),
+    ...unless(
+      !zone || /^Z[A-Z0-9]{5,31}$/.test(zone.id),
+      "host.zone.id must be the ID of a hosted zone, such as Z0123456789ABCDEFGHIJ.",
+    ),
+  ];
+};
+
+const siteCheck: Check = ({ site }) => {
+  const example = site?.example;
+  if (!example) return [];
+  const region = example.certificateArn && CERTIFICATE.exec(example.certificateArn)?.[1];
+  return [
+    ...unless(
+      HOST.test(example.siteOrigin),
+      "site.example.siteOrigin must be the hostname that CloudFront fetches the site from.",
+    ),
+    ...unless(!example.host || HOST.test(example.host), "site.example.host must be a hostname like www.example.com."),
+    ...unless(
+      !!example.host === !!example.certificateArn,
+      "site.example needs host and certificateArn together, or neither: CloudFront then gives it a hostname.",
+    ),
+    ...unless(
+      !example.certificateArn || region === "us-east-1",
+      "site.example.certificateArn must be of us-east-1: CloudFront reads certificates from there only.",
+    ),
+  ];
+};
+
+const operationCheck: Check = ({ throttle, logLevel, logRetentionDays, alarmTopicArn, vpc }) => [
+  ...unless(
+    isPositive(throttle.rate) && isPositive(throttle.burst),
+    "throttle.rate and throttle.burst must be whole numbers above 0: at 0 API Gateway answers every handshake with 429.",
+  ),
+  ...unless(
+    ["TRACE", "DEBUG", "INFO"].includes(logLevel),
+    "logLevel must be INFO, DEBUG or TRACE: above INFO, Lambda drops the metrics with the log lines, and alarms see nothing.",
+  ),
+  ...unless(RETENTIONS.includes(logRetentionDays), `logRetentionDays must be one of ${RETENTIONS.join(", ")}.`),
+  ...unless(
+    !alarmTopicArn || /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/.test(alarmTopicArn),
+    "alarmTopicArn must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME.",
+  ),
+  ...unless(
+    !vpc ||
+      (/^vpc-[0-9a-f]+$/.test(vpc.id) &&
+        vpc.routeTableIds?.length > 0 &&
+        vpc.routeTableIds.every((id) => /^rtb-[0-9a-f]+$/.test(id))),
+    "vpc needs an id like vpc-0123456789abcdef0 and routeTableIds like rtb-0123456789abcdef0, one for each subnet's table.",
+  ),
+];
+
+const checks = [nameCheck, stageCheck, originCheck, carrierCheck, hostCheck, siteCheck, operationCheck];
+
+function isPositive(number: number): boolean {
+  return Number.isInteger(number) && number > 0;
+}

@@ -1,0 +1,63 @@
+import { Duration } from "aws-cdk-lib";
+import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { FilterCriteria, FilterRule, StartingPosition, type Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { acknowledgeWildcard } from "./acknowledge";
+import type { Queues } from "./queues";
+
+/**
+ * The ways into notify beside a synchronous invocation: asynchronously, by the queue, by the outbox. Each tries again,
+ * and each leaves what cannot be done where an alarm sees it.
+ *
+ * CDK's event sources would allow notify more than Lambda asks for (the URL of a queue, the streams of all tables), so
+ * the rights are written out here: those of AWS's own execution policies, on these queues and this stream.
+ */
+export function addSources(notify: LambdaFunction, queues: Queues, outbox: Table): void {
+  const allow = (actions: string[], ...resources: string[]) =>
+    notify.addToRolePolicy(new PolicyStatement({ actions, resources }));
+
+  allow(["sqs:SendMessage"], queues.deadLetters.queueArn, queues.outboxFailures.queueArn);
+  notify.configureAsyncInvoke({
+    retryAttempts: 2,
+    maxEventAge: Duration.hours(1),
+    onFailure: to(queues.deadLetters),
+  });
+
+  allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queues.updates.queueArn);
+  notify.addEventSourceMapping("Queue", {
+    eventSourceArn: queues.updates.queueArn,
+    batchSize: 10,
+    reportBatchItemFailures: true,
+  });
+
+  const streams = `${outbox.tableArn}/stream/*`;
+  allow(
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    streams,
+  );
+  acknowledgeWildcard(
+    notify.role!,
+    streams,
+    "A stream's name is the time when it was enabled: nobody knows it before.",
+  );
+  notify.addEventSourceMapping("Outbox", {
+    eventSourceArn: outbox.tableStreamArn!,
+    batchSize: 10,
+    // From the first record there is: what was put while the mapping was made is not passed over.
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    // Expiry and deletion are changes too, and tell nobody anything.
+    filters: [FilterCriteria.filter({ eventName: FilterRule.isEqual("INSERT") })],
+    // A record that fails holds up its shard: so not for long, and with as few others as can be.
+    retryAttempts: 5,
+    maxRecordAge: Duration.hours(1),
+    bisectBatchOnError: true,
+    reportBatchItemFailures: true,
+    onFailure: to(queues.outboxFailures),
+  });
+}
+
+/** Where Lambda leaves what failed, by its ARN alone: CDK's own destinations would grant more than sending. */
+function to(queue: IQueue) {
+  return { bind: () => ({ destination: queue.queueArn }) };
+}

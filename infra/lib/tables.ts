@@ -1,0 +1,61 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { Construct } from "constructs";
+
+export interface TablesProps {
+  /** Whether `chatters` and `updates` stay when their stack is destroyed. The others hold what is over in hours. */
+  readonly keep: boolean;
+}
+
+/** A table's keys: all of them strings, as crates/core/src/schema.rs has them. */
+interface Keys {
+  readonly partition: string;
+  readonly sort?: string;
+}
+
+/**
+ * The tables: on demand, since sockets come and go with the site's visitors; items expire by `expires_at`; any second
+ * of the last 35 days can be restored (after which `updates` needs new epochs, see ARCHITECTURE.md).
+ */
+export class Tables extends Construct {
+  /** Chatter IDs that were issued, as hashes. */
+  readonly chatters: Table;
+  /** Sockets that are open. */
+  readonly connections: Table;
+  /** The newest update of each topic. */
+  readonly updates: Table;
+  /** Events on their way to notify, put there by a pipeline that reaches nothing but DynamoDB. */
+  readonly outbox: Table;
+
+  constructor(scope: Construct, id: string, props: TablesProps) {
+    super(scope, id);
+    this.chatters = this.table("Chatters", { partition: "login", sort: "chatter_hash" }, props.keep);
+    this.connections = this.table("Connections", { partition: "login", sort: "connection_id" }, false);
+    this.connections.addGlobalSecondaryIndex({
+      indexName: CONNECTIONS_INDEX,
+      partitionKey: key("connection_id"),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.updates = this.table("Updates", { partition: "login" }, props.keep);
+    this.outbox = this.table("Outbox", { partition: "id" }, false, StreamViewType.NEW_IMAGE);
+  }
+
+  private table(id: string, keys: Keys, keep: boolean, stream?: StreamViewType): Table {
+    return new Table(this, id, {
+      partitionKey: key(keys.partition),
+      sortKey: keys.sort ? key(keys.sort) : undefined,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: "expires_at",
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      stream,
+    });
+  }
+}
+
+/** The index by which `$disconnect` finds whose connection it was. */
+export const CONNECTIONS_INDEX = "by_connection_id";
+
+function key(name: string) {
+  return { name, type: AttributeType.STRING };
+}

@@ -1,0 +1,26 @@
+import type { Settings } from "./lib/settings";
+
+/**
+ * Your Chatterbox. Everything has a default (see lib/settings.ts for each, what it means, and what it may be): with none
+ * set, it deploys on the hostname that API Gateway gives it. What does not fit together is refused before anything is
+ * deployed, with a sentence that says what to change.
+ */
+export const settings: Partial<Settings> = {
+  // Pages that may connect. Without a list, every page may: the chatter ID alone decides.
+  // allowedOrigins: ["https://www.example.com"],
+
+  // wss://socks.example.com: a hostname of its own.
+  // host: { name: "socks.example.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "example.com" } },
+
+  // wss://www.example.com/socks: the site's hostname, by a CloudFront behaviour for this path.
+  // site: { path: "/socks" },
+
+  // Clients that say ?geek=NAME&id=UUID&topic=a,b keep doing so.
+  // parameters: { login: "geek", chatter: "id", topic: "topic" },
+
+  // A pipeline inside a VPC reaches the outbox free of charge through a gateway endpoint, which this adds.
+  // vpc: { id: "vpc-0123456789abcdef0", routeTableIds: ["rtb-0123456789abcdef0"] },
+
+  // Who is told when an alarm goes off.
+  // alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call",
+};

@@ -1,0 +1,58 @@
+import { App, Stack, Validations } from "aws-cdk-lib";
+import { Bucket } from "aws-cdk-lib/aws-s3";
+import { AwsSolutionsChecks } from "cdk-nag";
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ChatterboxStack } from "../lib/chatterbox-stack";
+import { app, FUNCTIONS } from "./stack";
+import { VARIANTS } from "./variants";
+
+/** What others hold to be wrong with an app: cdk-nag's rules of AWS's solutions, and CDK's own for templates. */
+function synth(add: (app: App) => Stack): string {
+  const checked = app();
+  Validations.of(checked).addPlugins(new AwsSolutionsChecks(checked));
+  add(checked);
+  return checked.synth().directory;
+}
+
+const synthesized = new Map<string, string>();
+
+for (const [name, settings] of Object.entries(VARIANTS)) {
+  test(`cdk-nag accepts the stack: ${name}`, () => {
+    const folder = synth((checked) => new ChatterboxStack(checked, { functions: FUNCTIONS, ...settings }));
+    synthesized.set(name, join(folder, "Chatterbox.template.json"));
+  });
+}
+
+test("cdk-nag would find a bucket that anyone can read over an open line", () => {
+  const add = (checked: App) => {
+    const stack = new Stack(checked, "Careless");
+    new Bucket(stack, "Bucket");
+    return stack;
+  };
+  assert.throws(() => synth(add), /Validation failed/);
+});
+
+test("cfn-lint accepts the templates", () => {
+  const cfnLint = process.env.CFN_LINT ?? join(__dirname, "../../.tools/venv-infra/bin/cfn-lint");
+  assert(existsSync(cfnLint), `${cfnLint} is missing: make test-infra installs it`);
+  assert.equal(synthesized.size, Object.keys(VARIANTS).length);
+  // W3005: CDK names a dependency that a reference implies already. It is right to, and we do not write it.
+  const lint = spawnSync(cfnLint, ["--ignore-checks", "W3005", "--", ...synthesized.values()], { encoding: "utf8" });
+  assert.equal(lint.status, 0, lint.stdout + lint.stderr);
+});
+
+test("the findings that stand are these, each with a reason", () => {
+  const { node } = new ChatterboxStack(app(), { functions: FUNCTIONS, ...VARIANTS.everything });
+  const acknowledged = node
+    .findAll()
+    .flatMap((construct) => construct.node.metadata)
+    .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap(({ data }) => Object.entries(data as Record<string, string>));
+  const rules = acknowledged.map(([id]) => id.replace(/^.*AwsSolutions-/, "").replace(/\[.*$/, ""));
+  assert.deepEqual([...new Set(rules)].sort(), ["APIG4", "CFR1", "CFR2", "CFR3", "CFR4", "IAM4", "IAM5", "SQS3"]);
+  for (const [id, reason] of acknowledged) assert.match(reason, /^.{20,}\.$/, id);
+});

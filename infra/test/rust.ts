@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FUNCTION_NAMES } from "../lib/functions";
+
+/** What the Rust side says, read from its source: the stack has to fit it. */
+
+const read = (path: string) => readFileSync(join(__dirname, "../..", path), "utf8");
+
+/** The variables that settings.rs reads: those that every function needs, and those that it may have. */
+export function variables(): { required: string[]; optional: string[] } {
+  const source = read("crates/core/src/settings.rs").split("#[cfg(test)]")[0]!;
+  const named = (pattern: RegExp) => [...new Set([...source.matchAll(pattern)].map((match) => match[1]!))].sort();
+  const required = named(/required\("([A-Z_]+)"\)/g);
+  // Lambda itself sets the level, by the function's logging configuration; the address is notify's alone.
+  const others = [...required, callbackVariable(), "AWS_LAMBDA_LOG_LEVEL"];
+  return { required, optional: named(/"([A-Z]+(?:_[A-Z]+)+)"/g).filter((name) => !others.includes(name)) };
+}
+
+/** The variable for the address of `@connections`. */
+export function callbackVariable(): string {
+  return read("crates/core/src/settings.rs").match(/CALLBACK_URL: &str = "([A-Z_]+)"/)![1]!;
+}
+
+/** The tables of schema.rs: keys, and the index, as it makes them for the local system. */
+export function tables(): Record<string, { partition: string; sort?: string; index?: [string, string] }> {
+  const source = read("crates/core/src/schema.rs");
+  const index = read("crates/core/src/connections.rs").match(/BY_CONNECTION_ID: &str = "(\w+)"/)![1]!;
+  const partition = source.match(/partition_key: "(\w+)"/)![1]!;
+  const rows = source.matchAll(
+    /table\(\s*names\.(\w+)\.as_str\(\),\s*(None|Some\("(\w+)"\)),\s*(None|Some\(\(BY_CONNECTION_ID, "(\w+)"\)\)),?\s*\)/g,
+  );
+  return Object.fromEntries(
+    [...rows].map(([, name, , sort, , key]) => [
+      name!,
+      { partition, ...(sort && { sort }), ...(key && { index: [index, key] as [string, string] }) },
+    ]),
+  );
+}
+
+/** The attribute by which items expire. */
+export function expiry(): string {
+  return read("crates/core/src/schema.rs").match(/attribute_name\("(expires_at)"\)/)![1]!;
+}
+
+/** The time-outs that the local system gives to the functions, in seconds. */
+export function localTimeouts(): Record<string, number> {
+  const functions = read("crates/chatter/src/local/functions.rs");
+  const words: Record<string, number> = { ten_seconds: 10 };
+  const pairs = [...functions.matchAll(/\("(connect|disconnect|default|notify)", (\w+)\)/g)];
+  const notify = Number(read("crates/chatter/src/local.rs").match(/notify_timeout: Duration::from_secs\((\d+)\)/)![1]);
+  return Object.fromEntries(pairs.map(([, name, word]) => [name!, words[word!] ?? notify]));
+}
+
+/** The names of metrics that the functions print. */
+export function metrics(): Set<string> {
+  const sources = FUNCTION_NAMES.map((name) => read(`crates/${name}/src/main.rs`));
+  return new Set(sources.flatMap((source) => [...source.matchAll(/"([A-Z][A-Za-z]+)"/g)].map((match) => match[1]!)));
+}
+
+/** Why a handshake is refused, in the metrics' words. */
+export function refusalReasons(): string[] {
+  const source = read("crates/core/src/credentials.rs");
+  const reasons = source.slice(source.indexOf("fn reason"), source.indexOf("impl Credentials"));
+  return [...reasons.matchAll(/=> "([a-z-]+)"/g)].map((match) => match[1]!);
+}
+
+/** How many custom metrics CloudWatch bills: each name of each function, and the refusals once more for each reason. */
+export function customMetrics(): number {
+  const names = FUNCTION_NAMES.map((name) => {
+    const source = read(`crates/${name}/src/main.rs`);
+    return new Set(
+      [...source.matchAll(/"([A-Z][A-Za-z]+)"/g)].map((match) => match[1]!).filter((one) => one !== "Reason"),
+    );
+  });
+  return names.reduce((sum, { size }) => sum + size, 0) + refusalReasons().length;
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete, defaults, SettingsError, type Settings } from "../lib/settings";
+
+const ZONE = { id: "Z0123456789ABCDEFGHIJ", name: "example.com" };
+const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
+const IN_VIRGINIA = CERTIFICATE.replace("eu-central-1", "us-east-1");
+const FRANKFURT = { region: "eu-central-1", account: "123456789012" };
+
+/** What is wrong with some settings. */
+function problems(given: Partial<Settings>): string[] {
+  try {
+    complete(given);
+    return [];
+  } catch (error) {
+    assert(error instanceof SettingsError);
+    return error.problems;
+  }
+}
+
+test("nothing has to be set", () => {
+  assert.deepEqual(complete({}), { ...defaults, stage: "live" });
+});
+
+test("the stage is named after the path on the site's host", () => {
+  assert.equal(complete({ site: { path: "/socks" } }).stage, "socks");
+  assert.equal(complete({ site: { path: "/socks" }, stage: "socks" }).stage, "socks");
+});
+
+const GOOD: Record<string, Partial<Settings>> = {
+  "a host whose certificate its zone proves": { host: { name: "socks.example.com", zone: ZONE } },
+  "a host with a certificate, and its records made elsewhere": {
+    host: { name: "socks.example.com", certificateArn: CERTIFICATE },
+    env: FRANKFURT,
+  },
+  "the zone's own name": { host: { name: "example.com", zone: ZONE } },
+  "origins with ports and addresses": {
+    allowedOrigins: ["https://www.example.com", "http://localhost:8080", "http://[::1]:8080"],
+  },
+  "cookies of listed origins": {
+    cookies: { login: "user", chatter: "socks" },
+    allowedOrigins: ["https://www.example.com"],
+  },
+  "names that clients already use": { parameters: { login: "geek", chatter: "id", topic: "topic" } },
+  "an example of a site": {
+    site: {
+      path: "/socks",
+      example: { siteOrigin: "origin.example.com", host: "www.example.com", certificateArn: IN_VIRGINIA },
+    },
+  },
+  "a VPC": { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] } },
+  "a topic for alarms": { alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call" },
+};
+
+for (const [what, settings] of Object.entries(GOOD)) {
+  test(`${what} can be deployed`, () => assert.deepEqual(problems(settings), []));
+}
+
+/** What is wrong, and what the sentence about it has to say. */
+const BAD: [string, Partial<Settings>, RegExp][] = [
+  ["a certificate without a host", { host: { name: "", certificateArn: CERTIFICATE } }, /host\.name is missing/],
+  [
+    "a host without a certificate",
+    { host: { name: "socks.example.com" } },
+    /needs a certificateArn, or the Route 53 zone/,
+  ],
+  ["a URL for a host", { host: { name: "wss://socks.example.com", zone: ZONE } }, /host\.name must be a hostname/],
+  ["a host outside its zone", { host: { name: "socks.example.org", zone: ZONE } }, /must lie in host\.zone\.name/],
+  [
+    "a zone's name for its ID",
+    { host: { name: "socks.example.com", zone: { id: "example.com", name: "example.com" } } },
+    /host\.zone\.id/,
+  ],
+  [
+    "no certificate's ARN",
+    { host: { name: "socks.example.com", certificateArn: "certificate" } },
+    /ARN of a certificate in ACM/,
+  ],
+  [
+    "a certificate of another region",
+    { host: { name: "socks.example.com", certificateArn: IN_VIRGINIA }, env: FRANKFURT },
+    /own region, eu-central-1; this one is of us-east-1/,
+  ],
+  [
+    "an origin without a scheme",
+    { allowedOrigins: ["www.example.com"] },
+    /"www\.example\.com" is not what a browser sends/,
+  ],
+  ["an origin with a path", { allowedOrigins: ["https://www.example.com/"] }, /not what a browser sends/],
+  ["an origin in capitals", { allowedOrigins: ["https://WWW.example.com"] }, /in lower case/],
+  ["a pattern for an origin", { allowedOrigins: ["*"] }, /not what a browser sends/],
+  ["cookies for all origins", { cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
+  [
+    "one cookie for both",
+    { cookies: { login: "a", chatter: "a" }, allowedOrigins: ["https://a.example"] },
+    /two different names/,
+  ],
+  ["one parameter for both", { parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
+  [
+    "a stage that does not fit the path",
+    { stage: "live", site: { path: "/socks" } },
+    /stage must be "socks", or be left out/,
+  ],
+  ["a path of two parts", { site: { path: "/api/socks" } }, /site\.path must be a slash and one name/],
+  ["a path without a slash", { site: { path: "socks" } }, /site\.path must be a slash and one name/],
+  ["the stage $default", { stage: "$default" }, /no \$default stage/],
+  [
+    "an example with a host and no certificate",
+    { site: { path: "/s", example: { siteOrigin: "o.example.com", host: "www.example.com" } } },
+    /host and certificateArn together/,
+  ],
+  [
+    "CloudFront's certificate elsewhere",
+    {
+      site: {
+        path: "/s",
+        example: { siteOrigin: "o.example.com", host: "www.example.com", certificateArn: CERTIFICATE },
+      },
+    },
+    /must be of us-east-1/,
+  ],
+  [
+    "an example without an origin",
+    { site: { path: "/s", example: { siteOrigin: "https://o.example.com" } } },
+    /siteOrigin must be the hostname/,
+  ],
+  ["a throttle of 0", { throttle: { rate: 0, burst: 100 } }, /answers every handshake with 429/],
+  ["no sockets at all", { maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be a whole number above 0/],
+  ["a level that hides the metrics", { logLevel: "WARN" as "INFO" }, /drops the metrics/],
+  ["an odd retention", { logRetentionDays: 31 }, /logRetentionDays must be one of 1, 3, 5/],
+  [
+    "an architecture of another name",
+    { architecture: "aarch64" as "arm64" },
+    /architecture must be "arm64" or "x86_64"/,
+  ],
+  ["a stack's name with a space", { stackName: "My Chatterbox" }, /stackName must begin with a letter/],
+  ["an account that is none", { env: { region: "eu-central-1", account: "12345" } }, /account of 12 digits/],
+  ["an e-mail address for a topic", { alarmTopicArn: "me@example.com" }, /ARN of an SNS topic/],
+  ["a VPC without route tables", { vpc: { id: "vpc-0a1b2c3d", routeTableIds: [] } }, /routeTableIds/],
+  [
+    "one origin for a list",
+    { allowedOrigins: "https://www.example.com" as unknown as string[] },
+    /allowedOrigins must be of the kind list; it is string/,
+  ],
+  [
+    "no throttle",
+    { throttle: null as unknown as Settings["throttle"] },
+    /throttle must be of the kind object; it is null/,
+  ],
+  ["a VPC of nothing", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
+  ["a site of nothing", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],
+  [
+    "a misspelt setting",
+    { allowedOrigin: ["https://www.example.com"] } as Partial<Settings>,
+    /allowedOrigin is not a setting/,
+  ],
+];
+
+for (const [what, settings, sentence] of BAD) {
+  test(`${what} is refused, with one sentence`, () => {
+    const found = problems(settings);
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0]!, sentence);
+  });
+}
+
+test("everything that is wrong is named at once", () => {
+  assert.equal(problems({ stage: "a/b", allowedOrigins: ["*"], throttle: { rate: 0, burst: 0 } }).length, 3);
+});

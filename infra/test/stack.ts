@@ -1,0 +1,113 @@
+import { App, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import cdkJson from "../cdk.json";
+import { ChatterboxStack } from "../lib/chatterbox-stack";
+import { FUNCTION_NAMES } from "../lib/functions";
+import type { Settings } from "../lib/settings";
+
+/** What the tests write goes when they end. */
+export const FOLDER = mkdtempSync(join(tmpdir(), "chatterbox-infra-"));
+process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
+
+/** Programs, as far as a test of the template needs them: they are there. */
+export const FUNCTIONS = programs("functions", Buffer.from("#!/bin/sh\n"));
+
+/** Folders as `cargo lambda build` makes them, with these bytes for each program. */
+export function programs(folder: string, bytes: Buffer): string {
+  for (const name of FUNCTION_NAMES) {
+    mkdirSync(join(FOLDER, folder, name), { recursive: true });
+    // A program is as good as another here, but each is its own asset.
+    writeFileSync(join(FOLDER, folder, name, "bootstrap"), Buffer.concat([bytes, Buffer.from(name)]), { mode: 0o755 });
+  }
+  return join(FOLDER, folder);
+}
+
+/** An app as the command `cdk` runs it. */
+export function app(): App {
+  const context = { ...cdkJson.context, "aws:cdk:enable-path-metadata": true };
+  return new App({ analyticsReporting: false, outdir: mkdtempSync(join(FOLDER, "out-")), context });
+}
+
+/** The stack by these settings. */
+export function stack(settings: Partial<Settings> = {}): ChatterboxStack {
+  return new ChatterboxStack(app(), { functions: FUNCTIONS, ...settings });
+}
+
+/** Its template. */
+export function template(settings: Partial<Settings> = {}): Template {
+  return Template.fromStack(stack(settings));
+}
+
+/** A resource of a template. */
+export interface Resource {
+  Type: string;
+  Properties: Record<string, any>;
+  DependsOn?: string[];
+  DeletionPolicy?: string;
+}
+
+/** A template, in the form that people read: `${Name}` for a reference, and no numbers in what CDK names. */
+export class Readable {
+  readonly resources: Record<string, Resource>;
+  private readonly names = new Map<string, string>();
+
+  constructor(readonly stack: Stack) {
+    const json = Template.fromStack(stack).toJSON();
+    const resources: [string, any][] = Object.entries(json.Resources);
+    for (const [id, { Metadata }] of resources) this.names.set(id, pathName(Metadata?.["aws:cdk:path"] ?? id));
+    this.resources = Object.fromEntries(
+      resources.map(([id, { Metadata: _, ...resource }]) => [this.names.get(id), this.read(resource)] as const),
+    ) as Record<string, Resource>;
+    this.outputs = this.read(json.Outputs) as Record<string, { Value: string }>;
+  }
+
+  readonly outputs: Record<string, { Value: string }>;
+
+  /** All resources of a type, by their names. */
+  ofType(type: string): [string, Record<string, any>][] {
+    return Object.entries(this.resources)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([name, resource]) => [name, resource.Properties]);
+  }
+
+  /** The only resource of a type. */
+  only(type: string): Record<string, any> {
+    const found = this.ofType(type);
+    if (found.length !== 1) throw new Error(`${found.length} resources are of the type ${type}`);
+    return found[0]![1];
+  }
+
+  private read(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((one) => this.read(one));
+    if (typeof value === "string") return value.replace(/\b[0-9a-f]{64}\b/g, "ASSET");
+    if (typeof value !== "object" || value === null) return value;
+    const intrinsic = value as Record<string, any>;
+    if ("Ref" in intrinsic) return `\${${this.name(intrinsic.Ref)}}`;
+    if ("Fn::GetAtt" in intrinsic) return `\${${this.name(intrinsic["Fn::GetAtt"][0])}.${intrinsic["Fn::GetAtt"][1]}}`;
+    if ("Fn::Join" in intrinsic)
+      return (this.read(intrinsic["Fn::Join"][1]) as string[]).join(intrinsic["Fn::Join"][0]);
+    if ("Fn::Sub" in intrinsic) return this.read(intrinsic["Fn::Sub"]);
+    return Object.fromEntries(
+      Object.entries(intrinsic).map(([key, one]) => [
+        key,
+        key === "DependsOn" ? one.map((id: string) => this.name(id)) : this.read(one),
+      ]),
+    );
+  }
+
+  private name(id: string): string {
+    return this.names.get(id) ?? id;
+  }
+}
+
+/** `Chatterbox/Chatterbox/Tables/Chatters/Resource` is `Tables/Chatters`. */
+function pathName(path: string): string {
+  return path
+    .split("/")
+    .slice(1)
+    .filter((part) => !["Chatterbox", "Resource", "Function"].includes(part))
+    .join("/");
+}

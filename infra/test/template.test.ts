@@ -1,0 +1,364 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { REASONS } from "../lib/dashboard";
+import { FUNCTION_NAMES } from "../lib/functions";
+import { callbackVariable, expiry, localTimeouts, metrics, refusalReasons, tables, variables } from "./rust";
+import { Readable, stack } from "./stack";
+
+const plain = new Readable(stack());
+const named = new Readable(
+  stack({
+    stackName: "Mine",
+    allowedOrigins: ["https://www.example.com", "https://example.com"],
+    cookies: { login: "user", chatter: "socks" },
+    parameters: { login: "geek", chatter: "id", topic: "about" },
+    maxConnectionsPerLogin: 5,
+    tracing: true,
+    keepTables: false,
+    apiGatewayLogRole: false,
+    vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] },
+    alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call",
+  }),
+);
+
+const fn = (of: Readable, name: string) => of.resources[`Functions/${name}`]!.Properties;
+
+/** What a function's role allows: `action on resource`, each on a line of its own. */
+function allowed(of: Readable, name: string): string[] {
+  const roles = of.resources[`Functions/${name}/Role`]!.Properties;
+  assert.deepEqual([roles.ManagedPolicyArns, roles.Policies], [undefined, undefined]);
+  const policies = of
+    .ofType("AWS::IAM::Policy")
+    .filter(([, policy]) => policy.Roles.includes(`\${Functions/${name}/Role}`));
+  const statements = policies.flatMap(([, policy]) => policy.PolicyDocument.Statement);
+  assert(
+    statements.every((statement) => statement.Effect === "Allow" && !statement.NotAction && !statement.NotResource),
+  );
+  return statements
+    .flatMap(({ Action, Resource }) =>
+      [Action].flat().flatMap((action) => [Resource].flat().map((on) => `${action} on ${on}`)),
+    )
+    .sort();
+}
+
+const SOCKETS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api/WebSocket}/live";
+
+/** Everything that the functions may do. A line more is a right that somebody has to need. */
+const RIGHTS: Record<string, string[]> = {
+  connect: [
+    "dynamodb:ConditionCheckItem on ${Tables/Chatters.Arn}",
+    "dynamodb:PutItem on ${Tables/Connections.Arn}",
+    "logs:CreateLogStream on ${Functions/connect/Log.Arn}",
+    "logs:PutLogEvents on ${Functions/connect/Log.Arn}",
+  ],
+  disconnect: [
+    "dynamodb:DeleteItem on ${Tables/Connections.Arn}",
+    "dynamodb:Query on ${Tables/Connections.Arn}/index/by_connection_id",
+    "logs:CreateLogStream on ${Functions/disconnect/Log.Arn}",
+    "logs:PutLogEvents on ${Functions/disconnect/Log.Arn}",
+  ],
+  default: [
+    "dynamodb:GetItem on ${Tables/Connections.Arn}",
+    "dynamodb:GetItem on ${Tables/Updates.Arn}",
+    "logs:CreateLogStream on ${Functions/default/Log.Arn}",
+    "logs:PutLogEvents on ${Functions/default/Log.Arn}",
+  ],
+  notify: [
+    "dynamodb:DeleteItem on ${Tables/Connections.Arn}",
+    "dynamodb:DescribeStream on ${Tables/Outbox.Arn}/stream/*",
+    "dynamodb:GetRecords on ${Tables/Outbox.Arn}/stream/*",
+    "dynamodb:GetShardIterator on ${Tables/Outbox.Arn}/stream/*",
+    "dynamodb:ListStreams on ${Tables/Outbox.Arn}/stream/*",
+    "dynamodb:Query on ${Tables/Connections.Arn}",
+    "dynamodb:UpdateItem on ${Tables/Updates.Arn}",
+    `execute-api:ManageConnections on ${SOCKETS}/DELETE/@connections/*`,
+    `execute-api:ManageConnections on ${SOCKETS}/POST/@connections/*`,
+    "logs:CreateLogStream on ${Functions/notify/Log.Arn}",
+    "logs:PutLogEvents on ${Functions/notify/Log.Arn}",
+    "sqs:DeleteMessage on ${Queues/Updates.Arn}",
+    "sqs:GetQueueAttributes on ${Queues/Updates.Arn}",
+    "sqs:ReceiveMessage on ${Queues/Updates.Arn}",
+    "sqs:SendMessage on ${Queues/DeadLetters.Arn}",
+    "sqs:SendMessage on ${Queues/OutboxFailures.Arn}",
+    "sqs:SendMessage on ${Queues/Updates.Arn}",
+  ],
+};
+
+for (const name of FUNCTION_NAMES) {
+  test(`${name} may do what it does, and nothing else`, () => assert.deepEqual(allowed(plain, name), RIGHTS[name]));
+
+  test(`${name} may trace itself where that is set, and nothing more`, () => {
+    const traces = ["xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"];
+    assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...traces].sort());
+    assert.equal(fn(named, name).TracingConfig.Mode, "Active");
+  });
+
+  test(`${name} finds all the settings it cannot do without`, () => {
+    const environment = fn(plain, name).Environment.Variables;
+    for (const variable of variables().required) assert.match(environment[variable], /^\$\{Tables\//, variable);
+  });
+
+  test(`${name} has as long as on the laptop, runs on arm64, and logs JSON to a log of its own`, () => {
+    const properties = fn(plain, name);
+    assert.equal(properties.Timeout, localTimeouts()[name]);
+    assert.deepEqual([properties.Runtime, properties.Architectures], ["provided.al2023", ["arm64"]]);
+    assert.deepEqual(properties.LoggingConfig, {
+      ApplicationLogLevel: "INFO",
+      LogFormat: "JSON",
+      LogGroup: `\${Functions/${name}/Log}`,
+      SystemLogLevel: "WARN",
+    });
+    assert.equal(plain.resources[`Functions/${name}/Log`]!.Properties.RetentionInDays, 30);
+    assert.equal(properties.ReservedConcurrentExecutions, undefined);
+    assert.equal(properties.VpcConfig, undefined);
+  });
+}
+
+test("every variable that the functions read can be set, and no other is", () => {
+  const known = [...variables().required, ...variables().optional, callbackVariable()].sort();
+  const set = new Set(FUNCTION_NAMES.flatMap((name) => Object.keys(fn(named, name).Environment.Variables)));
+  // No function reads it: it is for the backend that issues chatter IDs, which in AWS is the site's.
+  assert.deepEqual(
+    [...set].sort(),
+    known.filter((name) => name !== "CHATTER_TTL_SECONDS"),
+  );
+});
+
+test("notify posts to API Gateway's own hostname, and leaves what it has no time for to its queue", () => {
+  const { Variables: environment } = fn(plain, "notify").Environment;
+  const url = "https://${Api/WebSocket}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live";
+  assert.equal(environment[callbackVariable()], url);
+  assert.equal(environment.DEFER_QUEUE_URL, "${Queues/Updates}");
+});
+
+test("the settings arrive where they are read", () => {
+  const connect = fn(named, "connect").Environment.Variables;
+  assert.equal(connect.ALLOWED_ORIGINS, "https://www.example.com,https://example.com");
+  assert.deepEqual(
+    [connect.LOGIN_PARAMETER, connect.CHATTER_PARAMETER, connect.TOPIC_PARAMETER],
+    ["geek", "id", "about"],
+  );
+  assert.deepEqual([connect.LOGIN_COOKIE, connect.CHATTER_COOKIE], ["user", "socks"]);
+  assert.equal(fn(named, "notify").Environment.Variables.MAX_CONNECTIONS_PER_LOGIN, "5");
+  for (const name of FUNCTION_NAMES) assert.equal(fn(named, name).Environment.Variables.METRICS_NAMESPACE, "Mine");
+});
+
+test("the tables have the keys that core has", () => {
+  const expected = tables();
+  assert.deepEqual(Object.keys(expected), ["chatters", "connections", "updates"]);
+  for (const [name, { partition, sort, index }] of Object.entries(expected)) {
+    const table = plain.resources[`Tables/${name[0]!.toUpperCase()}${name.slice(1)}`]!.Properties;
+    const keys = [
+      { AttributeName: partition, KeyType: "HASH" },
+      ...(sort ? [{ AttributeName: sort, KeyType: "RANGE" }] : []),
+    ];
+    assert.deepEqual(table.KeySchema, keys);
+    const indexes = index && [
+      {
+        IndexName: index[0],
+        KeySchema: [{ AttributeName: index[1], KeyType: "HASH" }],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ];
+    assert.deepEqual(table.GlobalSecondaryIndexes, indexes);
+  }
+});
+
+test("every table is on demand, expires its items, and can be restored", () => {
+  const all = plain.ofType("AWS::DynamoDB::Table");
+  assert.equal(all.length, 4);
+  for (const [name, table] of all) {
+    assert.equal(table.BillingMode, "PAY_PER_REQUEST", name);
+    assert.deepEqual(table.TimeToLiveSpecification, { AttributeName: expiry(), Enabled: true }, name);
+    assert.equal(table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, true, name);
+    assert(
+      table.AttributeDefinitions.every((key: { AttributeType: string }) => key.AttributeType === "S"),
+      name,
+    );
+  }
+});
+
+test("chatters and updates stay when the stack goes, unless told otherwise", () => {
+  const policies = (of: Readable) =>
+    Object.fromEntries(of.ofType("AWS::DynamoDB::Table").map(([name]) => [name, of.resources[name]!.DeletionPolicy]));
+  const kept = {
+    "Tables/Chatters": "Retain",
+    "Tables/Connections": "Delete",
+    "Tables/Outbox": "Delete",
+    "Tables/Updates": "Retain",
+  };
+  assert.deepEqual(policies(plain), kept);
+  assert(Object.values(policies(named)).every((policy) => policy === "Delete"));
+});
+
+test("the outbox invokes notify with its new items, and its failures go to a queue", () => {
+  assert.equal(plain.resources["Tables/Outbox"]!.Properties.StreamSpecification.StreamViewType, "NEW_IMAGE");
+  assert.deepEqual(plain.resources["Functions/notify/Outbox"]!.Properties, {
+    BatchSize: 10,
+    BisectBatchOnFunctionError: true,
+    DestinationConfig: { OnFailure: { Destination: "${Queues/OutboxFailures.Arn}" } },
+    EventSourceArn: "${Tables/Outbox.StreamArn}",
+    FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"]}' }] },
+    FunctionName: "${Functions/notify}",
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+    MaximumRecordAgeInSeconds: 3600,
+    MaximumRetryAttempts: 5,
+    StartingPosition: "TRIM_HORIZON",
+  });
+});
+
+test("the queue's records fail one by one, and end in the dead-letter queue", () => {
+  assert.deepEqual(plain.resources["Functions/notify/Queue"]!.Properties, {
+    BatchSize: 10,
+    EventSourceArn: "${Queues/Updates.Arn}",
+    FunctionName: "${Functions/notify}",
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+  });
+  const { RedrivePolicy, VisibilityTimeout } = plain.resources["Queues/Updates"]!.Properties;
+  assert.deepEqual(RedrivePolicy, { deadLetterTargetArn: "${Queues/DeadLetters.Arn}", maxReceiveCount: 5 });
+  assert.equal(VisibilityTimeout, 6 * fn(plain, "notify").Timeout);
+});
+
+test("an asynchronous invocation that fails ends in the dead-letter queue too", () => {
+  const { DestinationConfig, MaximumRetryAttempts } = plain.only("AWS::Lambda::EventInvokeConfig");
+  assert.deepEqual(DestinationConfig, { OnFailure: { Destination: "${Queues/DeadLetters.Arn}" } });
+  assert.equal(MaximumRetryAttempts, 2);
+});
+
+test("the routes are those of the laptop: two are answered, and ping needs no function", () => {
+  const routes = plain
+    .ofType("AWS::ApiGatewayV2::Route")
+    .map(([, route]) => [route.RouteKey, route.RouteResponseSelectionExpression]);
+  assert.deepEqual(Object.fromEntries(routes), {
+    $connect: undefined,
+    $disconnect: undefined,
+    $default: "$default",
+    ping: "$default",
+  });
+  const answered = plain
+    .ofType("AWS::ApiGatewayV2::RouteResponse")
+    .map(([, response]) => [response.RouteId, response.RouteResponseKey]);
+  assert.deepEqual(answered.sort(), [
+    ["${Api/Ping/Route}", "$default"],
+    ["${Api/WebSocket/$default-Route}", "$default"],
+  ]);
+  const ping = plain.resources["Api/Ping/Integration"]!.Properties;
+  assert.deepEqual(
+    [ping.IntegrationType, ping.TemplateSelectionExpression, ping.RequestTemplates],
+    ["MOCK", "200", { "200": '{"statusCode":200}' }],
+  );
+  const pong = plain.only("AWS::ApiGatewayV2::IntegrationResponse");
+  assert.deepEqual([pong.IntegrationResponseKey, pong.ResponseTemplates], ["$default", { "200": '{"type":"pong"}' }]);
+  assert.equal(plain.only("AWS::ApiGatewayV2::Api").RouteSelectionExpression, "$request.body.action");
+});
+
+test("API Gateway may invoke each function for its route on this stage only", () => {
+  const permissions = plain
+    .ofType("AWS::Lambda::Permission")
+    .map(([, permission]) => [permission.FunctionName, permission.SourceArn]);
+  const expected = ["connect", "default", "disconnect"].map((name) => [
+    `\${Functions/${name}.Arn}`,
+    `${SOCKETS}/$${name}`,
+  ]);
+  assert.deepEqual(permissions.sort(), expected);
+});
+
+test("the stage throttles by explicit numbers, and prints no handshake", () => {
+  const stage = plain.only("AWS::ApiGatewayV2::Stage");
+  assert.deepEqual(stage.DefaultRouteSettings, {
+    DataTraceEnabled: false,
+    DetailedMetricsEnabled: false,
+    LoggingLevel: "OFF",
+    ThrottlingBurstLimit: 2500,
+    ThrottlingRateLimit: 5000,
+  });
+  assert.equal(stage.RouteSettings, undefined);
+});
+
+test("the access log holds no query string, no header and no message", () => {
+  const { Format, DestinationArn } = plain.only("AWS::ApiGatewayV2::Stage").AccessLogSettings;
+  const held = [...Format.matchAll(/\$context\.([\w.]+)/g)].map((match: string[]) => match[1]);
+  const harmless = [
+    "requestId",
+    "requestTimeEpoch",
+    "eventType",
+    "routeKey",
+    "status",
+    "connectionId",
+    "connectedAt",
+    "identity.sourceIp",
+    "integrationStatus",
+    "integrationLatency",
+    "error.message",
+    "integrationErrorMessage",
+  ];
+  assert.deepEqual(held, harmless);
+  assert.deepEqual(Object.keys(JSON.parse(Format)).length, harmless.length);
+  assert.equal(DestinationArn, "${Api/AccessLog.Arn}");
+});
+
+test("an account without the right to log gets it before the stage is made", () => {
+  const stage = plain.resources["Api/Stage"]!;
+  assert(stage.DependsOn?.includes("ApiGatewayLogs/Account"), String(stage.DependsOn));
+  assert.equal(named.ofType("AWS::ApiGateway::Account").length, 0);
+});
+
+test("no queue takes a message over an open line, or keeps it in the clear", () => {
+  for (const [name, queue] of plain.ofType("AWS::SQS::Queue")) {
+    assert.equal(queue.SqsManagedSseEnabled, true, name);
+    const policy = plain.resources[`${name}/Policy`]!.Properties.PolicyDocument.Statement;
+    assert.deepEqual(policy[0].Condition, { Bool: { "aws:SecureTransport": "false" } }, name);
+  }
+});
+
+test("alarms and dashboard ask for metrics that the functions print", () => {
+  const printed = metrics();
+  const texts = [...plain.ofType("AWS::CloudWatch::Alarm"), ...plain.ofType("AWS::CloudWatch::Dashboard")].map(
+    ([, one]) => JSON.stringify(one).replaceAll("\\", ""),
+  );
+  const asked = texts.flatMap((text) => [
+    ...[...text.matchAll(/"MetricName":"(\w+)","Namespace":"Chatterbox"/g)].map((match) => match[1]!),
+    ...[...text.matchAll(/\["Chatterbox","(\w+)"/g)].map((match) => match[1]!),
+  ]);
+  assert(asked.length > 10, "the pattern finds none");
+  for (const name of asked) assert(printed.has(name), `${name} is printed by no function`);
+  assert.deepEqual(REASONS, refusalReasons());
+});
+
+test("an alarm tells the topic where one is set, and nobody else", () => {
+  for (const [name, alarm] of named.ofType("AWS::CloudWatch::Alarm")) {
+    assert.deepEqual(alarm.AlarmActions, ["arn:aws:sns:eu-central-1:123456789012:on-call"], name);
+  }
+  assert(plain.ofType("AWS::CloudWatch::Alarm").every(([, alarm]) => alarm.AlarmActions === undefined));
+});
+
+test("a VPC's pipeline reaches the outbox through a gateway endpoint", () => {
+  const endpoint = named.only("AWS::EC2::VPCEndpoint");
+  assert.deepEqual(
+    [endpoint.VpcEndpointType, endpoint.VpcId, endpoint.RouteTableIds],
+    ["Gateway", "vpc-0a1b2c3d", ["rtb-0a1b2c3d"]],
+  );
+  assert.equal(endpoint.ServiceName, "com.amazonaws.${AWS::Region}.dynamodb");
+});
+
+test("the outputs' names are a promise to the command chatter", () => {
+  assert.deepEqual(Object.keys(plain.outputs).sort(), [
+    "CallbackUrl",
+    "ChattersTable",
+    "ConnectFunction",
+    "ConnectionsTable",
+    "DeadLetterQueueUrl",
+    "DefaultFunction",
+    "DisconnectFunction",
+    "NotifyFunction",
+    "OutboxFailuresQueueUrl",
+    "OutboxTable",
+    "QueueUrl",
+    "UpdatesTable",
+    "WebSocketUrl",
+  ]);
+  assert.equal(
+    plain.outputs.WebSocketUrl!.Value,
+    "wss://${Api/WebSocket}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live",
+  );
+});

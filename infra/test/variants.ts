@@ -1,0 +1,16 @@
+import type { Settings } from "../lib/settings";
+
+/** Stacks that between them hold everything that settings can ask for: what is true of all of them is true. */
+export const VARIANTS: Record<string, Partial<Settings>> = {
+  plain: {},
+  everything: {
+    allowedOrigins: ["https://www.example.com"],
+    cookies: { login: "user", chatter: "socks" },
+    host: { name: "socks.example.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "example.com" } },
+    site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
+    vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] },
+    tracing: true,
+    architecture: "x86_64",
+    alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call",
+  },
+};

@@ -1,0 +1,85 @@
+"""A DynamoDB that counts: it stands between the functions and the emulator's, and asks of each request what it used."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+# Whose request it is: no two functions make the same one. notify's Query has no index.
+FUNCTION_OF = {
+    "TransactWriteItems": "connect",
+    "GetItem": "default",
+    "UpdateItem": "notify",
+    # notify deletes rows too, but of dead sockets only, and here there are none.
+    "DeleteItem": "disconnect",
+}
+FORWARDED = ("x-amz-target", "content-type", "authorization", "x-amz-date")
+
+
+class CountingDynamoDb:
+    """Request units by function, as `{"connect": {"read": 0.0, "write": 6.0}}`."""
+
+    def __init__(self, upstream: str):
+        self._lock, self._units = threading.Lock(), new_units()
+        counting = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                body["ReturnConsumedCapacity"] = "INDEXES"
+                status, answer = forward(upstream, self.headers, body)
+                counting._count(self.headers["x-amz-target"].split(".")[1], body, json.loads(answer))
+                self.send_response(status)
+                self.send_header("content-type", "application/x-amz-json-1.0")
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def has_written(self, function: str) -> bool:
+        """Whether this function has written anything since."""
+        with self._lock:
+            return self._units[function]["write"] > 0
+
+    def take(self) -> dict:
+        """What was used since it was last asked."""
+        with self._lock:
+            taken, self._units = self._units, new_units()
+        return {function: dict(units) for function, units in taken.items()}
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _count(self, operation: str, request: dict, answer: dict):
+        consumed = answer.get("ConsumedCapacity", [])
+        function = FUNCTION_OF.get(operation) or ("disconnect" if "IndexName" in request else "notify")
+        kind = "read" if operation in ("GetItem", "Query") else "write"
+        with self._lock:
+            for table in consumed if isinstance(consumed, list) else [consumed]:
+                self._units[function][kind] += table["CapacityUnits"]
+
+
+def new_units():
+    return defaultdict(lambda: {"read": 0.0, "write": 0.0})
+
+
+def forward(upstream: str, headers, body: dict) -> tuple[int, bytes]:
+    kept = {name: headers[name] for name in FORWARDED if headers[name]}
+    request = urllib.request.Request(upstream, json.dumps(body).encode(), kept)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()

@@ -1,0 +1,34 @@
+"""What the cost estimate counts with is what the functions use."""
+
+import json
+
+from capacity import CountingDynamoDb
+from clients import Site, eventually
+from deployment import INFRA, Deployment
+
+
+def test_the_cost_estimate_counts_with_what_the_functions_use(emulator, aws, tmp_path):
+    dynamodb = CountingDynamoDb(emulator.url)
+    try:
+        deployment = Deployment(
+            emulator, "Measured", tmp_path, {}, environment={"AWS_ENDPOINT_URL_DYNAMODB": dynamodb.url}
+        )
+        site = Site(deployment, aws)
+        chatter_id = site.issue("measured")
+        one_round(site, chatter_id, dynamodb)
+        # The first round also held what the functions ask once, when they start.
+        dynamodb.take()
+        one_round(site, chatter_id, dynamodb)
+        assert dynamodb.take() == json.loads((INFRA / "cost" / "measured.json").read_text())["units"]
+    finally:
+        dynamodb.stop()
+
+
+def one_round(site: Site, chatter_id: str, dynamodb: CountingDynamoDb):
+    """A socket opens, syncs, is told of an update, and closes."""
+    with site.browser("measured", chatter_id) as browser:
+        browser.say({"action": "sync", "login": "measured", "cursor": None, "n": 1})
+        browser.hear()
+        assert site.invoke_notify({"login": "measured", "body": {"message": "x" * 200}})["sent"] == 1
+    # The row's deletion is the last request of all. It is done a moment before it is counted.
+    eventually("$disconnect is counted", lambda: dynamodb.has_written("disconnect"))

@@ -1,0 +1,154 @@
+"""What was deployed does what it is for, with the real binaries, seen by clients that others wrote."""
+
+import json
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+from clients import Site, eventually
+from deployment import ROOT, Deployment
+from emulator import clean_environment
+
+
+def test_a_chatter_is_let_in_and_stored(site, login):
+    with site.browser(login, site.issue(login)):
+        [row] = site.connections_of(login)
+        assert row["connection_id"]["S"]
+        # 2 hours and 10 minutes: API Gateway ends every socket after two hours.
+        assert int(row["expires_at"]["N"]) == int(row["connected_at"]["N"]) // 1000 + 7800
+
+
+def test_an_unknown_chatter_id_is_refused(site, login):
+    site.issue(login)
+    # ministack says 403 for whatever $connect refuses; AWS says what it said: 401.
+    assert site.refusal(login, str(uuid.uuid4())) in (401, 403)
+    assert site.connections_of(login) == []
+
+
+def test_an_expired_chatter_id_is_refused(site, login):
+    assert site.refusal(login, site.issue(login, seconds=-1)) in (401, 403)
+
+
+def test_somebody_elses_chatter_id_is_refused(site, login):
+    assert site.refusal(login, site.issue(f"not-{login}")) in (401, 403)
+
+
+def test_notify_invoked_directly_reaches_the_browser(site, login):
+    with site.browser(login, site.issue(login)) as browser:
+        report = site.invoke_notify({"login": login, "topic": "updates", "body": {"plays": 1}})
+        assert report == {"logins": {login: 1}, "sent": 1, "gone": 0, "early": 0, "deferred": 0, "failed": 0}
+        update = browser.hear()
+        assert (update["type"], update["login"], update["topic"]) == ("stats-updated", login, "updates")
+        assert (update["version"], update["prev"], update["body"]) == (1, 0, {"plays": 1})
+
+
+def test_an_event_in_the_queue_reaches_the_browser(site, login):
+    with site.browser(login, site.issue(login)) as browser:
+        site.send({"users": [login], "topics": ["updates"], "body": {"plays": 2}})
+        assert browser.hear()["body"] == {"plays": 2}
+
+
+def test_an_event_in_the_outbox_reaches_the_browser(site, login):
+    with site.browser(login, site.issue(login)) as browser:
+        site.put_into_outbox({"login": login, "body": {"plays": 3}})
+        assert browser.hear()["body"] == {"plays": 3}
+
+
+def test_only_what_is_new_in_the_outbox_tells_anybody(site, login):
+    with site.browser(login, site.issue(login)) as browser:
+        item = site.put_into_outbox({"login": login, "body": {"plays": 4}})
+        assert browser.hear()["version"] == 1
+        item["event"] = {"S": json.dumps({"login": login, "body": "changed"})}
+        site.dynamodb.put_item(TableName=site.outputs["OutboxTable"], Item=item)
+        site.dynamodb.delete_item(TableName=site.outputs["OutboxTable"], Key={"id": item["id"]})
+        site.put_into_outbox({"login": login, "body": {"plays": 5}})
+        update = browser.hear()
+        assert (update["version"], update["body"]) == (2, {"plays": 5})
+
+
+def test_a_bad_event_ends_in_the_dead_letter_queue_and_holds_up_no_other(site, login):
+    # Else each of its five tries would come six minutes after the one before.
+    site.sqs.set_queue_attributes(QueueUrl=site.outputs["QueueUrl"], Attributes={"VisibilityTimeout": "0"})
+    bad = f"not an event of {login}"
+    with site.browser(login, site.issue(login)) as browser:
+        site.sqs.send_message(QueueUrl=site.outputs["QueueUrl"], MessageBody=bad)
+        site.send({"login": login, "body": {"plays": 6}})
+        assert browser.hear()["body"] == {"plays": 6}
+    dead = site.outputs["DeadLetterQueueUrl"]
+    received = eventually(
+        "it is given up", lambda: site.sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages")
+    )
+    assert [message["Body"] for message in received] == [bad]
+
+
+def test_a_socket_hears_its_own_topics_and_its_own_login_only(site, login):
+    chatter_id = site.issue(login)
+    with site.browser(login, chatter_id, topic="plays") as browser:
+        site.invoke_notify({"login": f"not-{login}", "topic": "plays", "body": 1})
+        site.invoke_notify({"login": login, "topic": "games", "body": 2})
+        site.invoke_notify({"login": login, "topic": "plays", "body": 3})
+        assert browser.hear()["body"] == 3
+
+
+def test_sync_brings_what_was_missed_in_the_same_socket(site, login):
+    site.invoke_notify({"login": login, "body": {"plays": 7}})
+    with site.browser(login, site.issue(login)) as browser:
+        browser.say({"action": "sync", "login": login, "cursor": None, "n": 1})
+        reply = browser.hear()
+        assert (reply["type"], reply["n"], reply["cursor"]["version"]) == ("sync", 1, 1)
+        assert [update["body"] for update in reply["updates"]] == [{"plays": 7}]
+
+
+def test_a_socket_that_closes_is_forgotten(site, login):
+    with site.browser(login, site.issue(login)):
+        assert len(site.connections_of(login)) == 1
+    eventually("the row is gone", lambda: site.connections_of(login) == [])
+
+
+def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emulator):
+    """`make deploy-code FN=default`, which is not CDK's and knows nothing of the stack."""
+    name = site.outputs["DefaultFunction"]
+
+    def settings():
+        return site.functions.get_function_configuration(FunctionName=name)
+
+    before = settings()
+    cargo_lambda = os.environ.get("CARGO_LAMBDA", ROOT / ".tools" / "venv" / "bin" / "cargo-lambda")
+    programs = Path(deployment.settings["functions"])
+    with (programs / "default" / "bootstrap").open("ab") as program:
+        program.write(b"\0")
+    subprocess.run(
+        [cargo_lambda, "lambda", "deploy", "--lambda-dir", programs, "--binary-name", "default", name],
+        env={**clean_environment(), **emulator.environment}, cwd=ROOT, check=True, capture_output=True, timeout=60,
+    )
+    after = eventually("the new code is there", lambda: (now := settings())["CodeSha256"] != before["CodeSha256"] and now)
+    for setting in ("Environment", "MemorySize", "Timeout", "Role", "Architectures", "LoggingConfig"):
+        assert after[setting] == before[setting], setting
+
+
+def test_destroy_leaves_nothing(emulator, aws, tmp_path):
+    deployment = Deployment(emulator, "Passing", tmp_path, {})
+    site = Site(deployment, aws)
+    with site.browser("passer-by", site.issue("passer-by")):
+        there = left_of("Passing", aws)
+        assert all(there.values()), there
+    deployment.destroy()
+    assert not any(left_of("Passing", aws).values()), left_of("Passing", aws)
+
+
+def left_of(stack: str, aws) -> dict[str, list[str]]:
+    """What there is with the stack's name in its own. All that a stack makes has it, or is part of what has it."""
+    queues = aws.client("sqs").list_queues(QueueNamePrefix=stack).get("QueueUrls", [])
+    names = {
+        "stacks": [one["StackName"] for one in aws.client("cloudformation").list_stacks(
+            StackStatusFilter=["CREATE_COMPLETE", "DELETE_FAILED", "UPDATE_COMPLETE"])["StackSummaries"]],
+        "functions": [one["FunctionName"] for one in aws.client("lambda").list_functions()["Functions"]],
+        "mappings": [one["FunctionArn"] for one in aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+        "tables": aws.client("dynamodb").list_tables()["TableNames"],
+        "roles": [one["RoleName"] for one in aws.client("iam").list_roles()["Roles"]],
+        "logs": [one["logGroupName"] for one in aws.client("logs").describe_log_groups()["logGroups"]],
+        "apis": [one["Name"] for one in aws.client("apigatewayv2").get_apis()["Items"]],
+        "alarms": [one["AlarmName"] for one in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+    }
+    return {"queues": queues, **{kind: [name for name in of_kind if stack in name] for kind, of_kind in names.items()}}

@@ -1,0 +1,147 @@
+/**
+ * A soak: hundreds of clients with the real `chatter.js`, pipelines that update their logins as fast as they can, and
+ * `chatter local --chaos`, which breaks everything in turn. When it ends, nobody may have missed anything.
+ *
+ *     node soak.mjs [--seconds 25] [--logins 60] [--clients 4] [--pages 2] [--seed 1]
+ *
+ * `--clients` is how many there are of each login under Node, `--pages` how many pages there are in Chromium.
+ */
+
+import { parseArgs } from "node:util";
+import { setTimeout as pause } from "node:timers/promises";
+import { Browser } from "./browser.mjs";
+import { Crowd } from "./crowd.mjs";
+import { Pipeline } from "./pipeline.mjs";
+import { System } from "./system.mjs";
+
+/** How many pipelines there are at once. */
+const PIPELINES = 12;
+/** How long the clients have to catch up once the chaos is over. */
+const PATIENCE = 60_000;
+/** A row is taken for dead on a 410 only when it is older than this: API Gateway says 410 of sockets that open, too. */
+const YOUNG = 60_000;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "25" },
+    logins: { type: "string", default: "60" },
+    clients: { type: "string", default: "4" },
+    pages: { type: "string", default: "2" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const [seconds, loginCount, clientsOfEach, pageCount] = ["seconds", "logins", "clients", "pages"].map((name) => Number(values[name]));
+
+const failures = [];
+/** Notes what is wrong, and goes on: the table is worth most when something is. */
+const check = (holds, what) => holds || failures.push(what);
+
+const system = await System.start(values.seed);
+let crowd;
+let browser;
+try {
+  await system.chaos("DELETE");
+  const logins = Array.from({ length: loginCount }, (_, n) => `soaker ${n}`);
+  crowd = await Crowd.gather(system, logins, clientsOfEach);
+  browser = await Browser.open(system, logins.slice(0, pageCount));
+  const everybody = async () => [...crowd.reports(), ...(await browser.reports())];
+  await until(async () => (await everybody()).every(({ state }) => state === "open"), "all sockets to be open");
+
+  await system.chaos("PUT");
+  const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, system, logins));
+  // Somebody looks at the page now and then, and does not wait for minutes: or most would be away most of the time.
+  const looks = setInterval(() => crowd.online(), 3_000);
+  const end = performance.now() + seconds * 1000;
+  await Promise.all(pipelines.map((pipeline) => pipeline.run(() => performance.now() < end)));
+  clearInterval(looks);
+  await system.chaos("DELETE");
+  const calmSince = Date.now();
+  const calm = performance.now();
+  const last = [new Pipeline("lossy", system, logins), new Pipeline("last", system, logins)];
+  // No socket breaks any more, so no reconnect helps: only a gap tells that half of these posts are lost.
+  await system.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
+  await last[0].once();
+  await system.faults({});
+  await last[1].once();
+
+  const all = [...pipelines, ...last];
+  const newest = expectation(all);
+  const lacking = async () => (await everybody()).flatMap((report) => missing(report, newest.get(report.login)));
+  const caughtUp = async () => {
+    // Whoever waits long for the next attempt, or was refused too often, makes one when the network is back.
+    for (const one of [crowd, browser]) await one.online();
+    return (await lacking()).length === 0;
+  };
+  const lost = await until(caughtUp, "everybody to catch up", 2_000).then(() => [], lacking);
+  const caughtUpAfter = ((performance.now() - calm) / 1000).toFixed(1);
+  for (const what of lost.slice(0, 10)) failures.push(`lost: ${what}`);
+  const reports = await everybody();
+  check(reports.every(({ strangers }) => strangers === 0), "a client has heard of another login's update");
+
+  const versions = await system.versions();
+  const sent = all.flatMap((pipeline) => pipeline.sent);
+  for (const login of logins) {
+    const count = sent.filter((update) => update.login === login).length;
+    check(versions.get(login) === count, `${login}: ${count} updates were sent, ${versions.get(login)} were recorded`);
+  }
+  const rows = await system.rows();
+  const open = rows.filter(({ isOpen }) => isOpen).length;
+  check(open === reports.length, `${reports.length} sockets are open, ${open} of them have a row`);
+  const overdue = rows.filter((row) => !row.isOpen && row.connectedAt < calmSince - YOUNG).length;
+  check(overdue === 0, `${overdue} rows of dead sockets have outlived the notify that had to find them`);
+  const { injected, databaseThrottled } = await system.chaos("GET");
+  const leaked = await system.stop([crowd, browser]);
+  check(leaked.length === 0, `${leaked.length} processes have outlived the system`);
+
+  const total = (name) => reports.reduce((sum, report) => sum + report[name], 0);
+  table({
+    "clients": `${reports.length} (${pageCount} of them in Chromium)`,
+    "updates recorded": sent.length,
+    "delivered live": total("live"),
+    "recovered by sync": total("synced"),
+    "duplicates dropped": total("received") - total("live") - total("synced"),
+    "reconnects": total("opened") - reports.length,
+    "events delivered again": all.reduce((sum, pipeline) => sum + pipeline.again, 0),
+    "rows of sockets just dead": rows.length - open,
+    "faults injected": Object.values(injected).reduce((sum, count) => sum + count, databaseThrottled),
+    ...Object.fromEntries(Object.entries(injected).map(([name, count]) => [`  ${name}`, count])),
+    "  database throttled": databaseThrottled,
+    "up to date after": `${caughtUpAfter} s of calm`,
+    "lost": lost.length,
+  });
+} catch (error) {
+  failures.push(error.stack);
+} finally {
+  await system.stop([crowd, browser]);
+}
+for (const failure of failures) process.stderr.write(`FAILED ${failure}\n`);
+process.exit(failures.length ? 1 : 0);
+
+/** Of each login the newest update of each topic: topic to id. */
+function expectation(pipelines) {
+  const newest = new Map();
+  for (const { login, topic, id } of pipelines.flatMap(({ sent }) => sent)) {
+    if (!newest.has(login)) newest.set(login, new Map());
+    newest.get(login).set(topic, id);
+  }
+  return newest;
+}
+
+/** What a client should have, and has not. */
+function missing({ login, state, newest }, expected) {
+  const topics = [...expected].filter(([topic, id]) => newest[topic] !== id);
+  return topics.map(([topic, id]) => `${login} (${state}) has ${newest[topic]} of ${topic}, not ${id}`);
+}
+
+async function until(condition, what, every = 100) {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await pause(every);
+  }
+}
+
+function table(lines) {
+  const width = Math.max(...Object.keys(lines).map((name) => name.length));
+  for (const [name, value] of Object.entries(lines)) process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
+}
