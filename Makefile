@@ -2,12 +2,22 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run binaries test test-rust test-web test-browser lint deny build
+.PHONY: help run binaries test test-rust test-web test-browser test-soak test-infra test-deploy soak lint deny build
+.PHONY: account synth deploy deploy-code destroy cost
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
 ARCH ?= arm64
 TOOLS := $(CURDIR)/.tools
+# Another deployment: a JSON file whose settings are laid over infra/settings.ts.
+SETTINGS ?=
+# The stack's name in those settings, for deploy-code.
+STACK ?= Chatterbox
+CDK = cd infra && CDK_DISABLE_CLI_TELEMETRY=1 node_modules/.bin/cdk --no-notices \
+  $(if $(SETTINGS),-c settings=$(abspath $(SETTINGS))) -c architecture=$(ARCH)
+USERS ?= 10000
+UPDATES ?= 4
+HOURS ?= 2
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 help: ## list these commands
@@ -38,7 +48,26 @@ test-browser: binaries tests/browser/node_modules
 	tests/browser/install-chromium
 	npm --prefix tests/browser test
 
-web/node_modules tests/browser/node_modules: %/node_modules: %/package-lock.json
+test-soak: binaries web/node_modules tests/browser/node_modules
+	$(call say,A short soak: many clients in chaos.)
+	tests/browser/install-chromium
+	npm --prefix tests/soak test
+
+soak: binaries web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
+	tests/browser/install-chromium
+	npm --prefix tests/soak start
+
+test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
+	$(call say,Testing what is deployed: the template and its settings.)
+	npm --prefix infra run check
+	npm --prefix infra test
+
+test-deploy: binaries infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
+	$(call say,Deploying to an emulator of AWS with the real binaries.)
+	cargo build --locked --package e2e --example issue
+	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-infra/bin/python -m pytest
+
+web/node_modules tests/browser/node_modules infra/node_modules: %/node_modules: %/package-lock.json
 	$(call say,Installing the npm packages of $*.)
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
@@ -63,6 +92,33 @@ build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=ar
 	for function in $(FUNCTIONS); do \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
 	done
+
+account: infra/node_modules
+	@cd infra && node --import tsx bin/account.ts
+
+synth: build infra/node_modules ## print the CloudFormation template
+	@$(CDK) synth
+
+deploy: account build ## deploy to AWS by infra/settings.ts (SETTINGS=more.json); needs credentials and a region
+	$(call say,Deploying.)
+	$(CDK) deploy --require-approval never
+
+deploy-code: account $(TOOLS)/venv/bin/cargo-lambda ## replace the program of one function (FN=notify) and nothing else of it
+	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)"; exit 1; }
+	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --bin $(FN)
+	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --binary-name $(FN) $(STACK)-$(FN)
+
+destroy: account ## take the stack away, but for the tables that are kept
+	$(CDK) destroy
+
+cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOURS=2
+	@cd infra && node --import tsx cost/main.ts $(USERS) $(UPDATES) $(HOURS)
+
+$(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt
+	$(call say,Installing the emulator and its clients into .tools.)
+	python3 -m venv $(TOOLS)/venv-infra
+	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt
+	@touch $@
 
 $(TOOLS)/bin/cargo-deny:
 	$(call say,Installing cargo-deny into .tools. This takes some minutes once.)
