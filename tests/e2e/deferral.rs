@@ -1,25 +1,33 @@
-//! What happens when notify runs out of time.
+//! What happens when notify runs out of time, or meets what has too much to do.
 
+use chatterbox_gateway::Faults;
 use e2e::{Queue, World};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A system in which notify has so little time that it must stop at once, before or while it works.
 async fn hurried(queue: Option<&Queue>, time: Duration) -> World {
-    let settings = queue.map(|queue| {
-        [
-            ("DEFER_QUEUE_URL", queue.url()),
-            ("AWS_ENDPOINT_URL_SQS", queue.endpoint.clone()),
-        ]
-    });
     World::with(|options| {
         options.notify_timeout = time;
-        let settings = settings.into_iter().flatten();
-        options
-            .environment
-            .extend(settings.map(|(name, value)| (name.to_owned(), value)));
+        options.environment.extend(queue.map(settings).into_iter().flatten());
     })
     .await
+}
+
+/// A system with a queue and all the time it needs, in which things can go wrong.
+async fn faulty(queue: &Queue) -> World {
+    World::with(|options| {
+        options.faults = Some(Faults::default());
+        options.environment.extend(settings(queue));
+    })
+    .await
+}
+
+fn settings(queue: &Queue) -> [(String, String); 2] {
+    [
+        ("DEFER_QUEUE_URL".to_owned(), queue.url()),
+        ("AWS_ENDPOINT_URL_SQS".to_owned(), queue.endpoint.clone()),
+    ]
 }
 
 #[tokio::test]
@@ -33,6 +41,7 @@ async fn what_there_is_no_time_for_goes_to_the_queue_and_is_told_later() {
     assert_eq!((&report["deferred"], &report["sent"]), (&json!(600), &json!(0)));
     assert_eq!(report["logins"]["login 7"], "deferred");
     assert_eq!(world.items("updates").await, []);
+    assert_eq!(queue.delays(), [0, 0]);
     let later = queue.receive();
     world.stop().await;
 
@@ -88,5 +97,57 @@ async fn after_five_attempts_the_record_fails() {
     let later = queue.receive();
     assert_eq!(later["Records"].as_array().unwrap().len(), 1);
     assert!(later["Records"][0]["body"].as_str().unwrap().contains(r#""attempt":5"#));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_takes_no_message_now_is_told_by_a_later_invocation() {
+    let queue = Queue::start().await;
+    let world = faulty(&queue).await;
+    let mut socket = world.connect(&world.log_in("friendless").await).await;
+    world.inject(json!({"postsThrottled": 1}));
+    let report = world
+        .notify(&json!({"login": "friendless", "id": "x", "body": "told"}))
+        .await;
+    assert_eq!(report["logins"]["friendless"], 1);
+    let counts = [&report["sent"], &report["failed"], &report["deferred"]];
+    assert_eq!(counts, [&json!(0), &json!(1), &json!(1)]);
+    assert!(queue.delays().iter().all(|delay| *delay <= 10));
+    world.inject(json!({}));
+    assert_eq!(world.notify(&queue.receive()).await, json!({"batchItemFailures": []}));
+    let push = socket.hear().await;
+    assert_eq!((&push["version"], &push["body"]), (&json!(1), &json!("told")));
+    assert_eq!(queue.receive(), json!({"Records": []}));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_never_takes_a_message_fails_nothing() {
+    let queue = Queue::start().await;
+    let world = faulty(&queue).await;
+    world.connect(&world.log_in("friendless").await).await;
+    world.inject(json!({"postsThrottled": 1}));
+    let event = json!({"login": "friendless", "id": "x", "attempt": 5}).to_string();
+    assert!(world.notify_by_queue(&[&event]).await.is_empty());
+    assert_eq!(queue.receive(), json!({"Records": []}));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_asked_too_much_fails_no_record_but_its_own_logins_come_later() {
+    let queue = Queue::start().await;
+    let world = faulty(&queue).await;
+    let mut socket = world.connect(&world.log_in("friendless").await).await;
+    let throttle = world.local.database().throttle().unwrap();
+    throttle.set(1.0);
+    let event =
+        |attempt: u32| json!({"login": "friendless", "id": "x", "attempt": attempt, "body": "told"}).to_string();
+    assert!(world.notify_by_queue(&[&event(1)]).await.is_empty());
+    assert_eq!(world.notify_by_queue(&[&event(5)]).await, ["0"]);
+    throttle.set(0.0);
+    let later = queue.receive();
+    assert_eq!(later["Records"].as_array().unwrap().len(), 1);
+    assert_eq!(world.notify(&later).await, json!({"batchItemFailures": []}));
+    assert_eq!(socket.hear().await["body"], "told");
     world.stop().await;
 }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 #[derive(Clone, Debug)]
 pub struct Queue {
     messages: Arc<Mutex<Vec<Value>>>,
+    delays: Arc<Mutex<Vec<u64>>>,
     /// Where senders find the service.
     pub endpoint: String,
 }
@@ -20,10 +21,12 @@ impl Queue {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let queue = Queue {
             messages: Arc::default(),
+            delays: Arc::default(),
             endpoint,
         };
-        let messages = Arc::clone(&queue.messages);
+        let (messages, delays) = (Arc::clone(&queue.messages), Arc::clone(&queue.delays));
         let send = async move |Json(request): Json<Value>| {
+            delays.lock().unwrap().push(request["DelaySeconds"].as_u64().unwrap());
             let mut messages = messages.lock().unwrap();
             let id = format!("message-{}", messages.len());
             messages.push(record(&id, request["MessageBody"].as_str().unwrap()));
@@ -43,6 +46,11 @@ impl Queue {
     /// The queue's URL, as `DEFER_QUEUE_URL` has it.
     pub fn url(&self) -> String {
         format!("{}/000000000000/deferred", self.endpoint)
+    }
+
+    /// How many seconds each message is to be held back, in the order in which they were sent.
+    pub fn delays(&self) -> Vec<u64> {
+        self.delays.lock().unwrap().clone()
     }
 
     /// Takes all messages out, as an event of SQS.

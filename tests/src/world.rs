@@ -4,7 +4,7 @@ use crate::{Socket, queue::record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chatter::local::{Local, Options};
-use chatterbox_core::{ChatterId, Chatters, Connections, Login, Poster, Revocation};
+use chatterbox_core::{ChatterId, Login};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -89,7 +89,7 @@ impl World {
 
     /// Logs a user in for so long.
     pub async fn log_in_for(&self, login: &str, life: Duration) -> Session {
-        let chatters = Chatters::new(self.local.aws().dynamodb(), "chatters");
+        let chatters = &self.local.revocation().chatters;
         let chatter_id = chatters
             .issue(&Login::parse(login).unwrap(), life)
             .await
@@ -146,13 +146,7 @@ impl World {
             Login::parse(&session.login).unwrap(),
             ChatterId::parse(&session.chatter_id).unwrap(),
         );
-        let aws = self.local.aws();
-        let revocation = Revocation {
-            chatters: Chatters::new(aws.dynamodb(), "chatters"),
-            connections: Connections::new(aws.dynamodb(), "connections"),
-            poster: Poster::new(aws.management()),
-        };
-        revocation.revoke(&login, &id.hash()).await.unwrap()
+        self.local.revocation().revoke(&login, &id.hash()).await.unwrap()
     }
 
     /// All items of a table.

@@ -8,11 +8,7 @@ mod functions;
 mod throttle;
 
 use chaos::Chaos;
-use chatterbox_core::{
-    Chatters, Connections, Poster, Revocation, Settings, SettingsError, StoreError,
-    aws::{Aws, Endpoints},
-    schema,
-};
+use chatterbox_core::{Chatters, Connections, Revocation, Settings, SettingsError, StoreError, aws::Aws, schema};
 use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -107,6 +103,7 @@ pub struct Local {
     server: JoinHandle<io::Result<()>>,
     chaos: Option<JoinHandle<()>>,
     aws: Aws,
+    revocation: Revocation,
 }
 
 /// The stage: the path of the sockets.
@@ -126,11 +123,8 @@ impl Local {
         let faults = options.faults.or_else(|| options.chaos.map(|_| Faults::default()));
         let database = Database::start(dynamodb_listener, options.data.as_deref(), faults.is_some()).await?;
         let database = Arc::new(database);
-        let endpoints = Endpoints {
-            dynamodb: database.url(),
-            callback: format!("http://{address}/{STAGE}"),
-        };
-        let environment = functions::environment(&endpoints, &options.environment);
+        let callback_url = format!("http://{address}/{STAGE}");
+        let environment = functions::environment(&database.url(), &callback_url, &options.environment);
         let settings = Settings::read(|name| environment.get(name).cloned(), &[])?;
         let gateway = Gateway::start(Config {
             stage: STAGE.to_owned(),
@@ -141,9 +135,15 @@ impl Local {
             ..Config::default()
         })?;
         let gateway = Arc::new(gateway);
-        let aws = Aws::local(endpoints).await;
+        let aws = Aws::local(settings.endpoints.clone());
         schema::create_tables(&aws.dynamodb(), &settings.tables).await?;
-        let mut router = demo::router(gateway.router(), demo::Backend::new(&aws, &settings, &gateway, address));
+        let revocation = Revocation {
+            chatters: Chatters::new(aws.dynamodb(), &settings.tables.chatters),
+            connections: Connections::new(aws.dynamodb(), &settings.tables.connections),
+            poster: aws.poster(&settings.callback_url),
+        };
+        let backend = demo::Backend::new(revocation.clone(), &settings, &gateway, address);
+        let mut router = demo::router(gateway.router(), backend);
         let chaos = options
             .chaos
             .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), seed));
@@ -158,6 +158,7 @@ impl Local {
             server,
             chaos: chaos.map(|chaos| tokio::spawn(chaos.run())),
             aws,
+            revocation,
         })
     }
 
@@ -196,6 +197,11 @@ impl Local {
         &self.aws
     }
 
+    /// What issues and revokes chatter IDs here, as the site's backend does in AWS.
+    pub fn revocation(&self) -> &Revocation {
+        &self.revocation
+    }
+
     /// Closes the sockets, lets their `$disconnect` run, ends the functions' processes and then DynamoDB.
     pub async fn stop(mut self) {
         if let Some(chaos) = self.chaos.take() {
@@ -215,15 +221,6 @@ impl Drop for Local {
         if let Some(chaos) = &self.chaos {
             chaos.abort();
         }
-    }
-}
-
-/// What issues and revokes chatter IDs here, as the site's backend does in AWS.
-fn revocation(aws: &Aws, settings: &Settings) -> Revocation {
-    Revocation {
-        chatters: Chatters::new(aws.dynamodb(), &settings.tables.chatters),
-        connections: Connections::new(aws.dynamodb(), &settings.tables.connections),
-        poster: Poster::new(aws.management()),
     }
 }
 

@@ -16,12 +16,14 @@ async fn main() -> Result<(), Error> {
     log::init();
     let Settings {
         tables,
+        endpoints,
         carriers,
         metrics_namespace,
         ..
     } = Settings::from_env(&[])?;
     let metrics = Metrics::new("connect", metrics_namespace);
-    let admission = Admission::new(Aws::load().await.dynamodb(), tables.chatters, tables.connections);
+    let dynamodb = Aws::in_lambda(endpoints).await.dynamodb();
+    let admission = Admission::new(dynamodb, tables.chatters, tables.connections);
     aws::warm_up(admission.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         connect(&admission, &carriers, &metrics, event.payload)

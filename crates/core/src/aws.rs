@@ -1,48 +1,99 @@
 //! The AWS clients: the one place where they are configured, each retry and time-out on purpose.
 //!
-//! Endpoints and credentials come from the SDK's own variables, so the same binary runs in AWS, on a laptop and in tests.
+//! Where the services are is a setting, as in every AWS program, so the same binary runs in AWS, on a laptop and in tests.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::config::Credentials;
+use crate::{Poster, callback::Callback};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig,
+    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    meta::region::ProvideRegion,
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider},
+};
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 use std::{future::Future, time::Duration};
 
 /// A partition key that no login can have: what the throw-away calls at start ask for.
 pub(crate) const NOBODY: &str = "\n";
 
-/// What all clients share: credentials, region, one HTTP stack.
+/// What all clients share: credentials, region, one HTTP stack with one pool of connections.
 #[derive(Clone, Debug)]
 pub struct Aws {
     shared: SdkConfig,
-    local: Option<Endpoints>,
+    connector: SharedHttpConnector,
+    endpoints: Endpoints,
 }
 
-/// Where the services are on a laptop.
-#[derive(Clone, Debug)]
+/// Where services are that are not at AWS's usual addresses. The WebSocket API's own is no exception but a must, and so
+/// an argument of [`Aws::poster`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
-    /// DynamoDB's URL.
-    pub dynamodb: String,
-    /// The URL of the WebSocket API's stage, under which `@connections` is.
-    pub callback: String,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub dynamodb: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS`.
+    pub sqs: Option<String>,
+    /// Certificates (PEM) to trust in place of Amazon's: what is in the file that `AWS_CA_BUNDLE` names.
+    pub ca_bundle: Option<String>,
 }
+
+/// Whom AWS's endpoints have their certificates from. A machine's whole store, some 140 roots, takes longer to read than
+/// all else that a function does at its start. <https://www.amazontrust.com/repository/>
+const AMAZON_ROOTS: &str = include_str!("../roots/amazon.pem");
 
 impl Aws {
-    /// Reads region, credentials and endpoints as every AWS program does.
-    pub async fn load() -> Aws {
-        // A version by its date, not `latest`: a service does not change its behaviour because a lock file moved.
-        Aws {
-            shared: aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await,
-            local: None,
-        }
+    /// As a Lambda function finds itself: region and credentials are in the environment. The SDK's usual chain would look
+    /// for profiles, containers and the metadata of a machine too, and takes longer to build than all of the rest.
+    pub async fn in_lambda(endpoints: Endpoints) -> Aws {
+        let region = EnvironmentVariableRegionProvider::new().region().await;
+        Aws::new(
+            region,
+            EnvironmentVariableCredentialsProvider::new(),
+            https(endpoints.ca_bundle.as_deref()),
+            endpoints,
+        )
     }
 
-    /// For a program on the same laptop: these endpoints, and credentials that nobody checks.
-    pub async fn local(endpoints: Endpoints) -> Aws {
-        let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local"));
+    /// For a program on the same laptop as the services: credentials that nobody checks.
+    pub fn local(endpoints: Endpoints) -> Aws {
+        Aws::over(https(None), endpoints)
+    }
+
+    /// For a test or a measurement: over this wire, with credentials that nobody checks.
+    pub fn over(connector: SharedHttpConnector, endpoints: Endpoints) -> Aws {
+        let credentials = Credentials::new("local", "local", None, None, "local");
+        Aws::new(
+            Some(Region::from_static("us-east-1")),
+            credentials,
+            connector,
+            endpoints,
+        )
+    }
+
+    fn new(
+        region: Option<Region>,
+        credentials: impl ProvideCredentials + 'static,
+        connector: SharedHttpConnector,
+        endpoints: Endpoints,
+    ) -> Aws {
+        let shared = connector.clone();
+        let shared = SdkConfig::builder()
+            // By its date, not `latest`: a service does not change its behaviour because a lock file moved.
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(region)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client_fn(move |_, _| shared.clone()));
         Aws {
-            shared: shared.load().await,
-            local: Some(endpoints),
+            shared: shared.build(),
+            connector,
+            endpoints,
         }
     }
 
@@ -50,35 +101,50 @@ impl Aws {
     /// into `$connect`'s ten seconds. The SDK sets no time-out of its own, and would wait for ever.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.shared);
-        if let Some(local) = &self.local {
-            config.set_endpoint_url(Some(local.dynamodb.clone()));
-        }
+        config.set_endpoint_url(self.endpoints.dynamodb.clone());
         let config = config
             .retry_config(three_tries())
             .timeout_config(time_outs(Duration::from_secs(2), Duration::from_secs(5)));
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// The WebSocket API's `@connections`. No retries: the SDK's share one budget, which a hundred throttled posts empty,
-    /// and then the next nine hundred get none. [`crate::Poster`] has its own, with a time-out for each post.
-    pub fn management(&self) -> aws_sdk_apigatewaymanagement::Client {
-        let mut config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.shared);
-        if let Some(local) = &self.local {
-            config.set_endpoint_url(Some(local.callback.clone()));
-        }
-        let config = config
+    /// The WebSocket API's `@connections`, at its `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. No retries:
+    /// the SDK's share one budget, which a hundred throttled posts empty, and then the next nine hundred get none. The
+    /// poster has its own, with a time-out for each post.
+    pub fn poster(&self, callback_url: &str) -> Poster {
+        let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.shared)
+            .endpoint_url(callback_url)
             .retry_config(RetryConfig::disabled())
             .timeout_config(time_outs(Duration::from_secs(2), Duration::from_secs(2)));
-        aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+        let client = aws_sdk_apigatewaymanagement::Client::from_conf(config.build());
+        Poster::new(
+            Callback::new(callback_url, &self.shared, self.connector.clone()),
+            client,
+        )
     }
 
     /// SQS, which is asked only when notify's time is nearly over: all tries must fit into what is then left.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let config = aws_sdk_sqs::config::Builder::from(&self.shared)
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.shared);
+        config.set_endpoint_url(self.endpoints.sqs.clone());
+        let config = config
             .retry_config(three_tries())
             .timeout_config(time_outs(Duration::from_millis(600), Duration::from_millis(1_500)));
         aws_sdk_sqs::Client::from_conf(config.build())
     }
+}
+
+/// HTTP over TCP, with TLS where the URL says so. By ring: aws-lc, the SDK's default, gathers entropy for milliseconds at
+/// every start, and is larger.
+fn https(ca_bundle: Option<&str>) -> SharedHttpConnector {
+    let roots = TrustStore::empty().with_pem_certificate(ca_bundle.unwrap_or(AMAZON_ROOTS));
+    let trust = TlsContext::builder().with_trust_store(roots).build();
+    let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(1));
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(trust.expect("roots are all it needs"));
+    SharedHttpConnector::new(connector.build())
 }
 
 fn three_tries() -> RetryConfig {
@@ -89,7 +155,6 @@ fn three_tries() -> RetryConfig {
 
 fn time_outs(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
@@ -99,4 +164,16 @@ fn time_outs(attempt: Duration, operation: Duration) -> TimeoutConfig {
 /// call costs most of a second later on. A second at most, and whatever comes of it: the first event will tell.
 pub async fn warm_up(throw_away_calls: impl Future) {
     let _ = tokio::time::timeout(Duration::from_secs(1), throw_away_calls).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amazons_roots_can_be_read() {
+        // The connector reads them as it is built, and would panic.
+        https(None);
+        assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
+    }
 }

@@ -1,5 +1,6 @@
 //! The chatter ID: the secret that opens sockets, and the hash that stands for it everywhere else.
 
+use crate::signer::hex;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -27,8 +28,7 @@ impl ChatterId {
 
     /// What the database knows it by.
     pub fn hash(&self) -> ChatterHash {
-        let digest = Sha256::digest(self.reveal());
-        ChatterHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        ChatterHash(hex(&Sha256::digest(self.reveal())))
     }
 
     /// The secret itself, in lower case, for the one who issues it to a user or types it into a client.

@@ -1,13 +1,23 @@
-//! The queue for what notify has no time for.
+//! The queue for what notify cannot do now.
 
-use crate::{Login, Notification};
+use crate::{Login, Notification, backoff::full_jitter};
 use aws_sdk_sqs::{Client, error::ProvideErrorMetadata};
+use std::time::Duration;
 
 /// The queue at `DEFER_QUEUE_URL`, which notify itself consumes.
 #[derive(Clone, Debug)]
 pub struct Deferral {
     client: Client,
     queue_url: String,
+}
+
+/// Why something is put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The invocation's time is over: another can go on at once.
+    NoTime,
+    /// A table or API Gateway had too much to do: a rest helps, and a random one that not all come back together.
+    TooMuch,
 }
 
 impl Deferral {
@@ -24,10 +34,20 @@ impl Deferral {
         }
     }
 
+    /// How long what was too much for a table or for API Gateway is left alone: at most so, and twice as long with each
+    /// attempt. SQS waits at most 15 minutes.
+    const REST: Duration = Duration::from_secs(10);
+    const LONGEST_REST: Duration = Duration::from_secs(900);
+
     /// Leaves a notification for these logins to a later invocation; says whether that is so for all of them.
-    pub(crate) async fn put_off(&self, notification: &Notification, logins: &[&Login]) -> bool {
+    pub(crate) async fn put_off(&self, notification: &Notification, logins: &[&Login], why: Why) -> bool {
         let messages = logins.chunks(Self::LOGINS_PER_MESSAGE).map(async |logins| {
+            let rest = match why {
+                Why::NoTime => Duration::ZERO,
+                Why::TooMuch => full_jitter(notification.attempt - 1, Self::REST, Self::LONGEST_REST),
+            };
             let send = self.client.send_message().queue_url(&self.queue_url);
+            let send = send.delay_seconds(i32::try_from(rest.as_secs()).unwrap_or_default());
             let sent = send.message_body(notification.again_for(logins)).send().await;
             if let Err(error) = &sent {
                 tracing::error!(code = error.code(), "an event could not be put off");

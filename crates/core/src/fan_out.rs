@@ -1,15 +1,13 @@
 //! Telling one update to the sockets of one login: who hears what, and which rows go.
 
 use crate::{
-    Connection, Connections, Delivery, Login, Poster, Recorded, Topic, Topics, Update, Version,
+    Connection, Connections, Delivery, Login, Message, Poster, Recorded, Tally, Topic, Topics, Update, Version,
     message::{ClosingReason, Outgoing},
-    report::Tally,
 };
 use futures_util::{StreamExt, stream};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
 };
 
 /// How many sockets of one login are served at once, those included that wait before another try.
@@ -18,61 +16,78 @@ const SOCKETS_AT_ONCE: usize = 256;
 const CLEAN_UPS_AT_ONCE: usize = 16;
 
 /// Posts a recorded update to the sockets that listen to it, forgets those that are dead, and closes the oldest of
-/// those beyond `max_connections`.
-pub(crate) async fn fan_out(
+/// those beyond `max_connections`. Returns whether some would not take it now, but may later.
+pub async fn fan_out(
     connections: &Connections,
     poster: &Poster,
     pushes: &Pushes<'_>,
     to: Vec<Connection>,
     max_connections: usize,
     tally: &Tally,
-) {
+) -> bool {
     let mut messages = Messages {
         pushes,
-        texts: HashMap::new(),
+        built: HashMap::new(),
     };
     let addressed: Vec<_> = to
         .into_iter()
-        .map(|connection| (messages.text_for(&connection.topics), connection))
+        .map(|connection| (messages.message_for(&connection.topics), connection))
         .collect();
-    let delivered = stream::iter(addressed).map(|(text, connection)| async move {
-        let is_dead = match text {
-            Some(text) => deliver(poster, &connection, &text, tally).await,
-            None => false,
+    let delivered = stream::iter(addressed).map(|(message, connection)| async move {
+        let pulse = match message {
+            Some(message) => deliver(poster, &connection, &message, tally).await,
+            None => Pulse::Alive,
         };
-        (connection, is_dead)
+        (connection, pulse)
     });
     let delivered: Vec<_> = delivered.buffer_unordered(SOCKETS_AT_ONCE).collect().await;
-    let (dead, alive): (Vec<_>, Vec<_>) = delivered.into_iter().partition(|(_, is_dead)| *is_dead);
-    let dead = stream::iter(dead.into_iter().map(|(connection, _)| connection));
-    dead.for_each_concurrent(CLEAN_UPS_AT_ONCE, async |connection| {
-        forget(connections, &connection).await;
-    })
-    .await;
-    let surplus = surplus(
-        alive.into_iter().map(|(connection, _)| connection).collect(),
-        max_connections,
-    );
-    let surplus = stream::iter(surplus);
-    surplus
+    let dead = delivered.iter().filter(|(_, pulse)| *pulse == Pulse::Dead);
+    stream::iter(dead)
+        .for_each_concurrent(CLEAN_UPS_AT_ONCE, async |(connection, _)| {
+            forget(connections, connection).await;
+        })
+        .await;
+    let is_owed = delivered.iter().any(|(_, pulse)| *pulse == Pulse::Busy);
+    stream::iter(surplus(delivered, max_connections))
         .for_each_concurrent(CLEAN_UPS_AT_ONCE, async |oldest| {
             replace(connections, poster, &oldest).await
         })
         .await;
+    is_owed
 }
 
-/// Posts to one socket, counts what became of it, and says whether the socket has proved dead.
-async fn deliver(poster: &Poster, connection: &Connection, text: &Arc<str>, tally: &Tally) -> bool {
-    match poster.post(&connection.id, text).await {
+/// What a fan-out has learnt of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pulse {
+    /// Nothing is known against it.
+    Alive,
+    /// It exists, and took no message.
+    Busy,
+    /// It answered 410, but is so young that it may be opening yet.
+    Unsure,
+    /// Its row is to go.
+    Dead,
+}
+
+/// Posts to one socket, and counts what became of it.
+async fn deliver(poster: &Poster, connection: &Connection, message: &Message, tally: &Tally) -> Pulse {
+    match poster.post(&connection.id, message).await {
         Delivery::Sent => tally.sent(),
-        Delivery::Failed => tally.failed(),
+        Delivery::Refused => tally.failed(),
+        Delivery::GivenUp => {
+            tally.failed();
+            return Pulse::Busy;
+        }
         Delivery::Gone { sent_at } if connection.is_dead_after_gone(sent_at) => {
             tally.gone();
-            return true;
+            return Pulse::Dead;
         }
-        Delivery::Gone { .. } => tally.early(),
+        Delivery::Gone { .. } => {
+            tally.early();
+            return Pulse::Unsure;
+        }
     }
-    false
+    Pulse::Alive
 }
 
 /// Whether the row is gone. One that cannot be deleted now is found dead again next time.
@@ -84,8 +99,13 @@ async fn forget(connections: &Connections, connection: &Connection) -> bool {
     forgotten.is_ok()
 }
 
-/// The oldest beyond `max_connections`.
-fn surplus(mut connections: Vec<Connection>, max_connections: usize) -> Vec<Connection> {
+/// The oldest beyond `max_connections`, of those known to be alive: a page that fails to connect again and again leaves
+/// young rows, which must not push out a socket that works.
+fn surplus(delivered: Vec<(Connection, Pulse)>, max_connections: usize) -> Vec<Connection> {
+    let alive = delivered
+        .into_iter()
+        .filter(|(_, pulse)| matches!(pulse, Pulse::Alive | Pulse::Busy));
+    let mut connections: Vec<_> = alive.map(|(connection, _)| connection).collect();
     connections.sort_by_key(|connection| Reverse(connection.connected_at));
     connections.split_off(max_connections.min(connections.len()))
 }
@@ -98,13 +118,13 @@ async fn replace(connections: &Connections, poster: &Poster, oldest: &Connection
             retry: false,
         }
         .to_text();
-        poster.post(&oldest.id, &goodbye.into()).await;
+        poster.post(&oldest.id, &Message::new(goodbye)).await;
         poster.close(&oldest.id).await;
     }
 }
 
 /// What the sockets of a login are told of an update that has been recorded.
-pub(crate) struct Pushes<'a> {
+pub struct Pushes<'a> {
     login: &'a Login,
     epoch: &'a str,
     version: Version,
@@ -121,7 +141,7 @@ type Heading<'a> = (Vec<&'a Topic>, Version);
 
 impl<'a> Pushes<'a> {
     /// `None` if there is nothing to tell: the update is not the newest of any topic.
-    pub(crate) fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
+    pub fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
         match recorded {
             Recorded::New {
                 epoch,
@@ -163,7 +183,7 @@ impl<'a> Pushes<'a> {
         (!heard.is_empty()).then_some((heard, prev))
     }
 
-    fn text(&self, (topics, prev): &Heading<'_>) -> Arc<str> {
+    fn message(&self, (topics, prev): &Heading<'_>) -> Message {
         let Pushes {
             login,
             epoch,
@@ -171,7 +191,7 @@ impl<'a> Pushes<'a> {
             update: Update { id, at, body, .. },
             ..
         } = *self;
-        Outgoing::StatsUpdated {
+        let push = Outgoing::StatsUpdated {
             login,
             topic: topics[0],
             topics,
@@ -181,25 +201,24 @@ impl<'a> Pushes<'a> {
             id,
             at: *at,
             body,
-        }
-        .to_text()
-        .into()
+        };
+        Message::new(push.to_text())
     }
 }
 
-/// The messages' texts, each built once however many sockets hear it.
+/// The messages, each built once however many sockets hear it.
 struct Messages<'a> {
     pushes: &'a Pushes<'a>,
-    texts: HashMap<Heading<'a>, Arc<str>>,
+    built: HashMap<Heading<'a>, Message>,
 }
 
 impl Messages<'_> {
-    fn text_for(&mut self, listens_to: &Topics) -> Option<Arc<str>> {
+    fn message_for(&mut self, listens_to: &Topics) -> Option<Message> {
         let heading = self.pushes.heading(listens_to)?;
         Some(
-            self.texts
+            self.built
                 .entry(heading)
-                .or_insert_with_key(|heading| self.pushes.text(heading))
+                .or_insert_with_key(|heading| self.pushes.message(heading))
                 .clone(),
         )
     }

@@ -16,7 +16,7 @@ pub struct Notification {
     pub logins: Vec<Login>,
     /// What happened to them.
     pub update: Update,
-    /// Which invocation in a row this is: 1, and one more each time that it was put off for lack of time.
+    /// Which invocation in a row this is: 1, and one more each time that it was put off.
     pub attempt: u32,
 }
 

@@ -5,10 +5,11 @@
 
 use crate::{
     Answer, Batch, Connections, Deferral, Login, Notification, NotifyError, Outcome, Poster, Recorded, Report, Source,
-    Timestamp, Update, Updates,
+    Tally, Timestamp, Update, Updates,
     batch::Record,
+    deferral::Why,
     fan_out::{Pushes, fan_out},
-    report::{ItemFailure, Tally},
+    report::ItemFailure,
 };
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
@@ -56,7 +57,22 @@ pub struct Notified {
 }
 
 /// What became of each login of each record, as far as it is done.
-type Outcomes<'a> = BTreeMap<(usize, &'a Login), Outcome>;
+type Outcomes<'a> = BTreeMap<(usize, &'a Login), Told>;
+
+/// What became of one login of one record.
+#[derive(Debug)]
+struct Told {
+    outcome: Outcome,
+    /// Not all was done, and a later invocation may do better.
+    is_owed: bool,
+}
+
+impl From<Outcome> for Told {
+    fn from(outcome: Outcome) -> Told {
+        let is_owed = matches!(&outcome, Outcome::Failed(error) if error.is_passing());
+        Told { outcome, is_owed }
+    }
+}
 
 impl Notifier {
     /// How many logins are served at once.
@@ -80,16 +96,18 @@ impl Notifier {
         let (tally, outcomes) = (Tally::default(), Mutex::new(Outcomes::new()));
         let time_left = envelope.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
         // Whatever is not done when the time is over is dropped where it stands; doing it again is always safe.
-        let _ = tokio::time::timeout(time_left, self.tell_all(&notifications, &tally, &outcomes)).await;
+        if !time_left.is_zero() {
+            let _ = tokio::time::timeout(time_left, self.tell_all(&notifications, &tally, &outcomes)).await;
+        }
         let mut outcomes = std::mem::take(&mut *lock(&outcomes));
         for (n, notification) in notifications {
-            self.put_off_the_rest(n, notification, &mut outcomes).await;
+            self.put_off_the_rest(n, notification, &mut outcomes, &tally).await;
         }
         let answer = answer(&batch, &outcomes);
         let report = tally.report(
             outcomes
                 .into_iter()
-                .map(|((_, login), outcome)| (login.clone(), outcome))
+                .map(|((_, login), told)| (login.clone(), told.outcome))
                 .collect(),
         );
         let bad_events = batch.records.iter().filter(|record| record.content.is_err()).count();
@@ -117,53 +135,82 @@ impl Notifier {
         logins
             .for_each_concurrent(Self::LOGINS_AT_ONCE, async |(login, updates)| {
                 for (n, update) in updates {
-                    let outcome = self.tell(login, update, tally).await;
-                    lock(outcomes).insert((n, login), outcome);
+                    let told = self.tell(login, update, tally).await;
+                    lock(outcomes).insert((n, login), told);
                 }
             })
             .await;
     }
 
     /// One update to one login: record, then read, then post.
-    async fn tell(&self, login: &Login, update: &Update, tally: &Tally) -> Outcome {
+    async fn tell(&self, login: &Login, update: &Update, tally: &Tally) -> Told {
         let recorded = match self.updates.record(login, update).await {
             Ok(recorded) => recorded,
-            Err(error) => return Outcome::Failed(error),
+            Err(error) => return Outcome::Failed(error).into(),
         };
+        let mut is_owed = false;
         if let Some(pushes) = Pushes::of(login, update, &recorded) {
             let connections = match self.connections.of(login).await {
                 Ok(connections) => connections,
-                Err(error) => return Outcome::Failed(error),
+                Err(error) => return Outcome::Failed(error).into(),
             };
             let most = self.max_connections_per_login;
-            fan_out(&self.connections, &self.poster, &pushes, connections, most, tally).await;
+            is_owed = fan_out(&self.connections, &self.poster, &pushes, connections, most, tally).await;
         }
-        match recorded {
+        let outcome = match recorded {
             Recorded::New { version, .. } => Outcome::Version(version),
             Recorded::Repeat { .. } => Outcome::Repeat,
             Recorded::Stale => Outcome::Stale,
             Recorded::TooManyTopics => Outcome::TooManyTopics,
-        }
+        };
+        Told { outcome, is_owed }
     }
 
-    async fn put_off_the_rest<'a>(&self, n: usize, notification: &'a Notification, outcomes: &mut Outcomes<'a>) {
-        let is_left = |login: &&Login| !outcomes.contains_key(&(n, *login));
-        let left: Vec<&Login> = notification.logins.iter().filter(is_left).collect();
-        if left.is_empty() {
-            return;
-        }
-        let is_put_off = match &self.deferral {
-            Some(deferral) if notification.attempt < Deferral::MAX_ATTEMPTS => {
-                deferral.put_off(notification, &left).await
+    /// Leaves to a later invocation what this one did not come to, or could not do.
+    async fn put_off_the_rest<'a>(
+        &self,
+        n: usize,
+        notification: &'a Notification,
+        outcomes: &mut Outcomes<'a>,
+        tally: &Tally,
+    ) {
+        let (mut unreached, mut owed) = (Vec::new(), Vec::new());
+        for login in &notification.logins {
+            match outcomes.get(&(n, login)) {
+                None => unreached.push(login),
+                Some(told) if told.is_owed => owed.push(login),
+                Some(_) => {}
             }
-            _ => false,
-        };
-        let outcome = if is_put_off {
+        }
+        let outcome = if self.put_off(notification, &unreached, Why::NoTime, tally).await {
             Outcome::Deferred
         } else {
             Outcome::OutOfTime
         };
-        outcomes.extend(left.into_iter().map(|login| ((n, login), outcome.clone())));
+        outcomes.extend(unreached.into_iter().map(|login| ((n, login), outcome.clone().into())));
+        if self.put_off(notification, &owed, Why::TooMuch, tally).await {
+            for login in owed {
+                let told = outcomes.get_mut(&(n, login));
+                // What was recorded has its version, whoever is yet to be told.
+                if let Some(told) = told.filter(|told| told.outcome.is_failure()) {
+                    told.outcome = Outcome::Deferred;
+                }
+            }
+        }
+    }
+
+    /// Whether these logins are left to a later invocation.
+    async fn put_off(&self, notification: &Notification, logins: &[&Login], why: Why, tally: &Tally) -> bool {
+        let Some(deferral) = &self.deferral else {
+            return false;
+        };
+        let is_put_off = !logins.is_empty()
+            && notification.attempt < Deferral::MAX_ATTEMPTS
+            && deferral.put_off(notification, logins, why).await;
+        if is_put_off {
+            tally.deferred(logins.len());
+        }
+        is_put_off
     }
 }
 
@@ -180,7 +227,7 @@ fn answer(batch: &Batch, outcomes: &Outcomes<'_>) -> Result<Option<Answer>, Noti
     let failures = |n: usize| {
         outcomes
             .iter()
-            .filter(move |((record, _), outcome)| *record == n && outcome.is_failure())
+            .filter(move |((record, _), told)| *record == n && told.outcome.is_failure())
     };
     let must_come_again = |(n, record): &(usize, &Record)| match (&record.content, batch.source) {
         // A bad record would hold up its shard for as long as the stream keeps it, and be no better for it.
@@ -207,9 +254,9 @@ fn answer(batch: &Batch, outcomes: &Outcomes<'_>) -> Result<Option<Answer>, Noti
             Some((n, _)) => {
                 let first = failures(n)
                     .next()
-                    .map(|(_, outcome)| outcome.word())
+                    .map(|(_, told)| told.outcome.word())
                     .unwrap_or_default();
-                let failed = outcomes.values().filter(|outcome| outcome.is_failure()).count();
+                let failed = outcomes.values().filter(|told| told.outcome.is_failure()).count();
                 Err(NotifyError::Failed {
                     failed,
                     all: outcomes.len(),

@@ -1,7 +1,7 @@
 //! Posting to sockets, through the WebSocket API's `@connections`.
 
-use crate::{ConnectionId, Timestamp, backoff::full_jitter};
-use aws_sdk_apigatewaymanagement::{Client, error::SdkError, primitives::Blob};
+use crate::{Callback, ConnectionId, Message, Timestamp, backoff::full_jitter};
+use aws_sdk_apigatewaymanagement::{Client, error::SdkError};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -11,7 +11,8 @@ use tokio::{
 /// Sends messages to sockets, a bounded number at a time over everything that a function does.
 #[derive(Clone, Debug)]
 pub struct Poster {
-    client: Client,
+    pub(crate) callback: Callback,
+    pub(crate) client: Client,
     slots: Arc<Semaphore>,
 }
 
@@ -25,8 +26,10 @@ pub enum Delivery {
         /// When the attempt that learnt it began.
         sent_at: Timestamp,
     },
-    /// API Gateway would not take it, for all our patience.
-    Failed,
+    /// API Gateway would not take it, for all our patience. Later it may.
+    GivenUp,
+    /// API Gateway will not take it.
+    Refused,
 }
 
 /// What one attempt says.
@@ -46,9 +49,10 @@ impl Poster {
     const PATIENCE: Duration = Duration::from_secs(5);
     const ATTEMPT: Duration = Duration::from_secs(2);
 
-    /// Posts with this client.
-    pub fn new(client: Client) -> Poster {
+    /// Posts there, and closes sockets with this client. [`crate::aws::Aws::poster`] has both.
+    pub(crate) fn new(callback: Callback, client: Client) -> Poster {
         Poster {
+            callback,
             client,
             slots: Arc::new(Semaphore::new(Self::AT_ONCE)),
         }
@@ -56,37 +60,35 @@ impl Poster {
 
     /// Posts a message, at most five times in five seconds. A socket that makes it wait holds no slot while it waits, so
     /// it holds up no other.
-    pub async fn post(&self, to: &ConnectionId, message: &Arc<str>) -> Delivery {
+    pub async fn post(&self, to: &ConnectionId, message: &Message) -> Delivery {
         let mut deadline = None;
         for attempt in 0..Self::TRIES {
             let Ok(slot) = self.slots.acquire().await else {
-                return Delivery::Failed;
+                return Delivery::GivenUp;
             };
             // The time in the queue for the first slot is the function's, not the socket's.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
             let sent_at = Timestamp::now();
             let end = deadline.min(Instant::now() + Self::ATTEMPT);
-            let answer = timeout_at(end, self.attempt(to, message))
-                .await
-                .unwrap_or(Attempt::Busy);
+            let answer = timeout_at(end, self.callback.post(to, message)).await;
             drop(slot);
-            match answer {
+            match classify(answer.ok().and_then(Result::ok)) {
                 Attempt::Sent => return Delivery::Sent,
                 Attempt::Gone => return Delivery::Gone { sent_at },
                 Attempt::Refused(status) => {
                     tracing::warn!(connection_id = %to, status, "a post was refused");
-                    return Delivery::Failed;
+                    return Delivery::Refused;
                 }
                 Attempt::Busy => {}
             }
             let wait = full_jitter(attempt, Duration::from_millis(100), Duration::from_secs(2));
-            if Instant::now() + wait >= deadline {
+            if attempt + 1 == Self::TRIES || Instant::now() + wait >= deadline {
                 break;
             }
             sleep(wait).await;
         }
         tracing::warn!(connection_id = %to, "a post was given up");
-        Delivery::Failed
+        Delivery::GivenUp
     }
 
     /// Closes a socket. One that is gone already, or that cannot be closed now, is left to its end: without its row it
@@ -109,19 +111,13 @@ impl Poster {
             .send()
             .await;
     }
-
-    async fn attempt(&self, to: &ConnectionId, message: &Arc<str>) -> Attempt {
-        let post = self.client.post_to_connection().connection_id(to.as_str());
-        match post.data(Blob::new(message.as_bytes())).send().await {
-            Ok(_) => Attempt::Sent,
-            Err(error) => classify(status(&error)),
-        }
-    }
 }
 
-/// By the status alone: gateways and proxies leave out the header by which the SDK knows a 410 and a 429.
+/// By the status alone: gateways and proxies leave out the header by which the SDK knows a 410 and a 429. No status is
+/// no answer.
 fn classify(status: Option<u16>) -> Attempt {
     match status {
+        Some(200..300) => Attempt::Sent,
         Some(410) => Attempt::Gone,
         Some(429 | 500..) | None => Attempt::Busy,
         Some(status) => Attempt::Refused(status),

@@ -19,9 +19,10 @@ pub struct Report {
     pub gone: usize,
     /// Posts to sockets that are not yet; their rows are kept.
     pub early: usize,
-    /// Logins left to a later invocation, since there was no more time.
+    /// Logins left to a later invocation: there was no more time, or a table or some of their sockets did not answer.
     pub deferred: usize,
-    /// Posts that were given up. Their sockets learn of the update by their next sync.
+    /// Posts that were given up. Where their login is not left to a later invocation, their sockets learn of the update
+    /// by their next sync.
     pub failed: usize,
 }
 
@@ -38,7 +39,7 @@ pub enum Outcome {
     TooManyTopics,
     /// A table did not answer.
     Failed(StoreError),
-    /// There was no time; a later invocation has it.
+    /// There was no time, or a table did not answer; a later invocation has it.
     Deferred,
     /// There was no time, and no later invocation to leave it to.
     OutOfTime,
@@ -128,11 +129,12 @@ impl NotifyError {
 
 /// Counts posts while they are under way, so that the count stands when time runs out.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
     sent: AtomicUsize,
     gone: AtomicUsize,
     early: AtomicUsize,
     failed: AtomicUsize,
+    deferred: AtomicUsize,
 }
 
 impl Tally {
@@ -152,11 +154,15 @@ impl Tally {
         self.failed.fetch_add(1, Relaxed);
     }
 
+    /// So many logins are left to a later invocation.
+    pub(crate) fn deferred(&self, logins: usize) {
+        self.deferred.fetch_add(logins, Relaxed);
+    }
+
     /// The report of these posts and those logins.
     pub(crate) fn report(&self, logins: BTreeMap<Login, Outcome>) -> Report {
-        let deferred = logins.values().filter(|outcome| **outcome == Outcome::Deferred).count();
-        let [sent, gone, early, failed] =
-            [&self.sent, &self.gone, &self.early, &self.failed].map(|count| count.load(Relaxed));
+        let [sent, gone, early, deferred, failed] =
+            [&self.sent, &self.gone, &self.early, &self.deferred, &self.failed].map(|count| count.load(Relaxed));
         Report {
             logins,
             sent,

@@ -3,10 +3,10 @@
 //! Deleting the chatter alone would leave them open for up to two hours.
 
 use crate::{
-    ChatterHash, Chatters, ConnectionId, Connections, Login, Poster, StoreError,
+    ChatterHash, Chatters, ConnectionId, Connections, Login, Message, Poster, StoreError,
     message::{ClosingReason, Outgoing},
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// What revoking needs.
 #[derive(Clone, Debug)]
@@ -57,12 +57,11 @@ impl Revocation {
 
     /// Tells each socket before its row goes, and closes it after: without the row no later update finds it.
     async fn sweep(&self, login: &Login, hashes: &[ChatterHash]) -> Result<Vec<ConnectionId>, StoreError> {
-        let goodbye: Arc<str> = Outgoing::Closing {
+        let goodbye = Outgoing::Closing {
             reason: ClosingReason::Revoked,
             retry: false,
-        }
-        .to_text()
-        .into();
+        };
+        let goodbye = Message::new(goodbye.to_text());
         let mut closed = Vec::new();
         for connection in self.connections.of(login).await? {
             if hashes.contains(&connection.chatter_hash) {

@@ -1,7 +1,7 @@
 //! The settings: read from the environment once, when a function starts, and everything that is missing or wrong is named
 //! in one error.
 
-use crate::{Carriers, CookieNames};
+use crate::{Carriers, CookieNames, aws::Endpoints};
 use std::{fmt, time::Duration};
 use thiserror::Error;
 
@@ -10,6 +10,10 @@ use thiserror::Error;
 pub struct Settings {
     /// The three tables.
     pub tables: Tables,
+    /// Where AWS's services are, where not at their usual addresses.
+    pub endpoints: Endpoints,
+    /// The WebSocket API that notify posts to ([`CALLBACK_URL`]); empty for a function that posts nothing.
+    pub callback_url: String,
     /// How handshakes carry credentials.
     pub carriers: Carriers,
     /// How long a new chatter ID is good (`CHATTER_TTL_SECONDS`, 30 days unless set).
@@ -33,8 +37,8 @@ pub struct Tables {
     pub updates: String,
 }
 
-/// The variable from which the SDK takes the address of the WebSocket API that notify posts to. It is never derived from
-/// an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
+/// The variable that holds the address of the WebSocket API that notify posts to; every AWS SDK knows it by this name. It
+/// is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
 pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 /// All that is wrong with the settings.
@@ -79,6 +83,12 @@ impl Settings {
                 connections: reader.required("CONNECTIONS_TABLE"),
                 updates: reader.required("UPDATES_TABLE"),
             },
+            endpoints: Endpoints {
+                dynamodb: reader.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+                sqs: reader.endpoint("AWS_ENDPOINT_URL_SQS"),
+                ca_bundle: reader.certificates("AWS_CA_BUNDLE"),
+            },
+            callback_url: reader.url(CALLBACK_URL).unwrap_or_default(),
             carriers: reader.carriers(),
             chatter_life: Duration::from_secs(reader.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600)),
             max_connections_per_login: reader.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
@@ -146,6 +156,22 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
             self.problems.push(format!("{name} must be a URL"));
         }
         Some(url)
+    }
+
+    /// Where a service is, by its own variable or the one for all of them; `None` is where AWS has it.
+    fn endpoint(&mut self, name: &str) -> Option<String> {
+        let own = (self.lookup)(name).is_some();
+        self.url(if own { name } else { "AWS_ENDPOINT_URL" })
+    }
+
+    /// The text of the file that a variable names.
+    fn certificates(&mut self, name: &str) -> Option<String> {
+        let text = std::fs::read_to_string((self.lookup)(name)?).unwrap_or_default();
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            self.problems
+                .push(format!("{name} must name a file of certificates (PEM)"));
+        }
+        Some(text)
     }
 
     fn carriers(&mut self) -> Carriers {
@@ -247,6 +273,15 @@ mod tests {
     }
 
     #[test]
+    fn a_service_is_where_its_own_variable_says_or_else_the_one_for_all() {
+        let all = ("AWS_ENDPOINT_URL", "http://all");
+        let endpoints = with(&[all, ("AWS_ENDPOINT_URL_SQS", "http://sqs")]).unwrap().endpoints;
+        assert_eq!(endpoints.dynamodb.as_deref(), Some("http://all"));
+        assert_eq!(endpoints.sqs.as_deref(), Some("http://sqs"));
+        assert_eq!(with(&[]).unwrap().endpoints, Endpoints::default());
+    }
+
+    #[test]
     fn a_site_keeps_its_own_names() {
         let carriers = with(&[
             ("LOGIN_PARAMETER", "geek"),
@@ -305,6 +340,13 @@ mod tests {
             (&[("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
             (&[("MAX_CONNECTIONS_PER_LOGIN", "0")], "MAX_CONNECTIONS_PER_LOGIN"),
             (&[("DEFER_QUEUE_URL", "my-queue")], "DEFER_QUEUE_URL"),
+            (&[(CALLBACK_URL, "socks.example.com")], CALLBACK_URL),
+            (
+                &[("AWS_ENDPOINT_URL_DYNAMODB", "localhost")],
+                "AWS_ENDPOINT_URL_DYNAMODB",
+            ),
+            (&[("AWS_ENDPOINT_URL", "localhost")], "AWS_ENDPOINT_URL must"),
+            (&[("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
         ] {
             assert!(with(variables).unwrap_err().contains(problem), "{variables:?}");
         }

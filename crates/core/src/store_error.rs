@@ -24,12 +24,32 @@ pub enum StoreError {
     },
 }
 
+const TIME_OUT: &str = "time-out";
+const NO_CONNECTION: &str = "no connection";
+
 impl StoreError {
+    /// Whether the same may work in some seconds: DynamoDB had too much to do, or did not answer.
+    pub fn is_passing(&self) -> bool {
+        let StoreError::Failed { code, .. } = self else {
+            return false;
+        };
+        matches!(
+            code.as_str(),
+            "ThrottlingException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "InternalServerError"
+                | "ServiceUnavailable"
+                | TIME_OUT
+                | NO_CONNECTION
+        )
+    }
+
     /// What to say of a failed call: the service's code if it answered, else which kind of silence it was.
     pub(crate) fn of<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
         let silence = match error {
-            SdkError::TimeoutError(_) => "time-out",
-            SdkError::DispatchFailure(_) => "no connection",
+            SdkError::TimeoutError(_) => TIME_OUT,
+            SdkError::DispatchFailure(_) => NO_CONNECTION,
             SdkError::ConstructionFailure(_) => "the request could not be built",
             SdkError::ResponseError(_) => "the response could not be read",
             _ => "unknown error",

@@ -1,8 +1,12 @@
 //! What unit tests share: real SDK clients whose wire answers what a test says.
 
+use crate::{
+    Poster,
+    aws::{Aws, Endpoints},
+};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::body::SdkBody;
@@ -31,30 +35,23 @@ impl HttpConnector for Connector {
     }
 }
 
-fn http_client(wire: impl Wire) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector(Arc::new(wire)));
-    http_client_fn(move |_, _| connector.clone())
+fn connector(wire: impl Wire) -> SharedHttpConnector {
+    SharedHttpConnector::new(Connector(Arc::new(wire)))
 }
 
 /// DynamoDB at the other end of this wire.
 pub(crate) fn dynamodb(wire: impl Wire) -> aws_sdk_dynamodb::Client {
+    let connector = connector(wire);
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .retry_config(RetryConfig::disabled())
-        .http_client(http_client(wire));
+        .http_client(http_client_fn(move |_, _| connector.clone()));
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 /// A WebSocket API's `@connections` at the other end of this wire.
-pub(crate) fn management(wire: impl Wire) -> aws_sdk_apigatewaymanagement::Client {
-    let config = aws_sdk_apigatewaymanagement::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .endpoint_url("http://127.0.0.1/dev")
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(http_client(wire));
-    aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+pub(crate) fn poster(wire: impl Wire) -> Poster {
+    Aws::over(connector(wire), Endpoints::default()).poster("http://127.0.0.1/dev")
 }

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use chatterbox_core::{
     Admission, Batch, ChatterHash, ChatterId, Chatters, Connection, ConnectionId, Connections, Cursor, Envelope, Log,
-    Login, Recorded, Refusal, Tables, Timestamp, Topics, Update, Updates, schema, sync,
+    Login, Recorded, Refusal, Tables, Timestamp, Topics, Update, Updates,
+    aws::{Aws, Endpoints},
+    schema, sync,
 };
 use serde_json::{json, value::RawValue};
 use std::time::Duration;
@@ -32,12 +30,11 @@ async fn store() -> Store {
         listener,
         dynoxide::Database::memory().unwrap(),
     ));
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(endpoint);
-    let client = Client::from_conf(config.build());
+    let endpoints = Endpoints {
+        dynamodb: Some(endpoint),
+        ..Endpoints::default()
+    };
+    let client = Aws::local(endpoints).dynamodb();
     let [chatters, connections, updates] = ["chatters", "connections", "updates"].map(str::to_owned);
     let tables = Tables {
         chatters,

@@ -20,11 +20,12 @@ async fn main() -> Result<(), Error> {
     log::init();
     let Settings {
         tables,
+        endpoints,
         metrics_namespace,
         ..
     } = Settings::from_env(&[])?;
     let metrics = Metrics::new("default", metrics_namespace);
-    let dynamodb = Aws::load().await.dynamodb();
+    let dynamodb = Aws::in_lambda(endpoints).await.dynamodb();
     let updates = Updates::new(dynamodb.clone(), tables.updates);
     let connections = Connections::new(dynamodb, tables.connections);
     aws::warm_up(updates.warm_up()).await;

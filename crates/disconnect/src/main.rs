@@ -18,11 +18,12 @@ async fn main() -> Result<(), Error> {
     log::init();
     let Settings {
         tables,
+        endpoints,
         metrics_namespace,
         ..
     } = Settings::from_env(&[])?;
     let metrics = Metrics::new("disconnect", metrics_namespace);
-    let connections = Connections::new(Aws::load().await.dynamodb(), tables.connections);
+    let connections = Connections::new(Aws::in_lambda(endpoints).await.dynamodb(), tables.connections);
     aws::warm_up(connections.login_of(&ConnectionId::new("-"))).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         disconnect(&connections, &metrics, event.payload)

@@ -3,7 +3,7 @@
 //! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ forget the dead ─▶ `Report`
 
 use chatterbox_core::{
-    CALLBACK_URL, Connections, Deferral, Envelope, Notified, Notifier, Poster, Settings, Timestamp, Updates,
+    CALLBACK_URL, Connections, Deferral, Envelope, Notified, Notifier, Settings, Timestamp, Updates,
     aws::{self, Aws},
     log,
     metrics::{Metrics, Unit},
@@ -17,17 +17,20 @@ async fn main() -> Result<(), Error> {
     log::init();
     let Settings {
         tables,
+        endpoints,
+        callback_url,
         max_connections_per_login,
         defer_queue_url,
         metrics_namespace,
         ..
     } = Settings::from_env(&[CALLBACK_URL])?;
     let metrics = Metrics::new("notify", metrics_namespace);
-    let aws = Aws::load().await;
+    let aws = Aws::in_lambda(endpoints).await;
+    let dynamodb = aws.dynamodb();
     let notifier = Notifier {
-        updates: Updates::new(aws.dynamodb(), tables.updates),
-        connections: Connections::new(aws.dynamodb(), tables.connections),
-        poster: Poster::new(aws.management()),
+        updates: Updates::new(dynamodb.clone(), tables.updates),
+        connections: Connections::new(dynamodb, tables.connections),
+        poster: aws.poster(&callback_url),
         deferral: defer_queue_url.map(|url| Deferral::new(aws.sqs(), url)),
         max_connections_per_login,
     };

@@ -1,7 +1,6 @@
 //! The demo page, and the small backend that stands for the site's own: it issues a chatter ID at login, and revokes it at
 //! logout.
 
-use super::revocation;
 use axum::{
     Json, Router,
     extract::{State, rejection::JsonRejection},
@@ -12,7 +11,7 @@ use axum::{
     },
     routing::{get, post},
 };
-use chatterbox_core::{ChatterId, Login, Revocation, Settings, StoreError, aws::Aws};
+use chatterbox_core::{ChatterId, Login, Revocation, Settings, StoreError};
 use chatterbox_gateway::{Activity, Gateway};
 use futures_util::{Stream, stream};
 use serde::Deserialize;
@@ -31,9 +30,9 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    pub(super) fn new(aws: &Aws, settings: &Settings, gateway: &Gateway, address: SocketAddr) -> Backend {
+    pub(super) fn new(revocation: Revocation, settings: &Settings, gateway: &Gateway, address: SocketAddr) -> Backend {
         Backend {
-            revocation: revocation(aws, settings),
+            revocation,
             chatter_life: settings.chatter_life,
             activity: Arc::new(gateway.activity()),
             address,

@@ -1,6 +1,5 @@
 //! The four functions and their routes, as the CDK app deploys them: programs, time-outs, settings.
 
-use chatterbox_core::aws::Endpoints;
 use chatterbox_gateway::{Function, Route};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -30,13 +29,17 @@ pub(super) fn settings_from_env() -> BTreeMap<String, String> {
 }
 
 /// What every function finds in its environment.
-pub(super) fn environment(endpoints: &Endpoints, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn environment(
+    dynamodb: &str,
+    callback: &str,
+    settings: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let local = [
         ("CHATTERS_TABLE", "chatters"),
         ("CONNECTIONS_TABLE", "connections"),
         ("UPDATES_TABLE", "updates"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &endpoints.callback),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", callback),
     ];
     let local = local
         .into_iter()

@@ -111,7 +111,7 @@ fn what_is_stale_is_not_told() {
 }
 
 #[test]
-fn a_text_is_built_once_for_all_who_hear_the_same() {
+fn a_message_is_built_once_for_all_who_hear_the_same() {
     let (login, update, recorded) = (
         Login::parse("a").unwrap(),
         update(&["plays"]),
@@ -120,26 +120,34 @@ fn a_text_is_built_once_for_all_who_hear_the_same() {
     let pushes = Pushes::of(&login, &update, &recorded).unwrap();
     let mut messages = Messages {
         pushes: &pushes,
-        texts: HashMap::new(),
+        built: HashMap::new(),
     };
-    let all: Vec<_> = (0..100).filter_map(|_| messages.text_for(&Topics::All)).collect();
-    let some = messages.text_for(&Topics::parse("plays").unwrap()).unwrap();
-    assert!(all.iter().all(|text| Arc::ptr_eq(text, &all[0])) && !Arc::ptr_eq(&some, &all[0]));
-    assert!(all[0].contains(r#""version":9,"prev":8"#) && some.contains(r#""version":9,"prev":7"#));
+    let all: Vec<_> = (0..100).filter_map(|_| messages.message_for(&Topics::All)).collect();
+    let some = messages.message_for(&Topics::parse("plays").unwrap()).unwrap();
+    let place = |message: &Message| message.text().as_ptr();
+    assert!(all.iter().all(|message| place(message) == place(&all[0])));
+    for (message, heading) in [(&all[0], r#""version":9,"prev":8"#), (&some, r#""version":9,"prev":7"#)] {
+        assert!(message.text().contains(heading));
+    }
+}
+
+fn delivered(sockets: &[(i64, Pulse)]) -> Vec<(Connection, Pulse)> {
+    let connection = |age: i64| Connection {
+        login: Login::parse("a").unwrap(),
+        id: ConnectionId::new(age.to_string()),
+        connected_at: Timestamp::from_millis(1_000 - age).unwrap(),
+        topics: Topics::All,
+        chatter_hash: ChatterHash::stored("00"),
+    };
+    sockets.iter().map(|(age, pulse)| (connection(*age), *pulse)).collect()
+}
+
+fn ids(connections: &[Connection]) -> Vec<&str> {
+    connections.iter().map(|connection| connection.id.as_str()).collect()
 }
 
 #[test]
 fn the_oldest_beyond_the_cap_are_surplus() {
-    let connections = |ages: &[i64]| -> Vec<Connection> {
-        let connection = |age: &i64| Connection {
-            login: Login::parse("a").unwrap(),
-            id: ConnectionId::new(age.to_string()),
-            connected_at: Timestamp::from_millis(1_000 - age).unwrap(),
-            topics: Topics::All,
-            chatter_hash: ChatterHash::stored("00"),
-        };
-        ages.iter().map(connection).collect()
-    };
     for (ages, cap, expected) in [
         (&[3, 1, 2][..], 2, &["3"][..]),
         (&[3, 1, 2], 3, &[]),
@@ -147,13 +155,15 @@ fn the_oldest_beyond_the_cap_are_surplus() {
         (&[5, 3, 4, 1, 2], 2, &["3", "4", "5"]),
         (&[], 2, &[]),
     ] {
-        let surplus = surplus(connections(ages), cap);
-        assert_eq!(
-            surplus
-                .iter()
-                .map(|connection| connection.id.as_str())
-                .collect::<Vec<_>>(),
-            expected
-        );
+        let sockets: Vec<_> = ages.iter().map(|age| (*age, Pulse::Alive)).collect();
+        assert_eq!(ids(&surplus(delivered(&sockets), cap)), expected);
     }
+}
+
+#[test]
+fn a_socket_that_works_is_not_surplus_to_those_that_may_never_open() {
+    use Pulse::{Alive, Busy, Dead, Unsure};
+    let sockets = [(5, Alive), (4, Busy), (3, Dead), (2, Unsure), (1, Unsure)];
+    assert_eq!(surplus(delivered(&sockets), 2), []);
+    assert_eq!(ids(&surplus(delivered(&sockets), 1)), ["5"]);
 }
