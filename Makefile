@@ -3,16 +3,17 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run binaries test test-rust test-web test-browser test-soak test-infra test-deploy soak lint deny build
-.PHONY: account synth deploy deploy-code destroy cost
+.PHONY: account synth deploy deploy-code destroy cost simulate
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
 ARCH ?= arm64
 TOOLS := $(CURDIR)/.tools
-# Another deployment: a JSON file whose settings are laid over infra/settings.ts.
+# Another deployment: a JSON file with settings, in place of infra/settings.ts.
 SETTINGS ?=
-# The stack's name in those settings, for deploy-code.
-STACK ?= Chatterbox
+# Reads the settings and refuses them here, where it costs a second, rather than after a build.
+ASK = cd infra && node --no-warnings --import tsx
+GIVEN = "$(if $(SETTINGS),$(abspath $(SETTINGS)))" "$(ARCH)"
 CDK = cd infra && CDK_DISABLE_CLI_TELEMETRY=1 node_modules/.bin/cdk --no-notices \
   $(if $(SETTINGS),-c settings=$(abspath $(SETTINGS))) -c architecture=$(ARCH)
 USERS ?= 10000
@@ -31,7 +32,7 @@ binaries:
 	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
 	cargo build --locked --workspace --bins
 
-test: test-rust test-web test-browser ## run all tests, the browser's too, after installing what they need
+test: test-rust test-web test-browser test-soak test-infra test-deploy ## run all tests, the browser's too, after installing what they need
 	$(call say,All tests passed.)
 
 test-rust: binaries
@@ -64,13 +65,30 @@ test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
 
 test-deploy: binaries infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
 	$(call say,Deploying to an emulator of AWS with the real binaries.)
-	cargo build --locked --package e2e --example issue
+	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-infra/bin/python -m pytest
 
-web/node_modules tests/browser/node_modules infra/node_modules: %/node_modules: %/package-lock.json
+web/node_modules tests/browser/node_modules infra/node_modules tests/bench/node/node_modules: %/node_modules: %/package-lock.json
 	$(call say,Installing the npm packages of $*.)
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
+
+bench: web/node_modules tests/bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
+	$(call say,Building everything as it is deployed. The first time takes a quarter of an hour.)
+	npm --prefix tests/bench/node run build
+	cargo build --locked --release $(FUNCTIONS:%=--package %)
+	cargo build --locked --release --package chatterbox-gateway --package chatter --package bench
+	$(call say,Measuring. Leave the machine alone meanwhile.)
+	target/release/bench $(SECTIONS)
+
+bench-aws: $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
+	$(TOOLS)/venv-infra/bin/python tests/bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
+
+instructions: ## count the instructions of the hot paths; RECORD=1 records them, on purpose
+	$(call say,Counting instructions.)
+	tests/bench/install-valgrind
+	cargo build --locked --release --package bench --bin bench-instructions
+	target/release/bench-instructions $(if $(RECORD),--record)
 
 lint: deny web/node_modules ## check format, lints, documentation, licences and types
 	$(call say,Checking format lints and documentation.)
@@ -93,31 +111,43 @@ build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=ar
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
 	done
 
+# Settings that fit together, a region, credentials: whatever goes to AWS asks for them first.
 account: infra/node_modules
-	@cd infra && node --import tsx bin/account.ts
+	@$(ASK) bin/account.ts $(GIVEN)
 
-synth: build infra/node_modules ## print the CloudFormation template
+# Only the template goes to standard output.
+synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=other.json)
+	@$(MAKE) --no-print-directory infra/node_modules >&2
+	@$(ASK) bin/settings.ts $(GIVEN) >/dev/null
+	@$(MAKE) --no-print-directory build >&2
 	@$(CDK) synth
 
-deploy: account build ## deploy to AWS by infra/settings.ts (SETTINGS=more.json); needs credentials and a region
+deploy: account ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); needs credentials and a region
+	@$(MAKE) --no-print-directory build
 	$(call say,Deploying.)
 	$(CDK) deploy --require-approval never
 
-deploy-code: account $(TOOLS)/venv/bin/cargo-lambda ## replace the program of one function (FN=notify) and nothing else of it
-	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)"; exit 1; }
+deploy-code: ## replace the program of one function (FN=notify) and nothing else of it
+	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)" >&2; exit 1; }
+	@$(MAKE) --no-print-directory account $(TOOLS)/venv/bin/cargo-lambda
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --bin $(FN)
-	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --binary-name $(FN) $(STACK)-$(FN)
+	stack=$$($(ASK) bin/settings.ts $(GIVEN)) && \
+	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --binary-name $(FN) "$$stack-$(FN)"
 
 destroy: account ## take the stack away, but for the tables that are kept
 	$(CDK) destroy
 
 cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOURS=2
-	@cd infra && node --import tsx cost/main.ts $(USERS) $(UPDATES) $(HOURS)
+	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)"
 
-$(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt
+simulate: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
+	$(call say,Simulating. This takes half a minute.)
+	cargo run --locked --quiet --package simulate -- docs/scale.md
+
+$(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt
 	$(call say,Installing the emulator and its clients into .tools.)
 	python3 -m venv $(TOOLS)/venv-infra
-	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt
+	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt -c tests/deploy/constraints.txt
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:

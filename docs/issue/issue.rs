@@ -8,6 +8,10 @@
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
 use sha2::{Digest, Sha256};
 use std::{
     error::Error,
@@ -37,7 +41,10 @@ async fn issue(dynamodb: &Client, table: &str, login: &str) -> Result<String, Bo
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let login = std::env::args().nth(1).ok_or("issue LOGIN")?;
-    let dynamodb = Client::new(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await);
+    // With the default features of aws-config, `load_defaults` brings an HTTP client and there is no need for this one.
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http.build_https());
+    let dynamodb = Client::new(&config.load().await);
     println!("{}", issue(&dynamodb, &std::env::var("CHATTERS_TABLE")?, &login).await?);
     Ok(())
 }

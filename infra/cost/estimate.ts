@@ -1,5 +1,6 @@
+import { client, heartbeats, type Client } from "./client";
 import measured from "./measured.json";
-import { PRICES, type Item } from "./prices";
+import { cost, PAGES, PRICES, SOURCE, type Item } from "./prices";
 
 /** What a site looks like. */
 export interface Site {
@@ -21,17 +22,14 @@ export interface Line {
   readonly afterFree: number;
 }
 
-/**
- * How the browser client behaves (web/chatter.js): the minutes between heartbeats, between syncs, and until a socket is
- * changed for its successor.
- */
-export const CLIENT = { heartbeat: 4, sync: 15, changeOver: 105 };
-
 /** What a function's invocation is billed for, in GB-seconds: memory as deployed, and time with room to spare. */
 const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
 
-/** An invocation's log: a line of ours, one of metrics, and the access log's. */
-const LOG_BYTES = 1_500;
+/** An invocation's log: a line of ours, and one of metrics, with what CloudWatch adds to each. */
+const LOG_BYTES = 1_100;
+
+/** A line of the access log, which API Gateway writes for whatever browsers send. */
+const ACCESS_LOG_BYTES = 350;
 
 /** Lambda asks the queue for work round the clock: five pollers, each waiting twenty seconds for a message. */
 const IDLE_POLLS = 5 * 3 * 60 * 24 * 30;
@@ -44,54 +42,99 @@ export const FIXED = { metrics: 21, alarmMetrics: 17 };
 
 const DAYS = 30;
 
-/** What a month costs, by item. Updates come by the queue, one event each: the dearest of the ways in. */
-export function estimate({ users, updates, hours }: Site): Line[] {
+/** The messages of a month, each way, by what they are for. */
+export function messages(site: Site, habits: Client): { heartbeats: number; syncs: number; updates: number } {
+  const { users, updates, hours } = site;
   const minutes = users * hours * 60 * DAYS;
-  // Whoever looks in for a moment opens a socket too.
-  const sockets = users * DAYS * Math.max(1, (hours * 60) / CLIENT.changeOver);
-  const syncs = sockets + minutes / CLIENT.sync;
-  const events = users * updates * DAYS;
-  const pushes = events * Math.min(1, hours / 24);
-  const calls = { connect: sockets, disconnect: sockets, default: syncs, notify: events };
+  // A question and its answer, twice; and what reaches a page that is open.
+  return {
+    heartbeats: 2 * heartbeats(habits, minutes),
+    syncs: 2 * (sockets(site, habits) + minutes / habits.sync),
+    updates: users * updates * DAYS * (hours / 24),
+  };
+}
+
+/** The sockets of a month. Whoever looks in for a moment opens one too. */
+function sockets({ users, hours }: Site, { socket }: Client): number {
+  return users * DAYS * Math.max(1, (hours * 60) / socket);
+}
+
+/** The access log of a month: of all that comes from browsers, heartbeats among it. */
+function accessLogBytes(site: Site, habits: Client): number {
+  const { syncs, heartbeats } = messages(site, habits);
+  return (2 * sockets(site, habits) + (syncs + heartbeats) / 2) * ACCESS_LOG_BYTES;
+}
+
+/** What a month costs, by item. Updates come by the queue, one event each: the dearest of the ways in. */
+export function estimate(site: Site, habits: Client = client()): Line[] {
+  const said = messages(site, habits);
+  const events = site.users * site.updates * DAYS;
+  const opened = sockets(site, habits);
+  const calls = { connect: opened, disconnect: opened, default: said.syncs / 2, notify: events };
   const names = Object.keys(calls) as (keyof typeof calls)[];
   const sum = (each: (name: keyof typeof calls) => number) =>
     names.reduce((total, name) => total + calls[name] * each(name), 0);
   const requests = sum(() => 1);
   const quantities: Record<Item, number> = {
-    // A heartbeat and its answer, a sync and its reply, and a push.
-    messages: 2 * (minutes / CLIENT.heartbeat) + 2 * syncs + pushes,
-    "connection minutes": minutes,
+    messages: said.heartbeats + said.syncs + said.updates,
+    "connection minutes": site.users * site.hours * 60 * DAYS,
     "Lambda requests": requests,
     "Lambda time": sum((name) => GB_SECONDS[name]),
     "DynamoDB writes": sum((name) => measured.units[name].write),
     "DynamoDB reads": sum((name) => measured.units[name].read),
-    "DynamoDB storage": (users * BYTES_PER_USER) / 1e9,
+    "DynamoDB storage": (site.users * BYTES_PER_USER) / 1e9,
     // Sent, received, deleted.
     "SQS requests": 3 * events + IDLE_POLLS,
-    "log data": (requests * LOG_BYTES) / 1e9,
+    "log data": (requests * LOG_BYTES + accessLogBytes(site, habits)) / 1e9,
     metrics: FIXED.metrics,
     alarms: FIXED.alarmMetrics,
     dashboards: 1,
   };
   return (Object.keys(PRICES) as Item[]).map((item) => {
     const quantity = quantities[item];
-    const { dollars, free } = PRICES[item];
-    return { item, quantity, dollars: quantity * dollars, afterFree: Math.max(0, quantity - free) * dollars };
+    const price = PRICES[item];
+    const paid = Math.max(0, quantity - price.free);
+    return { item, quantity, dollars: cost(price, quantity), afterFree: cost(price, paid) };
   });
 }
 
-/** The estimate as a table. */
+/** The estimate as a table, and what the messages are for. */
 export function table(site: Site): string {
   const lines = estimate(site);
   const total = (of: "dollars" | "afterFree") => lines.reduce((sum, line) => sum + line[of], 0);
   const row = (name: string, quantity: string, list: number, paid: number) =>
     `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
   return [
-    `${site.users} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
+    `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
     "",
     `${"".padEnd(20)}${"quantity".padStart(16)}${"list price".padStart(12)}${"after free".padStart(14)}`,
     ...lines.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),
     row("all", "", total("dollars"), total("afterFree")),
+    "",
+    shares(site),
+  ].join("\n");
+}
+
+/** Why there are so many messages, and so many logs. */
+function shares(site: Site): string {
+  const habits = client();
+  const { heartbeats, syncs, updates } = messages(site, habits);
+  const { heartbeat: longest, heartbeatSpread: spread } = habits;
+  const silence = spread ? `${longest - spread} to ${longest}` : longest;
+  const percent = (part: number, all = heartbeats + syncs + updates) => `${Math.round((100 * part) / (all || 1))} %`;
+  const logs = 1e9 * estimate(site, habits).find(({ item }) => item === "log data")!.quantity;
+  return (
+    `Of the messages, ${percent(heartbeats)} are heartbeats (after ${silence} minutes of silence), ` +
+    `${percent(syncs)} syncs (every ${habits.sync} minutes), ${percent(updates)} updates.\n` +
+    `Of the log data, ${percent(accessLogBytes(site, habits), logs)} are the access log (accessLog: false switches it off).`
+  );
+}
+
+/** What the prices are worth. */
+export function sources(): string {
+  return [
+    `Prices: ${SOURCE.region}, ${SOURCE.date}, some of them from general knowledge. They change: check them at`,
+    ...PAGES.map((page) => `  ${page}`),
   ].join("\n");
 }
 

@@ -1,18 +1,31 @@
-/**
- * What AWS asks for in us-east-1, in US dollars, read in November 2026: look again before you rely on it. `free` is
- * what an account has free of charge each month, for ever; what is free for the first year only is left out.
- */
+/** What AWS asks for something. */
 export interface Price {
   /** Dollars for each unit. */
   readonly dollars: number;
   readonly unit: string;
+  /** What an account has free of charge each month, for ever; what is free for the first year only is left out. */
   readonly free: number;
+  /** Where a lower price begins, and what it is. */
+  readonly beyond?: { readonly units: number; readonly dollars: number };
 }
 
-const price = (dollars: number, unit: string, free = 0): Price => ({ dollars, unit, free });
+const price = (dollars: number, unit: string, free = 0, beyond?: Price["beyond"]): Price => ({
+  dollars,
+  unit,
+  free,
+  beyond,
+});
+
+/** Which prices these are. Some come from general knowledge, and AWS changes them: they have to be checked. */
+export const SOURCE = { region: "us-east-1", date: "November 2026" };
+
+/** Where AWS says its prices. */
+export const PAGES = ["api-gateway", "lambda", "dynamodb", "sqs", "cloudwatch"].map(
+  (service) => `https://aws.amazon.com/${service}/pricing/`,
+);
 
 export const PRICES = {
-  messages: price(1.0 / 1e6, "message, each way, for every 32 KB"),
+  messages: price(1.0 / 1e6, "message, each way, for every 32 KB", 0, { units: 1e9, dollars: 0.8 / 1e6 }),
   "connection minutes": price(0.25 / 1e6, "minute of an open socket"),
   "Lambda requests": price(0.2 / 1e6, "invocation", 1e6),
   "Lambda time": price(0.0000133334, "GB-second on arm64", 400_000),
@@ -27,3 +40,9 @@ export const PRICES = {
 } as const;
 
 export type Item = keyof typeof PRICES;
+
+/** What so many units cost, at the list price. */
+export function cost({ dollars, beyond }: Price, units: number): number {
+  if (!beyond || units <= beyond.units) return units * dollars;
+  return beyond.units * dollars + (units - beyond.units) * beyond.dollars;
+}

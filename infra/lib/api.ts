@@ -26,15 +26,16 @@ export interface ApiProps {
   readonly stageName: string;
   /** Requests a second, and at once. Both are always given: where only one is, API Gateway takes 0 for the other. */
   readonly throttle: { readonly rate: number; readonly burst: number };
-  readonly logRetention: RetentionDays;
+  /** How long the access log is kept; without it there is none. */
+  readonly logRetention?: RetentionDays;
 }
 
 /** The WebSocket API: three routes to functions, `ping` answered by API Gateway itself, one stage. */
 export class Api extends Construct {
   readonly webSocketApi: WebSocketApi;
   readonly stage: WebSocketStage;
-  /** The access log: who came when and what became of it, but nothing of what they said. */
-  readonly accessLog: LogGroup;
+  /** The access log, if there is one: who came when and what became of it, but nothing of what they said. */
+  readonly accessLog?: LogGroup;
 
   constructor(
     scope: Construct,
@@ -54,10 +55,7 @@ export class Api extends Construct {
     });
     addPing(this, this.webSocketApi);
     for (const [route, handler] of this.lambdaRoutes()) this.permit(route, handler);
-    this.accessLog = new LogGroup(this, "AccessLog", {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.accessLog = this.addAccessLog();
     this.stage = this.addStage();
     acknowledge(
       this,
@@ -88,14 +86,24 @@ export class Api extends Construct {
     });
   }
 
+  private addAccessLog(): LogGroup | undefined {
+    const { logRetention: retention } = this.props;
+    return retention && new LogGroup(this, "AccessLog", { retention, removalPolicy: RemovalPolicy.DESTROY });
+  }
+
   private addStage(): WebSocketStage {
     const { stageName, throttle } = this.props;
+    const log = this.accessLog && {
+      destination: new LogGroupLogDestination(this.accessLog),
+      format: ACCESS_LOG_FORMAT,
+    };
     const stage = new WebSocketStage(this, "Stage", {
       webSocketApi: this.webSocketApi,
       stageName,
       autoDeploy: true,
-      accessLogSettings: { destination: new LogGroupLogDestination(this.accessLog), format: ACCESS_LOG_FORMAT },
+      accessLogSettings: log,
     });
+    if (!log) acknowledge(stage, "APIG1", "The settings say so: a line for each heartbeat costs more than it tells.");
     // All of it, and explicitly. Execution logs with data trace would print handshakes, and those hold chatter IDs.
     (stage.node.defaultChild as CfnStage).defaultRouteSettings = {
       throttlingRateLimit: throttle.rate,

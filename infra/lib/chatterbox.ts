@@ -37,8 +37,12 @@ export interface ChatterboxProps {
   readonly maxConnectionsPerLogin?: number;
   /** Requests a second, and at once, over all routes. @default 5,000 and 2,500 */
   readonly throttle?: { readonly rate: number; readonly burst: number };
+  /** How many invocations of notify work on its queue at once, 2 to 1,000: the queue's pace. @default 5 */
+  readonly notifyConcurrency?: number;
   /** How much the functions tell. @default "INFO" */
   readonly logLevel?: "TRACE" | "DEBUG" | "INFO";
+  /** Whether API Gateway logs what browsers send. @default true */
+  readonly accessLog?: boolean;
   /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
   /** Whether X-Ray traces the functions. @default false */
@@ -91,11 +95,16 @@ export class Chatterbox extends Construct {
       functions: this.functions,
       stageName: props.stageName ?? "live",
       throttle: props.throttle ?? { rate: 5_000, burst: 2_500 },
-      logRetention,
+      logRetention: props.accessLog === false ? undefined : logRetention,
     });
     this.setEnvironment(props);
     allowCalls(this.functions, this.tables, this.api, this.queues);
-    addSources(this.functions.notify, this.queues, this.tables.outbox);
+    addSources({
+      notify: this.functions.notify,
+      queues: this.queues,
+      outbox: this.tables.outbox,
+      queueConcurrency: props.notifyConcurrency ?? 5,
+    });
     this.alarms = addAlarms(this, { ...this, topic: props.alarmTopic });
     addDashboard(this, this);
   }

@@ -2,23 +2,23 @@ import type { Stack } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "./settings";
+import { SettingsError, type Settings } from "./settings";
 
-/** A function's program, where `cargo lambda build` put it; an error that says what to do where it is not of use. */
+/** A function's program, where `make build` put it. Throws a `SettingsError` where there is none, or a wrong one. */
 export function program(stack: Stack, { functions, architecture }: Settings, name: string): Code {
   // `cdk destroy` and the like upload nothing, and should not ask for a build: any folder does for them.
   if (!stack.bundlingRequired) return Code.fromAsset(__dirname);
   const folder = join(functions, name);
   const bootstrap = join(folder, "bootstrap");
   if (!existsSync(bootstrap)) {
-    throw new Error(`There is no ${bootstrap}: build the functions first, with make build.`);
+    throw new SettingsError([`functions: there is no ${bootstrap}; build the functions first, with make build.`]);
   }
   const built = builtFor(bootstrap);
   if (built && built !== architecture) {
-    throw new Error(
-      `${bootstrap} was built for ${built}, and the settings say ${architecture}: ` +
-        `make build ARCH=${architecture}, or set architecture: "${built}".`,
-    );
+    throw new SettingsError([
+      `architecture is "${architecture}", and ${bootstrap} was built for ${built}: ` +
+        `make build ARCH=${architecture}, or make … ARCH=${built}.`,
+    ]);
   }
   return Code.fromAsset(folder);
 }

@@ -10,7 +10,7 @@ export interface Settings {
   stage?: string;
   /** What the functions were built for: arm64 costs a fifth less. `make` says it by its `ARCH`. */
   architecture: "arm64" | "x86_64";
-  /** The folder with a folder for each function, which holds its `bootstrap`: what `cargo lambda build` makes. */
+  /** The folder (seen from infra/) with a folder for each function, with its `bootstrap`: what `make build` makes. */
   functions: string;
   /** `Origin`s that may connect, each like https://www.example.com; none means all. */
   allowedOrigins: string[];
@@ -31,10 +31,21 @@ export interface Settings {
    * other APIs and with the posts to sockets: half leaves them room.
    */
   throttle: { rate: number; burst: number };
+  /**
+   * How many invocations of notify may work on its queue at once, 2 to 1,000. It is the queue's pace: each posts as
+   * fast as sockets take it, posts count against the account's limit above, and what waits in the queue fails nobody.
+   * Invocations that do not come by the queue are not held up, and not counted.
+   */
+  notifyConcurrency: number;
   /** How much the functions tell. Above INFO, Lambda would drop the metrics with the log lines. */
   logLevel: "TRACE" | "DEBUG" | "INFO";
   /** How long logs are kept, in days. */
   logRetentionDays: number;
+  /**
+   * Whether API Gateway logs what browsers send: who, when, and what became of it. It is a line for each heartbeat, too,
+   * for which a site of many users pays (`make cost`).
+   */
+  accessLog: boolean;
   /** Whether X-Ray traces the functions. */
   tracing: boolean;
   /** The SNS topic that alarms tell; without it they only show on the console. */
@@ -42,8 +53,8 @@ export interface Settings {
   /** Whether the tables stay when the stack is destroyed. Without `chatters`, every user has to log in again. */
   keepTables: boolean;
   /**
-   * Whether to give API Gateway the right to write logs, which an account says once per region. Say false where
-   * another stack or a person has done so.
+   * Whether to give API Gateway the right to write the access log, which an account says once per region. Say false
+   * where another stack or a person has done so.
    */
   apiGatewayLogRole: boolean;
 }
@@ -57,8 +68,10 @@ export const defaults: Settings = {
   parameters: { login: "login", chatter: "chatter", topic: "topic" },
   maxConnectionsPerLogin: 20,
   throttle: { rate: 5_000, burst: 2_500 },
+  notifyConcurrency: 5,
   logLevel: "INFO",
   logRetentionDays: 30,
+  accessLog: true,
   tracing: false,
   keepTables: true,
   apiGatewayLogRole: true,
@@ -100,8 +113,10 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   site: "object",
   vpc: "object",
   throttle: "object",
+  notifyConcurrency: "number",
   logLevel: "string",
   logRetentionDays: "number",
+  accessLog: "boolean",
   tracing: "boolean",
   alarmTopicArn: "string",
   keepTables: "boolean",
@@ -122,7 +137,7 @@ function misfits(given: object): string[] {
 const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
 
 const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** As a browser says it: scheme, host in lower case, port if it is not the scheme's own; nothing after it. */
+/** Scheme, host in lower case, port; nothing after it, and no pattern. */
 const ORIGIN = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 const CERTIFICATE = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[0-9a-f-]+$/;
 const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
@@ -166,10 +181,10 @@ const stageCheck: Check = ({ stage, site }) => {
 
 const originCheck: Check = ({ allowedOrigins, cookies }) => [
   ...allowedOrigins
-    .filter((origin) => !ORIGIN.test(origin))
+    .filter((origin) => !isOrigin(origin))
     .map(
       (origin) =>
-        `allowedOrigins: "${origin}" is not what a browser sends; write it like https://www.example.com or http://localhost:8080, in lower case and with nothing after the host and port.`,
+        `allowedOrigins: "${origin}" is not what a browser sends; write it like https://www.example.com or http://localhost:8080, in lower case, with nothing after host and port, and without the port that the scheme has anyhow.`,
     ),
   ...unless(
     !cookies || allowedOrigins.length > 0,
@@ -195,7 +210,7 @@ const carrierCheck: Check = ({ parameters, cookies, maxConnectionsPerLogin }) =>
 const hostCheck: Check = ({ host, env }) => {
   if (!host) return [];
   const { name, certificateArn, zone } = host;
-  if (!name) return ["host.name is missing: a certificate needs the hostname it is for, such as socks.example.com."];
+  if (!name || typeof name !== "string") return ["host.name is missing: a certificate needs the hostname it is for, such as socks.example.com."];
   const region = certificateArn && CERTIFICATE.exec(certificateArn)?.[1];
   return [
     ...unless(
@@ -246,11 +261,18 @@ const siteCheck: Check = ({ site }) => {
   ];
 };
 
-const operationCheck: Check = ({ throttle, logLevel, logRetentionDays, alarmTopicArn, vpc }) => [
+const paceCheck: Check = ({ throttle, notifyConcurrency }) => [
   ...unless(
     isPositive(throttle.rate) && isPositive(throttle.burst),
     "throttle.rate and throttle.burst must be whole numbers above 0: at 0 API Gateway answers every handshake with 429.",
   ),
+  ...unless(
+    Number.isInteger(notifyConcurrency) && notifyConcurrency >= 2 && notifyConcurrency <= 1_000,
+    "notifyConcurrency must be a whole number from 2 to 1000: Lambda takes no other for a queue.",
+  ),
+];
+
+const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc }) => [
   ...unless(
     ["TRACE", "DEBUG", "INFO"].includes(logLevel),
     "logLevel must be INFO, DEBUG or TRACE: above INFO, Lambda drops the metrics with the log lines, and alarms see nothing.",
@@ -263,13 +285,19 @@ const operationCheck: Check = ({ throttle, logLevel, logRetentionDays, alarmTopi
   ...unless(
     !vpc ||
       (/^vpc-[0-9a-f]+$/.test(vpc.id) &&
-        vpc.routeTableIds?.length > 0 &&
+        Array.isArray(vpc.routeTableIds) &&
+        vpc.routeTableIds.length > 0 &&
         vpc.routeTableIds.every((id) => /^rtb-[0-9a-f]+$/.test(id))),
     "vpc needs an id like vpc-0123456789abcdef0 and routeTableIds like rtb-0123456789abcdef0, one for each subnet's table.",
   ),
 ];
 
-const checks = [nameCheck, stageCheck, originCheck, carrierCheck, hostCheck, siteCheck, operationCheck];
+const checks = [nameCheck, stageCheck, originCheck, carrierCheck, hostCheck, siteCheck, paceCheck, operationCheck];
+
+/** Whether a browser could say this: it leaves out a port that goes without saying. Origins are compared exactly. */
+function isOrigin(text: string): boolean {
+  return ORIGIN.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
 
 function isPositive(number: number): boolean {
   return Number.isInteger(number) && number > 0;

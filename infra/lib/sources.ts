@@ -6,6 +6,14 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeWildcard } from "./acknowledge";
 import type { Queues } from "./queues";
 
+export interface Sources {
+  readonly notify: LambdaFunction;
+  readonly queues: Queues;
+  readonly outbox: Table;
+  /** How many invocations work on the queue at once, 2 to 1,000. */
+  readonly queueConcurrency: number;
+}
+
 /**
  * The ways into notify beside a synchronous invocation: asynchronously, by the queue, by the outbox. Each tries again,
  * and each leaves what cannot be done where an alarm sees it.
@@ -13,7 +21,7 @@ import type { Queues } from "./queues";
  * CDK's event sources would allow notify more than Lambda asks for (the URL of a queue, the streams of all tables), so
  * the rights are written out here: those of AWS's own execution policies, on these queues and this stream.
  */
-export function addSources(notify: LambdaFunction, queues: Queues, outbox: Table): void {
+export function addSources({ notify, queues, outbox, queueConcurrency }: Sources): void {
   const allow = (actions: string[], ...resources: string[]) =>
     notify.addToRolePolicy(new PolicyStatement({ actions, resources }));
 
@@ -28,6 +36,9 @@ export function addSources(notify: LambdaFunction, queues: Queues, outbox: Table
   notify.addEventSourceMapping("Queue", {
     eventSourceArn: queues.updates.queueArn,
     batchSize: 10,
+    // Lambda would add invocations for as long as messages wait, and their posts together would meet the account's
+    // limit, which a site's other APIs share. A message that waits is not received, and so uses up none of its tries.
+    maxConcurrency: queueConcurrency,
     reportBatchItemFailures: true,
   });
 

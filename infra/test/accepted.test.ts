@@ -3,7 +3,7 @@ import { Bucket } from "aws-cdk-lib/aws-s3";
 import { AwsSolutionsChecks } from "cdk-nag";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ChatterboxStack } from "../lib/chatterbox-stack";
@@ -36,23 +36,31 @@ test("cdk-nag would find a bucket that anyone can read over an open line", () =>
   assert.throws(() => synth(add), /Validation failed/);
 });
 
-test("cfn-lint accepts the templates", () => {
+/** A template as the command `cdk synth` prints it: without the rule by which CDK checks the bootstrap stack's version. */
+function printed(path: string): string {
+  const { Rules: _, ...template } = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(`${path}.printed.json`, JSON.stringify(template));
+  return `${path}.printed.json`;
+}
+
+test("cfn-lint accepts the templates, as they are deployed and as they are printed", () => {
   const cfnLint = process.env.CFN_LINT ?? join(__dirname, "../../.tools/venv-infra/bin/cfn-lint");
   assert(existsSync(cfnLint), `${cfnLint} is missing: make test-infra installs it`);
   assert.equal(synthesized.size, Object.keys(VARIANTS).length);
-  // W3005: CDK names a dependency that a reference implies already. It is right to, and we do not write it.
-  const lint = spawnSync(cfnLint, ["--ignore-checks", "W3005", "--", ...synthesized.values()], { encoding: "utf8" });
+  const deployed = [...synthesized.values()];
+  const lint = spawnSync(cfnLint, ["--", ...deployed, ...deployed.map(printed)], { encoding: "utf8" });
   assert.equal(lint.status, 0, lint.stdout + lint.stderr);
 });
 
 test("the findings that stand are these, each with a reason", () => {
-  const { node } = new ChatterboxStack(app(), { functions: FUNCTIONS, ...VARIANTS.everything });
-  const acknowledged = node
-    .findAll()
+  const constructs = Object.values(VARIANTS).flatMap((settings) =>
+    new ChatterboxStack(app(), { functions: FUNCTIONS, ...settings }).node.findAll(),
+  );
+  const acknowledged = constructs
     .flatMap((construct) => construct.node.metadata)
     .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
     .flatMap(({ data }) => Object.entries(data as Record<string, string>));
   const rules = acknowledged.map(([id]) => id.replace(/^.*AwsSolutions-/, "").replace(/\[.*$/, ""));
-  assert.deepEqual([...new Set(rules)].sort(), ["APIG4", "CFR1", "CFR2", "CFR3", "CFR4", "IAM4", "IAM5", "SQS3"]);
+  assert.deepEqual([...new Set(rules)].sort(), ["APIG1", "APIG4", "CFR1", "CFR2", "CFR3", "CFR4", "IAM4", "IAM5", "SQS3"]);
   for (const [id, reason] of acknowledged) assert.match(reason, /^.{20,}\.$/, id);
 });

@@ -1,11 +1,14 @@
 import { App } from "aws-cdk-lib";
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ChatterboxStack } from "../lib/chatterbox-stack";
-import { FOLDER, FUNCTIONS, programs, stack } from "./stack";
+import { FOLDER, programs, stack } from "./stack";
 
 /** The first bytes of a program that was linked for a processor. */
 function elf(machine: number): Buffer {
@@ -20,7 +23,7 @@ const [X86_64, ARM64] = [elf(0x3e), elf(0xb7)];
 test("functions that were not built are missed before anything is uploaded", () => {
   assert.throws(
     () => stack({ functions: "no-such-folder" }),
-    /no-such-folder\/connect\/bootstrap: build the functions first/,
+    /no-such-folder\/connect\/bootstrap; build the functions first/,
   );
 });
 
@@ -28,7 +31,7 @@ test("functions that were built for another processor are refused", () => {
   const built = programs("for x86_64", X86_64);
   assert.throws(
     () => stack({ functions: built }),
-    /built for x86_64, and the settings say arm64: make build ARCH=arm64, or/,
+    /architecture is "arm64", and .*connect\/bootstrap was built for x86_64: make build ARCH=arm64, or/,
   );
   stack({ functions: built, architecture: "x86_64" });
   stack({ functions: programs("for arm64", ARM64) });
@@ -40,29 +43,102 @@ test("to destroy a stack nothing has to be built", () => {
 });
 
 /** Runs one of the programs in bin/, with nothing of this machine's AWS settings. */
-function run(program: string, environment: Record<string, string> = {}) {
+function run(program: string, words: string[] = [], environment: Record<string, string> = {}) {
   const env = { PATH: process.env.PATH, HOME: FOLDER, AWS_EC2_METADATA_DISABLED: "true", ...environment };
   const options = { cwd: join(__dirname, ".."), encoding: "utf8", env, timeout: 60_000 } as const;
-  return spawnSync("node", ["--import", "tsx", program], options);
+  return spawnSync("node", ["--no-warnings", "--import", "tsx", `bin/${program}`, ...words], options);
 }
 
-test("the app says what is wrong with the settings, in a line each", () => {
-  const settings = join(FOLDER, "wrong.json");
-  writeFileSync(
-    settings,
-    JSON.stringify({ functions: FUNCTIONS, stage: "live", site: { path: "/socks" }, allowedOrigins: ["*"] }),
-  );
-  const { status, stderr } = run("bin/app.ts", { CDK_CONTEXT_JSON: JSON.stringify({ settings }) });
+/** A file with settings, or with what somebody took for them. */
+function file(name: string, text: string): string {
+  writeFileSync(join(FOLDER, name), text);
+  return join(FOLDER, name);
+}
+
+const WRONG = file("wrong.json", JSON.stringify({ stage: "live", site: { path: "/socks" }, allowedOrigins: ["*"] }));
+const SENTENCES = /^The settings cannot be deployed\.\n  - stage must be "socks".*\n  - allowedOrigins: "\*".*\n$/;
+
+const ASKED: [string, (settings: string) => ReturnType<typeof run>][] = [
+  ["the app", (settings) => run("app.ts", [], { CDK_CONTEXT_JSON: JSON.stringify({ settings }) })],
+  ["the check before a build", (settings) => run("settings.ts", [settings])],
+  ["the check before a deployment", (settings) => run("account.ts", [settings])],
+];
+
+for (const [what, ask] of ASKED) {
+  test(`${what} says what is wrong with the settings, in a line each`, () => {
+    const { status, stdout, stderr } = ask(WRONG);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, SENTENCES);
+  });
+}
+
+test("a file that holds no settings is refused, with its name", () => {
+  for (const [name, text] of Object.entries({ "empty.json": "", "list.json": "[]", "word.json": "plain" })) {
+    const { status, stderr } = run("settings.ts", [file(name, text)]);
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`^The settings cannot be deployed\\.\\n  - .*${name} has to .*\\n$`));
+  }
+  assert.match(run("settings.ts", ["nowhere.json"]).stderr, /  - nowhere\.json has to be a JSON file/);
+});
+
+test("settings from a file stand in the place of settings.ts, and name the stack", () => {
+  const { status, stdout } = run("settings.ts", [file("other.json", JSON.stringify({ stackName: "Other" }))]);
+  assert.deepEqual([status, stdout], [0, "Other\n"]);
+});
+
+test("what make builds for may not contradict the settings", () => {
+  const settings = file("x86_64.json", JSON.stringify({ architecture: "x86_64" }));
+  assert.match(run("settings.ts", [settings, "arm64"]).stderr, /architecture is "x86_64", and ARCH is arm64/);
+  assert.equal(run("settings.ts", [settings, "x86_64"]).status, 0);
+  const { stderr } = run("settings.ts", [file("none.json", "{}"), "mips"]);
+  assert.match(stderr, /architecture must be "arm64" or "x86_64"/);
+});
+
+const NONE = file("defaults.json", "{}");
+
+test("a missing region and missing credentials are named before a deployment starts", () => {
+  const { status, stderr } = run("account.ts", [NONE]);
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^The settings cannot be deployed\.\n  - stage must be "socks".*\n  - allowedOrigins: "\*".*\n$/,
+    /^This cannot reach an AWS account\.\n  - no region: export AWS_REGION.*\n  - no credentials: aws configure.*\n$/,
   );
 });
 
-test("a missing region and missing credentials are named before a deployment starts", () => {
-  const { status, stderr } = run("bin/account.ts");
+test("a region other than that of the settings is named before a deployment starts", () => {
+  const settings = file("env.json", JSON.stringify({ env: { region: "eu-central-1", account: "123456789012" } }));
+  const { status, stderr } = run("account.ts", [settings], { AWS_REGION: "eu-west-1" });
   assert.equal(status, 1);
-  assert.match(stderr, /no region: export AWS_REGION/);
-  assert.match(stderr, /no credentials: aws configure/);
+  assert.match(stderr, /the settings are for eu-central-1, and .* is for eu-west-1: export AWS_REGION=eu-central-1/);
+});
+
+const KEYS = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+
+/** Asks an AWS that answers everything with this status and error. */
+async function askAws(status: number, error: string) {
+  const answer = JSON.stringify({ __type: error, message: "No." });
+  const aws = createServer((_, response) => response.writeHead(status).end(answer));
+  await once(aws.listen(0, "127.0.0.1"), "listening");
+  try {
+    const url = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
+    const env = { PATH: process.env.PATH, HOME: FOLDER, ...KEYS, AWS_ENDPOINT_URL: url };
+    const options = { cwd: join(__dirname, ".."), env, timeout: 60_000 };
+    const program = execFile("node", ["--no-warnings", "--import", "tsx", "bin/account.ts", NONE], options);
+    let said = "";
+    program.stderr!.on("data", (text) => (said += text));
+    const [code] = await once(program, "close");
+    return [code, said];
+  } finally {
+    aws.close();
+  }
+}
+
+test("credentials that AWS does not take are named before a deployment starts", async () => {
+  const [code, said] = await askAws(400, "UnrecognizedClientException");
+  assert.equal(code, 1);
+  assert.match(said, /AWS does not take these credentials in this region: No\./);
+});
+
+test("whoever may not list tables may still deploy", async () => {
+  assert.deepEqual(await askAws(400, "AccessDeniedException"), [0, ""]);
 });

@@ -1,34 +1,82 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CLIENT, estimate, FIXED, table, type Site } from "../cost/estimate";
-import { PRICES, type Item } from "../cost/prices";
+import { client, heartbeats } from "../cost/client";
+import { estimate, FIXED, sources, table, type Site } from "../cost/estimate";
+import { cost, PAGES, PRICES, type Item } from "../cost/prices";
+import { livePage } from "./page";
 import { customMetrics } from "./rust";
 import { Readable, stack } from "./stack";
 
 const ROOT = join(__dirname, "../..");
-const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
-const quantity = (site: Site, item: Item) => estimate(site).find((line) => line.item === item)!.quantity;
+const HABITS = { heartbeat: 4, heartbeatSpread: 0, sync: 15, socket: 105 };
+const quantity = (site: Site, item: Item) => estimate(site, HABITS).find((line) => line.item === item)!.quantity;
 
 test("a user with a page open for 105 minutes a day and one update costs what can be counted by hand", () => {
   const site = { users: 1, updates: 1, hours: 1.75 };
-  // 30 days of 105 minutes; one socket a day; a sync when it opens and seven more; 26.25 heartbeats.
+  // 30 days of 105 minutes; one socket a day; a sync when it opens and seven more; three heartbeats between two syncs.
   assert.equal(quantity(site, "connection minutes"), 3150);
-  assert.equal(quantity(site, "messages"), 2 * 787.5 + 2 * 240 + 30 * (1.75 / 24));
+  assert.equal(quantity(site, "messages"), 30 * (2 * 21 + 2 * 8 + 1.75 / 24));
   assert.equal(quantity(site, "Lambda requests"), 30 + 30 + 240 + 30);
   // $connect 5, $disconnect 2, notify 1; $disconnect 0.5, a sync 2, notify 1.
   assert.equal(quantity(site, "DynamoDB writes"), 30 * 8);
   assert.equal(quantity(site, "DynamoDB reads"), 30 * 0.5 + 240 * 2 + 30);
 });
 
-test("what is free is taken off, and never more than there is", () => {
-  for (const line of estimate({ users: 10_000, updates: 4, hours: 2 })) {
-    const { dollars, free } = PRICES[line.item];
-    assert(Math.abs(line.dollars - line.quantity * dollars) < 1e-9);
-    assert(Math.abs(line.dollars - line.afterFree - Math.min(line.quantity, free) * dollars) < 1e-9, line.item);
+test("a heartbeat is sent in silence only: never where a sync is due, nor before it was silent for so long", () => {
+  const anHour = (heartbeat: number) => heartbeats({ ...HABITS, heartbeat }, 60);
+  assert.deepEqual([4, 8, 15, 20, 5].map(anHour), [12, 4, 0, 0, 8]);
+});
+
+test("heartbeats at times that are drawn are as many as may be expected", () => {
+  const anHour = (heartbeat: number, heartbeatSpread: number) =>
+    heartbeats({ ...HABITS, heartbeat, heartbeatSpread }, 60) / 4;
+  // From 8 to 14 minutes: always one, and never a second, since 16 is too late.
+  assert.equal(anHour(14, 6), 1);
+  // From 10 to 20 minutes: one in half of all cases, give or take a tick.
+  assert(Math.abs(anHour(20, 10) - 0.5) < 0.01);
+  // From 4 to 8 minutes, of which it takes two, or three that are short: seldom.
+  assert(anHour(8, 4) > 2 && anHour(8, 4) < 2.2);
+});
+
+test("the browser client sends as many heartbeats and syncs as the estimate says", async (t) => {
+  const read = client();
+  // The page below draws the middle of all that it draws.
+  const habits = { ...read, heartbeat: read.heartbeat - read.heartbeatSpread / 2, heartbeatSpread: 0 };
+  const page = await livePage(t, 0.5);
+  await page.live(4 * habits.sync);
+  assert.equal(page.sent("ping"), heartbeats(habits, 4 * habits.sync));
+  // The first, and one at the end of each period.
+  assert.equal(page.sent("sync"), 1 + 4);
+});
+
+test("the browser client changes its socket as often as the estimate says", async (t) => {
+  const { socket } = client();
+  // In the middle of the time from which it draws, and as far before it as after it.
+  const changes = [];
+  for (const drawn of [0.25, 0.5, 0.75]) {
+    const page = await livePage(t, drawn);
+    changes.push(await page.minutesUntilNextSocket());
+    page.close();
   }
+  const [later, middle, sooner] = changes as [number, number, number];
+  assert.equal(middle, socket);
+  assert.equal((later + sooner) / 2, socket);
+});
+
+test("what is free is taken off, and never more than there is", () => {
+  for (const { item, quantity, dollars, afterFree } of estimate({ users: 10_000, updates: 4, hours: 2 })) {
+    const price = PRICES[item];
+    assert(Math.abs(dollars - quantity * price.dollars) < 1e-9);
+    assert(Math.abs(dollars - afterFree - Math.min(quantity, price.free) * price.dollars) < 1e-9, item);
+  }
+});
+
+test("the lower price is that of what is beyond, and of nothing else", () => {
+  const price = { dollars: 1, unit: "message", free: 0, beyond: { units: 10, dollars: 0.5 } };
+  assert.deepEqual([cost(price, 4), cost(price, 10), cost(price, 14)], [4, 10, 12]);
 });
 
 test("twice the users use twice as much of all that users use", () => {
@@ -39,15 +87,6 @@ test("twice the users use twice as much of all that users use", () => {
     const expected = fixed.includes(item) ? quantity : 2 * quantity - idle;
     assert(Math.abs(two![n]!.quantity - expected) < 1e-6, item);
   }
-});
-
-test("the estimate knows the browser client's habits", () => {
-  const client = read("web/chatter.js");
-  const minutes = (name: string) => Number(client.match(new RegExp(`const ${name} = (\\d+) \\* MINUTE`))![1]);
-  assert.deepEqual([CLIENT.heartbeat, CLIENT.sync], [minutes("HEARTBEAT"), minutes("SYNC_EVERY")]);
-  // It changes over up to ten minutes before CHANGE_OVER, at random: five on average.
-  assert.match(client, /CHANGE_OVER - Math\.random\(\) \* 10 \* MINUTE/);
-  assert.equal(CLIENT.changeOver, minutes("CHANGE_OVER") - 5);
 });
 
 test("the estimate counts every metric that is printed, and every one that an alarm watches", () => {
@@ -62,19 +101,35 @@ test("the estimate counts every metric that is printed, and every one that an al
   assert.equal(FIXED.metrics, customMetrics());
 });
 
-test("the document's tables are what the command prints", () => {
-  const document = read("docs/deploy.md");
-  for (const users of [100, 10_000, 1_000_000]) {
-    const printed = table({ users, updates: 4, hours: 2 });
-    assert(document.includes(printed.replace(/^(?=.)/gm, "    ")), `docs/deploy.md should hold:\n${printed}`);
-  }
+/** What the command prints for three sites stands between two marks of the document. */
+test("the document's numbers are what the command prints", () => {
+  const path = join(ROOT, "docs/deploy.md");
+  const document = readFileSync(path, "utf8");
+  const [before, , after] = document.split(/(?<=<!-- make cost -->\n)([^]*?)(?=<!-- so far -->)/);
+  assert(after, "docs/deploy.md has lost the lines between which the numbers stand");
+  const tables = [100, 10_000, 1_000_000].map((users) => table({ users, updates: 4, hours: 2 }));
+  const printed = [...tables, sources()].join("\n\n").replace(/^(?=.)/gm, "    ");
+  const expected = `${before}\n${printed}\n\n${after}`;
+  if (process.env.UPDATE_SNAPSHOT) writeFileSync(path, expected);
+  assert.equal(readFileSync(path, "utf8"), expected, "UPDATE_SNAPSHOT=1 writes it anew: read the difference");
 });
 
-test("the command says what is wrong with a number", () => {
-  const cost = (...words: string[]) =>
-    spawnSync("node", ["--import", "tsx", "cost/main.ts", ...words], { cwd: join(ROOT, "infra"), encoding: "utf8" });
-  assert.match(cost("100", "4", "2").stdout, /^100 users/);
-  const wrong = cost("many", "4", "2");
-  assert.deepEqual([wrong.status, wrong.stdout], [1, ""]);
-  assert.match(wrong.stderr, /must be numbers/);
+test("the command prints the estimate, which prices it takes, and where to look them up", () => {
+  const { status, stdout } = run("100", "4", "2");
+  assert.deepEqual([status, stdout], [0, `${table({ users: 100, updates: 4, hours: 2 })}\n\n${sources()}\n`]);
+  for (const page of PAGES) assert(stdout.includes(page));
+  assert.match(stdout, /us-east-1, November 2026, some of them from general knowledge/);
 });
+
+for (const words of [["many", "4", "2"], ["", "4", "2"], ["100", "4"], ["-1", "4", "2"], ["100", "4", "25"]]) {
+  test(`the command says what is wrong with ${JSON.stringify(words)}`, () => {
+    const { status, stdout, stderr } = run(...words);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /USERS, UPDATES and HOURS must be numbers/);
+  });
+}
+
+function run(...words: string[]) {
+  const options = { cwd: join(ROOT, "infra"), encoding: "utf8" } as const;
+  return spawnSync("node", ["--import", "tsx", "cost/main.ts", ...words], options);
+}

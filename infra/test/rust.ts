@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FUNCTION_NAMES } from "../lib/functions";
+import { FUNCTION_NAMES, type FunctionName } from "../lib/functions";
 
 /** What the Rust side says, read from its source: the stack has to fit it. */
 
@@ -11,9 +11,10 @@ export function variables(): { required: string[]; optional: string[] } {
   const source = read("crates/core/src/settings.rs").split("#[cfg(test)]")[0]!;
   const named = (pattern: RegExp) => [...new Set([...source.matchAll(pattern)].map((match) => match[1]!))].sort();
   const required = named(/required\("([A-Z_]+)"\)/g);
-  // Lambda itself sets the level, by the function's logging configuration; the address is notify's alone.
-  const others = [...required, callbackVariable(), "AWS_LAMBDA_LOG_LEVEL"];
-  return { required, optional: named(/"([A-Z]+(?:_[A-Z]+)+)"/g).filter((name) => !others.includes(name)) };
+  // What begins with AWS is not ours: Lambda sets it itself (the level, by the function's logging configuration), or it
+  // leads to another AWS than the real one. The address of `@connections` is the exception, and notify's alone.
+  const isOurs = (name: string) => !required.includes(name) && !name.startsWith("AWS_");
+  return { required, optional: named(/"([A-Z]+(?:_[A-Z]+)+)"/g).filter(isOurs) };
 }
 
 /** The variable for the address of `@connections`. */
@@ -51,10 +52,16 @@ export function localTimeouts(): Record<string, number> {
   return Object.fromEntries(pairs.map(([, name, word]) => [name!, words[word!] ?? notify]));
 }
 
-/** The names of metrics that the functions print. */
-export function metrics(): Set<string> {
-  const sources = FUNCTION_NAMES.map((name) => read(`crates/${name}/src/main.rs`));
-  return new Set(sources.flatMap((source) => [...source.matchAll(/"([A-Z][A-Za-z]+)"/g)].map((match) => match[1]!)));
+/** The names of metrics that a function prints: all that begins with a capital and is a word, but for dimensions. */
+export function metrics(name: FunctionName): Set<string> {
+  const words = [...read(`crates/${name}/src/main.rs`).matchAll(/"([A-Z][A-Za-z]+)"/g)].map((match) => match[1]!);
+  return new Set(words.filter((word) => word !== "Reason"));
+}
+
+/** The dimension that every metric has, and its value: the name that a function gives to its metrics. */
+export function metricsDimension(name: FunctionName): [string, string] {
+  const dimension = /insert\("(\w+)"\.to_owned\(\), json!\(self\.function\)\)/.exec(read("crates/core/src/metrics.rs"))!;
+  return [dimension[1]!, read(`crates/${name}/src/main.rs`).match(/Metrics::new\("(\w+)"/)![1]!];
 }
 
 /** Why a handshake is refused, in the metrics' words. */
@@ -66,11 +73,5 @@ export function refusalReasons(): string[] {
 
 /** How many custom metrics CloudWatch bills: each name of each function, and the refusals once more for each reason. */
 export function customMetrics(): number {
-  const names = FUNCTION_NAMES.map((name) => {
-    const source = read(`crates/${name}/src/main.rs`);
-    return new Set(
-      [...source.matchAll(/"([A-Z][A-Za-z]+)"/g)].map((match) => match[1]!).filter((one) => one !== "Reason"),
-    );
-  });
-  return names.reduce((sum, { size }) => sum + size, 0) + refusalReasons().length;
+  return FUNCTION_NAMES.reduce((sum, name) => sum + metrics(name).size, 0) + refusalReasons().length;
 }

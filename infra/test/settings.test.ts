@@ -41,6 +41,7 @@ const GOOD: Record<string, Partial<Settings>> = {
     cookies: { login: "user", chatter: "socks" },
     allowedOrigins: ["https://www.example.com"],
   },
+  "as many invocations at once as a queue takes": { notifyConcurrency: 1_000 },
   "names that clients already use": { parameters: { login: "geek", chatter: "id", topic: "topic" } },
   "an example of a site": {
     site: {
@@ -89,6 +90,9 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["an origin with a path", { allowedOrigins: ["https://www.example.com/"] }, /not what a browser sends/],
   ["an origin in capitals", { allowedOrigins: ["https://WWW.example.com"] }, /in lower case/],
   ["a pattern for an origin", { allowedOrigins: ["*"] }, /not what a browser sends/],
+  ["a pattern in an origin", { allowedOrigins: ["https://*.example.com"] }, /not what a browser sends/],
+  ["an origin with the scheme's own port", { allowedOrigins: ["https://a.example:443"] }, /without the port/],
+  ["an origin with no such port", { allowedOrigins: ["https://a.example:99999"] }, /not what a browser sends/],
   ["cookies for all origins", { cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   [
     "one cookie for both",
@@ -125,6 +129,9 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     /siteOrigin must be the hostname/,
   ],
   ["a throttle of 0", { throttle: { rate: 0, burst: 100 } }, /answers every handshake with 429/],
+  ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
+  ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
+  ["half an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
   ["no sockets at all", { maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be a whole number above 0/],
   ["a level that hides the metrics", { logLevel: "WARN" as "INFO" }, /drops the metrics/],
   ["an odd retention", { logRetentionDays: 31 }, /logRetentionDays must be one of 1, 3, 5/],
@@ -146,6 +153,16 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     "no throttle",
     { throttle: null as unknown as Settings["throttle"] },
     /throttle must be of the kind object; it is null/,
+  ],
+  [
+    "a route table for a list",
+    { vpc: { id: "vpc-0a1b2c3d", routeTableIds: "rtb-0a1b2c3d" as unknown as string[] } },
+    /routeTableIds like/,
+  ],
+  [
+    "a number for a host",
+    { host: { name: 5 as unknown as string, zone: ZONE } },
+    /host\.name is missing: a certificate needs the hostname/,
   ],
   ["a VPC of nothing", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
   ["a site of nothing", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],

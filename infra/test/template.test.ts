@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REASONS } from "../lib/dashboard";
 import { FUNCTION_NAMES } from "../lib/functions";
-import { callbackVariable, expiry, localTimeouts, metrics, refusalReasons, tables, variables } from "./rust";
+import { callbackVariable, expiry, localTimeouts, tables, variables } from "./rust";
 import { Readable, stack } from "./stack";
 
 const plain = new Readable(stack());
@@ -13,6 +12,7 @@ const named = new Readable(
     cookies: { login: "user", chatter: "socks" },
     parameters: { login: "geek", chatter: "id", topic: "about" },
     maxConnectionsPerLogin: 5,
+    notifyConcurrency: 7,
     tracing: true,
     keepTables: false,
     apiGatewayLogRole: false,
@@ -207,13 +207,15 @@ test("the outbox invokes notify with its new items, and its failures go to a que
   });
 });
 
-test("the queue's records fail one by one, and end in the dead-letter queue", () => {
+test("the queue's records fail one by one, at the queue's own pace, and end in the dead-letter queue", () => {
   assert.deepEqual(plain.resources["Functions/notify/Queue"]!.Properties, {
     BatchSize: 10,
     EventSourceArn: "${Queues/Updates.Arn}",
     FunctionName: "${Functions/notify}",
     FunctionResponseTypes: ["ReportBatchItemFailures"],
+    ScalingConfig: { MaximumConcurrency: 5 },
   });
+  assert.deepEqual(named.resources["Functions/notify/Queue"]!.Properties.ScalingConfig, { MaximumConcurrency: 7 });
   const { RedrivePolicy, VisibilityTimeout } = plain.resources["Queues/Updates"]!.Properties;
   assert.deepEqual(RedrivePolicy, { deadLetterTargetArn: "${Queues/DeadLetters.Arn}", maxReceiveCount: 5 });
   assert.equal(VisibilityTimeout, 6 * fn(plain, "notify").Timeout);
@@ -297,6 +299,13 @@ test("the access log holds no query string, no header and no message", () => {
   assert.equal(DestinationArn, "${Api/AccessLog.Arn}");
 });
 
+test("where the access log is switched off there is none, and nobody gets the right to write it", () => {
+  const silent = new Readable(stack({ accessLog: false }));
+  assert.equal(silent.only("AWS::ApiGatewayV2::Stage").AccessLogSettings, undefined);
+  assert.equal(silent.resources["Api/AccessLog"], undefined);
+  assert.equal(silent.ofType("AWS::ApiGateway::Account").length, 0);
+});
+
 test("an account without the right to log gets it before the stage is made", () => {
   const stage = plain.resources["Api/Stage"]!;
   assert(stage.DependsOn?.includes("ApiGatewayLogs/Account"), String(stage.DependsOn));
@@ -309,27 +318,6 @@ test("no queue takes a message over an open line, or keeps it in the clear", () 
     const policy = plain.resources[`${name}/Policy`]!.Properties.PolicyDocument.Statement;
     assert.deepEqual(policy[0].Condition, { Bool: { "aws:SecureTransport": "false" } }, name);
   }
-});
-
-test("alarms and dashboard ask for metrics that the functions print", () => {
-  const printed = metrics();
-  const texts = [...plain.ofType("AWS::CloudWatch::Alarm"), ...plain.ofType("AWS::CloudWatch::Dashboard")].map(
-    ([, one]) => JSON.stringify(one).replaceAll("\\", ""),
-  );
-  const asked = texts.flatMap((text) => [
-    ...[...text.matchAll(/"MetricName":"(\w+)","Namespace":"Chatterbox"/g)].map((match) => match[1]!),
-    ...[...text.matchAll(/\["Chatterbox","(\w+)"/g)].map((match) => match[1]!),
-  ]);
-  assert(asked.length > 10, "the pattern finds none");
-  for (const name of asked) assert(printed.has(name), `${name} is printed by no function`);
-  assert.deepEqual(REASONS, refusalReasons());
-});
-
-test("an alarm tells the topic where one is set, and nobody else", () => {
-  for (const [name, alarm] of named.ofType("AWS::CloudWatch::Alarm")) {
-    assert.deepEqual(alarm.AlarmActions, ["arn:aws:sns:eu-central-1:123456789012:on-call"], name);
-  }
-  assert(plain.ofType("AWS::CloudWatch::Alarm").every(([, alarm]) => alarm.AlarmActions === undefined));
 });
 
 test("a VPC's pipeline reaches the outbox through a gateway endpoint", () => {

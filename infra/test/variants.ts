@@ -3,6 +3,7 @@ import type { Settings } from "../lib/settings";
 /** Stacks that between them hold everything that settings can ask for: what is true of all of them is true. */
 export const VARIANTS: Record<string, Partial<Settings>> = {
   plain: {},
+  "without an access log": { accessLog: false },
   everything: {
     allowedOrigins: ["https://www.example.com"],
     cookies: { login: "user", chatter: "socks" },

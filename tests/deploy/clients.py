@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from deployment import Deployment
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Aws:

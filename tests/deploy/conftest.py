@@ -1,5 +1,7 @@
 """One emulator and one deployed stack for all tests: each has a login of its own, so they do not meet."""
 
+import os
+
 import pytest
 
 from clients import Aws, Site
@@ -7,11 +9,19 @@ from deployment import Deployment, bootstrap
 from emulator import Emulator
 
 
+def pytest_configure():
+    """Nothing of this machine's may lead to a real account, or a proxy to where only this machine is meant."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
     emulator = Emulator(tmp_path_factory.mktemp("ministack"))
     try:
-        bootstrap(emulator)
+        bootstrap(emulator, tmp_path_factory.mktemp("bootstrap"))
         yield emulator
     finally:
         emulator.stop()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from emulator import Emulator, clean_environment
+from emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
@@ -98,9 +98,9 @@ def is_known_gap(resource: dict) -> bool:
     return is_math or resource["Type"] in KNOWN_GAPS
 
 
-def bootstrap(emulator: Emulator):
-    """What an account needs once."""
-    cdk(emulator, "bootstrap", "aws://000000000000/us-east-1")
+def bootstrap(emulator: Emulator, folder: Path):
+    """What an account needs once; in a folder without an app, so that infra/settings.ts is not asked for anything."""
+    cdk(emulator, "bootstrap", "aws://000000000000/us-east-1", cwd=folder)
 
 
 def lambda_folder(folder: Path) -> Path:
@@ -114,14 +114,15 @@ def lambda_folder(folder: Path) -> Path:
     return folder
 
 
-def cdk(emulator: Emulator, command: str, *arguments: str):
+def cdk(emulator: Emulator, command: str, *arguments: str, cwd: Path = INFRA):
+    program = str(INFRA / "node_modules" / ".bin" / "cdk")
     quiet = {"CDK_DISABLE_CLI_TELEMETRY": "1", "CI": "true"}
-    run(["node_modules/.bin/cdk", command, "--no-notices", *arguments], {**emulator.environment, **quiet})
+    run([program, command, "--no-notices", *arguments], {**emulator.environment, **quiet}, cwd)
 
 
-def run(command: list[str], environment: dict[str, str]):
+def run(command: list[str], environment: dict[str, str], cwd: Path = INFRA):
     done = subprocess.run(
-        command, cwd=INFRA, env={**clean_environment(), **environment}, capture_output=True, text=True, timeout=120,
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300,
     )
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")

@@ -9,15 +9,25 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 60.0
+ATTEMPTS = 5
 
 
 class Emulator:
     """A ministack of our own, on a free port of this machine alone."""
 
     def __init__(self, folder: Path):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "ministack.log"
+        # Somebody else may have taken the port by the time that it listens; it then ends.
+        for _ in range(ATTEMPTS):
+            self._start(folder, free_port())
+            if self._is_up():
+                return
+        raise RuntimeError(f"ministack is not up:\n{self.log.read_text()[-2000:]}")
+
+    def _start(self, folder: Path, port: int):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
         self.environment = {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_S3": self.url,
@@ -27,28 +37,28 @@ class Emulator:
             "AWS_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        self.log = folder / "ministack.log"
         self.process = subprocess.Popen(
             [Path(sys.executable).with_name("ministack")],
             cwd=folder,
             # Its own default is to listen to the whole network. TMPDIR: it leaves the functions' code there.
-            env={**clean_environment(), **self.environment, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
-                 "SFTP_ENABLED": "0", "TMPDIR": str(folder)},
+            # A function that was stopped for being idle would ask again what it asks when it starts.
+            env={**os.environ, **self.environment, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
+                 "SFTP_ENABLED": "0", "TMPDIR": str(folder), "LAMBDA_WARM_TTL_SECONDS": "3600"},
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
         )
-        self._wait_until_up()
 
-    def _wait_until_up(self):
+    def _is_up(self) -> bool:
+        """Waits until it answers, or has ended."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=2).close()
-                return
+                return self.process.poll() is None
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         self.stop()
-        raise RuntimeError(f"ministack is not up:\n{self.log.read_text()[-2000:]}")
+        return False
 
     def stop(self):
         """Ends it, and with it the functions' processes."""
@@ -58,11 +68,6 @@ class Emulator:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that could reach a real account."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def free_port() -> int:

@@ -7,8 +7,7 @@ import uuid
 from pathlib import Path
 
 from clients import Site, eventually
-from deployment import ROOT, Deployment
-from emulator import clean_environment
+from deployment import INFRA, ROOT, Deployment
 
 
 def test_a_chatter_is_let_in_and_stored(site, login):
@@ -82,6 +81,12 @@ def test_a_bad_event_ends_in_the_dead_letter_queue_and_holds_up_no_other(site, l
     assert [message["Body"] for message in received] == [bad]
 
 
+def test_the_queue_has_its_own_pace(site):
+    mappings = site.functions.list_event_source_mappings(FunctionName=site.outputs["NotifyFunction"])
+    paces = {one["EventSourceArn"].split(":")[2]: one.get("ScalingConfig") for one in mappings["EventSourceMappings"]}
+    assert paces == {"sqs": {"MaximumConcurrency": 5}, "dynamodb": None}
+
+
 def test_a_socket_hears_its_own_topics_and_its_own_login_only(site, login):
     chatter_id = site.issue(login)
     with site.browser(login, chatter_id, topic="plays") as browser:
@@ -106,6 +111,16 @@ def test_a_socket_that_closes_is_forgotten(site, login):
     eventually("the row is gone", lambda: site.connections_of(login) == [])
 
 
+def test_the_check_before_a_deployment_finds_nothing_amiss_where_one_was_made(deployment, emulator):
+    """What `make deploy` asks first. That it refuses, and how, infra/test/commands.test.ts tests."""
+    settings = deployment.folder / "settings.json"
+    done = subprocess.run(
+        ["node", "--no-warnings", "--import", "tsx", "bin/account.ts", settings],
+        env={**os.environ, **emulator.environment}, cwd=INFRA, capture_output=True, text=True, timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emulator):
     """`make deploy-code FN=default`, which is not CDK's and knows nothing of the stack."""
     name = site.outputs["DefaultFunction"]
@@ -120,7 +135,7 @@ def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emula
         program.write(b"\0")
     subprocess.run(
         [cargo_lambda, "lambda", "deploy", "--lambda-dir", programs, "--binary-name", "default", name],
-        env={**clean_environment(), **emulator.environment}, cwd=ROOT, check=True, capture_output=True, timeout=60,
+        env={**os.environ, **emulator.environment}, cwd=ROOT, check=True, capture_output=True, timeout=60,
     )
     after = eventually("the new code is there", lambda: (now := settings())["CodeSha256"] != before["CodeSha256"] and now)
     for setting in ("Environment", "MemorySize", "Timeout", "Role", "Architectures", "LoggingConfig"):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from deployment import INFRA, ROOT
-from emulator import clean_environment
 
 EXAMPLES = ROOT / "docs" / "issue"
 RUST = Path(os.environ.get("ISSUE_RS", ROOT / "target" / "debug" / "examples" / "issue"))
@@ -33,7 +32,7 @@ def rust(_) -> list:
 @pytest.mark.parametrize("program", [node, python, rust])
 def test_an_example_issues_a_chatter_id_that_opens_a_socket(site, emulator, tmp_path, program):
     login = f"{program.__name__} says café"
-    environment = {**clean_environment(), **emulator.environment, "CHATTERS_TABLE": site.outputs["ChattersTable"]}
+    environment = {**os.environ, **emulator.environment, "CHATTERS_TABLE": site.outputs["ChattersTable"]}
     command = [*program(tmp_path), login]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """A site that had all this already moves its table, its clients and its pipeline over by settings alone."""
 
+import os
 import subprocess
 import sys
 import urllib.parse
@@ -10,7 +11,6 @@ from websockets.sync.client import connect
 
 from clients import PATIENCE, Browser, Site
 from deployment import ROOT, Deployment
-from emulator import clean_environment
 
 NAMES = {"login": "geek", "chatter": "id", "topic": "topic"}
 
@@ -45,6 +45,6 @@ def move(emulator, site):
     names = {"OLD_TABLE": "Geeks", "OLD_LOGIN": "geek", "OLD_CHATTER": "id", "CHATTERS_TABLE": site.outputs["ChattersTable"]}
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "move" / "move.py"],
-        env={**clean_environment(), **emulator.environment, **names}, capture_output=True, text=True, timeout=60,
+        env={**os.environ, **emulator.environment, **names}, capture_output=True, text=True, timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "1 moved, 1 left\n"), done.stderr

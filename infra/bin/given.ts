@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { SettingsError, type Settings } from "../lib/settings";
+import { settings } from "../settings";
+
+/**
+ * The settings of the deployment that is meant: those of settings.ts, or of a JSON file that stands in its place.
+ * `make` also says what it builds for (`ARCH`), which may not contradict them.
+ */
+export function given(file?: string, architecture?: string): Partial<Settings> {
+  const chosen = file ? read(file) : settings;
+  if (architecture && chosen.architecture && architecture !== chosen.architecture) {
+    const { architecture: wanted } = chosen;
+    throw new SettingsError([`architecture is "${wanted}", and ARCH is ${architecture}: make … ARCH=${wanted}.`]);
+  }
+  return architecture ? { ...chosen, architecture: architecture as Settings["architecture"] } : chosen;
+}
+
+function read(file: string): Partial<Settings> {
+  try {
+    const value = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (error) {
+    throw new SettingsError([`${file} has to be a JSON file with settings: ${(error as Error).message}.`]);
+  }
+  throw new SettingsError([`${file} has to hold one JSON object, with settings like those of infra/settings.ts.`]);
+}
+
+/** Says what is wrong with the settings, in a line each and without a trace of the program; then it is a failure. */
+export function orRefuse<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
