@@ -27,8 +27,8 @@
  * @property {string[]} [topics] Hear of these topics only; all of them if absent.
  * @property {number | Date} [since] The first sync tells only of updates from this time on (milliseconds since 1970).
  *   The default is two minutes before this page was loaded: what is older is in the page's own data already.
- * @property {boolean} [share] Whether the tabs of this browser that have the same URL, login, secret and topics share
- *   one socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
+ * @property {boolean} [share] Whether the tabs of this browser that have the same URL, login and secret share one
+ *   socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
  * @property {boolean} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
  *   logged: prefer the default.
  * @property {{ login?: string, chatter?: string, topic?: string }} [parameters] The query parameters' names, if the site
@@ -41,7 +41,8 @@
 /**
  * One thing that happened to the user's stats.
  * @typedef {object} Update
- * @property {string} topic What it is about.
+ * @property {string} topic What it is about: the first of `topics`.
+ * @property {string[]} topics All that it is about, of what this page listens to and has heard nothing newer of.
  * @property {number} version One more with each of the login's updates.
  * @property {string} id The pipeline's name for it.
  * @property {string} at When it happened (ISO 8601).
@@ -88,14 +89,20 @@
 /** @typedef {Omit<Update, "initial">} Entry */
 /** @typedef {Entry & Cursor & { prev: number }} Push */
 /** @typedef {{ n: number, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply */
-/** @typedef {StateChange & { socket?: number }} Status Of a line: `socket` tells one open socket from the next. */
-/** @typedef {{ status?: Status, message?: any }} Word What a line says: how it is, or what the server said on it. */
+/**
+ * Of a line: `socket` tells one open socket from the next, and `topics` are what it listens to, if not all.
+ * @typedef {StateChange & { socket?: number, topics?: string[] }} Status
+ */
+/** @typedef {{ status?: Status, message?: any, socket?: number }} Word How a line is, or what the server said on a socket. */
 /** @typedef {(word: Word) => void} Hear */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** API Gateway, and CloudFront before it, end a socket on which nothing has moved for ten minutes. */
+/**
+ * How long a socket may be silent before it has to prove itself, while somebody looks. When nobody does it is twice as
+ * long: API Gateway, and CloudFront before it, end a socket on which nothing has moved for ten minutes.
+ */
 const HEARTBEAT = 4 * MINUTE;
 /** How long an answer may take before the question, or the socket, counts as lost. */
 const PATIENCE = 10 * SECOND;
@@ -110,10 +117,12 @@ const LONGEST_WAIT = 5 * MINUTE;
 const STABLE = MINUTE;
 /** A browser cannot see why a socket did not open, so several in a row are taken for a refusal. */
 const REFUSED_AFTER = 8;
-/** How often a tab that is being looked at makes sure of the tab that holds the socket. */
+/** How often a page looks at the clock, and a tab that somebody looks at makes sure of the tab that holds the socket. */
 const PULSE = MINUTE / 2;
 /** Another tab answers within milliseconds, unless the browser has frozen it. */
 const NEARBY = 3 * SECOND;
+/** A login has no more, and a socket that asks for more is refused. */
+const MOST_TOPICS = 16;
 
 /**
  * Opens a socket and keeps it open until `close()` is called, the server says that it is over, or it is refused.
@@ -135,7 +144,9 @@ class Connection extends EventTarget {
   #watch = new AbortController();
   #asleep = false;
 
-  #seen = new Seen();
+  /** @type {Seen} */ #seen;
+  /** Whether a sync was ever answered in full. */
+  #begun = false;
   /** Names a sync, and never repeats, not even in another tab on the same socket: only the reply to the newest counts. */
   #n = unique() * 2 ** 20;
   #unanswered = 0;
@@ -145,10 +156,14 @@ class Connection extends EventTarget {
   constructor(options) {
     super();
     if (!/^wss?:$/.test(new URL(options.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
-    this.#options = { ...options, since: options.since ?? performance.timeOrigin - 2 * MINUTE };
+    const { share, since = performance.timeOrigin - 2 * MINUTE } = options;
+    // The server takes an empty list for all topics, too.
+    const topics = options.topics?.length ? options.topics : undefined;
+    this.#options = { ...options, since, topics };
+    this.#seen = new Seen(topics);
     /** @type {Hear} */
     const hear = (word) => this.#hear(word);
-    this.#line = options.share !== false && canShare() ? new Tabs(options, hear) : new Line(options, hear);
+    this.#line = new (share !== false && canShare() ? Tabs : Line)(this.#options, hear);
     this.#follow();
     this.#line.start();
   }
@@ -230,8 +245,10 @@ class Connection extends EventTarget {
   // What the server says.
 
   /** @param {Word} word */
-  #hear({ status, message }) {
+  #hear({ status, message, socket }) {
     if (status) return this.#heed(status);
+    // What `prev` says holds for the topics of one socket, and another one may lack some of this page's.
+    if (socket !== this.#socket) return;
     switch (message.type) {
       case "stats-updated":
         return this.#pushed(message);
@@ -245,7 +262,7 @@ class Connection extends EventTarget {
   }
 
   /** @param {Status} status */
-  #heed({ socket, ...change }) {
+  #heed({ socket, topics, ...change }) {
     if (change.state === "closed") return this.#finish(change.reason);
     this.#become(change);
     if (change.state === "open" && socket !== this.#socket) {
@@ -256,7 +273,7 @@ class Connection extends EventTarget {
 
   /** @param {Push} push */
   #pushed(push) {
-    if (this.#seen.push(push)) this.#deliver(push, false);
+    for (const entry of this.#seen.push(push)) this.#deliver(entry, false);
     if (this.#seen.behind && !this.#round) this.#sync();
   }
 
@@ -273,6 +290,7 @@ class Connection extends EventTarget {
     this.#unanswered = 0;
     if (reply.more || this.#seen.behind) return this.#sync();
     this.#round = null;
+    this.#begun = true;
     this.#timers.start("sync", SYNC_EVERY, () => this.#sync());
     return this.#emit("synced", { missed: round.missed, reset: round.reset });
   }
@@ -287,7 +305,7 @@ class Connection extends EventTarget {
 
   /** Asks for what the page has not seen, again and ever more slowly until the answer comes. */
   #sync() {
-    this.#round ??= { initial: !this.#seen.cursor, missed: 0, reset: false };
+    this.#round ??= { initial: !this.#begun, missed: 0, reset: false };
     this.#seen.ask();
     this.#line.send({ action: "sync", login: this.#options.login, cursor: this.#seen.cursor, n: ++this.#n });
     const patience = Math.min(PATIENCE * 2 ** this.#unanswered++, LONGEST_WAIT);
@@ -300,8 +318,8 @@ class Connection extends EventTarget {
    * @param {Entry} entry
    * @param {boolean} initial
    */
-  #deliver({ topic, version, id, at, body }, initial) {
-    this.#emit("stats-updated", { topic, version, id, at, body, initial });
+  #deliver({ topic, topics, version, id, at, body }, initial) {
+    this.#emit("stats-updated", { topic, topics, version, id, at, body, initial });
   }
 
   /** @param {StateChange} change */
@@ -331,16 +349,18 @@ class Connection extends EventTarget {
 
 /** What the page has seen. It lives as long as what the page shows: across sockets, not across reloads. */
 class Seen {
-  /** Every update up to this one was shown, or a newer one of its topic. @type {Cursor | null} */
+  /** Of every update up to this one, each topic was shown, or something newer of it. @type {Cursor | null} */
   cursor = null;
-  /** The log whose versions are remembered below. @type {string | null} */
-  #epoch = null;
+  /** What the page listens to, if not to all. @type {string[] | undefined} */ #topics;
   /** The newest version shown, by topic. @type {Map<string, number>} */
   #shown = new Map();
-  /** The versions that were shown although something before them is still missing. @type {Set<number>} */
-  #above = new Set();
   /** The newest version pushed since the last sync was sent, by epoch. @type {Map<string, number>} */
   #heard = new Map();
+
+  /** @param {string[] | undefined} topics */
+  constructor(topics) {
+    this.#topics = topics;
+  }
 
   /** A sync is about to be sent: its reply will cover every push heard before. */
   ask() {
@@ -354,56 +374,49 @@ class Seen {
   }
 
   /**
-   * Takes an update that was pushed, and says whether it is new.
+   * Takes an update that was pushed, and returns it if it is news.
    * @param {Push} push
    */
   push(push) {
     const { epoch, version, prev } = push;
     this.#heard.set(epoch, Math.max(version, this.#heard.get(epoch) ?? 0));
-    this.#epoch ??= epoch;
-    // That a log was replaced is for a sync's reply to say: this may be the late push of an old one.
-    if (epoch !== this.#epoch) return false;
-    const fresh = this.#show(push);
-    // What was dropped for a newer version of its topic may be news of another topic, which a sync then names.
-    if (this.cursor && prev <= this.cursor.version && this.#above.has(version)) this.#advance(version);
-    return fresh;
+    // Which log is the one is for a sync's reply to say: this may be the late push of an old one.
+    if (!this.cursor || epoch !== this.cursor.epoch) return [];
+    if (prev <= this.cursor.version) this.#reach(push);
+    return this.#show(push);
   }
 
   /**
-   * Takes the reply to a sync, and returns what is new in it, oldest first.
+   * Takes the reply to a sync, and returns what is news in it, oldest first.
    * @param {Reply} reply
    */
   answer({ cursor, reset, updates }) {
     if (!cursor) return [];
-    if (cursor.epoch !== this.#epoch || (reset && this.cursor)) {
+    if (reset) {
       this.cursor = null;
       this.#shown.clear();
-      this.#above.clear();
     }
-    this.#epoch = cursor.epoch;
-    const fresh = updates.filter((update) => this.#show(update));
-    // Likewise: a push that overtook this reply made it drop one, so the next reply names that by what else it is about.
-    const dropped = updates.find(({ version }) => version > (this.cursor?.version ?? 0) && !this.#above.has(version));
-    this.#advance(dropped ? dropped.version - 1 : cursor.version);
-    return fresh;
+    this.#reach(cursor);
+    return updates.flatMap((update) => this.#show(update));
   }
 
   /**
-   * Whether this update is to be shown; from now on it counts as shown. A version is one update, whatever its topics.
+   * An update is news of those of its topics of which nothing newer was shown; from now on it counts as shown.
    * @param {Entry} update
+   * @returns {Entry[]} one, or none
    */
-  #show({ topic, version }) {
-    const newest = Math.max(this.cursor?.version ?? 0, this.#shown.get(topic) ?? 0);
-    if (version <= newest || this.#above.has(version)) return false;
-    this.#shown.set(topic, version);
-    this.#above.add(version);
-    return true;
+  #show(update) {
+    const { topic, version } = update;
+    const topics = (update.topics ?? [topic]).filter(
+      (name) => covers(this.#topics, [name]) && version > (this.#shown.get(name) ?? 0),
+    );
+    for (const name of topics) this.#shown.set(name, version);
+    return topics.length ? [{ ...update, topic: String(topics[0]), topics }] : [];
   }
 
-  /** @param {number} version */
-  #advance(version) {
-    this.cursor = { epoch: this.#epoch ?? "", version: Math.max(version, this.cursor?.version ?? 0) };
-    for (const shown of this.#above) if (shown <= this.cursor.version) this.#above.delete(shown);
+  /** @param {Cursor} cursor */
+  #reach({ epoch, version }) {
+    this.cursor = { epoch, version: Math.max(version, this.cursor?.version ?? 0) };
   }
 }
 
@@ -414,6 +427,7 @@ class Line {
   /** What to wait for before a socket may be opened. @type {((chatterId: string | undefined) => Promise<void>) | undefined} */
   #gate;
   /** @type {string | undefined} */ #chatterId;
+  /** What the next socket is to listen to, if not to all. @type {string[] | undefined} */ #topics;
 
   /** @type {Status} */ status = { state: "connecting" };
   /** The only socket that is listened to. @type {WebSocket | null} */ #socket = null;
@@ -422,6 +436,10 @@ class Line {
   #attempt = 0;
   #losses = 0;
   #unopened = 0;
+  /** When something was last heard, by the clock on the wall, which does not stand still while a laptop sleeps. */
+  #heardAt = 0;
+  /** Whether a heartbeat waits for its answer. */
+  #beating = false;
   #timers = new Timers();
 
   /**
@@ -431,6 +449,7 @@ class Line {
    */
   constructor(options, hear, gate) {
     this.#options = options;
+    this.#topics = options.topics;
     this.#hear = hear;
     this.#gate = gate;
   }
@@ -468,6 +487,24 @@ class Line {
     }
   }
 
+  /**
+   * Has an open socket prove itself if it has been silent for long.
+   * @param {boolean} shown Whether somebody looks.
+   */
+  look(shown) {
+    if (this.#socket && Date.now() - this.#heardAt >= HEARTBEAT * (shown ? 1 : 2)) this.#beat();
+  }
+
+  /**
+   * Listens to these topics too. A socket that does not goes on until its successor is open.
+   * @param {string[] | undefined} topics
+   */
+  widen(topics) {
+    if (covers(this.#topics, topics)) return;
+    this.#topics = topics && [...new Set([...(this.#topics ?? []), ...topics])];
+    if (this.#socket && !this.#next) this.#open();
+  }
+
   /** The browser says that it has no network. If that is not so, the longest wait bounds the harm. */
   offline() {
     const { state, reason } = this.status;
@@ -492,7 +529,7 @@ class Line {
     } catch (error) {
       if (isOver()) return;
       const message = error instanceof Error ? error.message : String(error);
-      this.#hear({ message: { type: "error", code: "connect", message } });
+      this.#hear({ message: { type: "error", code: "connect", message }, socket: this.status.socket });
       this.#wait();
     }
   }
@@ -507,7 +544,8 @@ class Line {
 
   /** @param {string | undefined} chatterId */
   #dial(chatterId) {
-    const { url, login, topics, query, parameters } = this.#options;
+    const { url, login, query, parameters } = this.#options;
+    const topics = this.#topics && this.#topics.length > MOST_TOPICS ? undefined : this.#topics;
     const names = { login: "login", chatter: "chatter", topic: "topic", ...parameters };
     const address = new URL(url);
     address.hash = "";
@@ -523,7 +561,7 @@ class Line {
     }
     /** @type {WebSocket} */
     const socket = new (this.#options.WebSocket ?? WebSocket)(address.href, protocols);
-    socket.addEventListener("open", () => socket === this.#next && this.#opened(socket));
+    socket.addEventListener("open", () => socket === this.#next && this.#opened(socket, topics));
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#received(data));
     socket.addEventListener("close", () => {
       if (socket === this.#socket) this.#lost();
@@ -538,8 +576,9 @@ class Line {
    * The successor of an open socket takes over at once: the sync that opening it causes brings what the old one may have
    * been about to say.
    * @param {WebSocket} socket
+   * @param {string[] | undefined} topics
    */
-  #opened(socket) {
+  #opened(socket, topics) {
     const old = this.#socket;
     this.#socket = socket;
     this.#next = null;
@@ -548,22 +587,37 @@ class Line {
     this.#timers.stop("open");
     this.#timers.start("stable", STABLE, () => (this.#losses = 0));
     this.#timers.start("change", CHANGE_OVER - Math.random() * 10 * MINUTE, () => this.#open());
-    this.#timers.start("heart", HEARTBEAT, () => this.#beat());
-    this.#say({ state: "open", socket: unique() });
+    this.#alive();
+    this.#pulse();
+    this.#say({ state: "open", socket: unique(), topics });
+    if (!covers(topics, this.#topics)) this.#open();
+  }
+
+  #pulse() {
+    this.look(isShown());
+    this.#timers.start("pulse", PULSE, () => this.#pulse());
   }
 
   /** Keeps the socket from being idle. A link that died without a word is one that does not answer. */
   #beat() {
+    if (this.#beating) return;
+    this.#beating = true;
     this.send({ action: "ping" });
     this.#timers.start("heart", PATIENCE, () => this.#lost());
   }
 
+  #alive() {
+    this.#beating = false;
+    this.#timers.stop("heart");
+    this.#heardAt = Date.now();
+  }
+
   /** @param {string} text */
   #received(text) {
-    this.#timers.start("heart", HEARTBEAT, () => this.#beat());
+    this.#alive();
     const message = read(text);
     if (message.type === "closing") return this.#closing(message);
-    this.#hear({ message });
+    this.#hear({ message, socket: this.status.socket });
     if (message.type === "error" && message.code === "unknown-connection") this.#lost();
   }
 
@@ -580,7 +634,7 @@ class Line {
     }
     this.#socket?.close();
     this.#socket = null;
-    this.#timers.stop("stable", "change", "heart");
+    this.#timers.stop("stable", "change", "heart", "pulse");
     return this.#say({ state: "connecting" });
   }
 
@@ -618,8 +672,9 @@ class Line {
  * passes on what the others ask. The browser gives the lock to the next tab when the holder is closed, or crashes; each
  * tab then asks with a cursor of its own, as after any other change of sockets, so nothing is lost.
  *
- * Only tabs that want the same topics share: the server names one topic of an update, the first that the socket listens
- * to, so on a socket for `a` and `b` a tab that is after `b` alone would not hear of an update to both.
+ * The socket listens to the topics of all tabs, and each tab passes over what it did not ask for. A tab whose topics the
+ * socket lacks does not use it, or its cursor would move past updates that it was never told of: it asks the holder, who
+ * changes over to a socket that has them.
  *
  * Every page of this origin could listen in on the channel; the secret is never on it, nor in its name.
  */
@@ -629,6 +684,7 @@ class Tabs {
   #line;
   /** @type {Group | null} */ #group = null;
   #running = false;
+  /** The socket that was last heard of and does not listen to all that this tab does. @type {number | undefined} */ #narrow;
   #timers = new Timers();
 
   /**
@@ -684,8 +740,8 @@ class Tabs {
    * @param {string | undefined} chatterId
    */
   async #enter(chatterId) {
-    const { url, login, topics } = this.#options;
-    const name = await hash(JSON.stringify([url, login, chatterId, topics && [...topics].sort()]));
+    const { url, login } = this.#options;
+    const name = await hash(JSON.stringify([url, login, chatterId]));
     if (this.#running && this.#group?.name !== name) this.#join(name, false);
     return this.#group?.turn;
   }
@@ -711,31 +767,47 @@ class Tabs {
   }
 
   /**
-   * Asks the holder how the line is. If it does not answer somebody who is looking, the browser has frozen it, and this
-   * tab takes its place.
+   * Asks the holder how the line is, and says what this tab listens to. If the holder does not answer somebody who is
+   * looking, the browser has frozen it, and this tab takes its place.
    * @param {boolean} prod Whether the holder is to see to the line.
    */
   #ask(prod) {
     if (this.holds || !this.#group) return;
     const shown = isShown();
-    this.#group.post({ ask: prod && shown });
+    this.#group.post({ ask: prod && shown, topics: this.#options.topics });
     if (!shown) return;
     this.#timers.start("answer", NEARBY, () => this.holds || this.#rejoin(true));
     this.#timers.start("pulse", PULSE, () => this.#ask(false));
   }
 
-  /** @param {Word & { say?: object, ask?: boolean }} word */
-  #overhear({ say, ask, ...word }) {
-    if (say || ask !== undefined) {
-      if (!this.holds) return;
-      if (say) return this.#line.send(say);
-      if (ask) this.#line.prod(true);
-      this.#group?.post({ status: this.#line.status });
-      return;
-    }
+  /** @param {Word & { say?: object, ask?: boolean, topics?: string[] }} word */
+  #overhear({ say, ask, topics, ...word }) {
+    if (say) return this.holds && this.#line.send(say);
+    if (ask !== undefined) return this.#asked(ask, topics);
     this.#timers.stop("answer");
     // A holder listens to no other, which can only be one that it took over from; but the end is the end for all.
-    if (!this.holds || word.status?.state === "closed") this.#hear(word);
+    const { status } = word;
+    if (this.holds && status?.state !== "closed") return;
+    if (status?.socket && !covers(status.topics, this.#options.topics)) {
+      word.status = { state: "connecting" };
+      // Once for each socket: its holder answers before the next one is open.
+      if (this.#narrow !== status.socket) this.#group?.post({ ask: false, topics: this.#options.topics });
+      this.#narrow = status.socket;
+    }
+    this.#hear(word);
+  }
+
+  /**
+   * @param {boolean} prod
+   * @param {string[] | undefined} topics
+   */
+  #asked(prod, topics) {
+    // Whoever holds the socket next ought to know as well.
+    this.#line.widen(topics);
+    if (!this.holds) return;
+    if (prod) this.#line.prod(true);
+    else this.#line.look(true);
+    this.#group?.post({ status: this.#line.status });
   }
 }
 
@@ -817,8 +889,18 @@ function canShare() {
   return Boolean(document && BroadcastChannel && crypto?.subtle && navigator?.locks);
 }
 
+/** Outside of a browser somebody always looks. */
 function isShown() {
-  return document.visibilityState === "visible";
+  return globalThis.document?.visibilityState !== "hidden";
+}
+
+/**
+ * Whether who listens to these topics hears of all that others want. No list means all topics.
+ * @param {string[] | undefined} topics
+ * @param {string[] | undefined} wanted
+ */
+function covers(topics, wanted) {
+  return !topics || Boolean(wanted?.every((topic) => topics.includes(topic)));
 }
 
 /** A number that no other tab of this browser has, as far as chance goes. */

@@ -103,6 +103,43 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.deepEqual([one.errors, two.errors], [[], []]);
   });
 
+  test("tabs_with_other_topics_have_one_socket_that_listens_to_those_of_both", async (t) => {
+    const login = someone();
+    const one = await world.tab(t);
+    const session = await one.page.evaluate(async (login) => {
+      const headers = { "Content-Type": "application/json" };
+      return (await fetch("/demo/login", { method: "POST", body: JSON.stringify({ login }), headers })).json();
+    }, login);
+    const two = new Tab(world, await one.page.context().newPage());
+    await two.page.goto(world.url);
+    const listen = async ({ page }, topics) => {
+      await page.evaluate(async (options) => {
+        const { connect } = await import("/chatter.js");
+        const heard = (window.heard = []);
+        const chatter = connect(options);
+        chatter.addEventListener("stats-updated", ({ detail }) => heard.push(`${detail.topics}: ${detail.body.message}`));
+        chatter.addEventListener("synced", () => (window.synced = (window.synced ?? 0) + 1));
+      }, { ...session, topics });
+    };
+    const heard = ({ page }) => page.evaluate(() => window.heard);
+    const synced = ({ page }, times) => page.waitForFunction((times) => window.synced === times, times);
+    // Without any log a page has no cursor, and hears of the first update by a sync, in which newer ones may be before it.
+    await world.notify(login, "for nobody", ["badges"]);
+    await listen(one, ["plays"]);
+    await synced(one, 1);
+    await listen(two, ["scores"]);
+    await Promise.all([synced(one, 2), synced(two, 1)]);
+    await until(() => one.openSockets === 1, "the narrower socket to be closed");
+    assert.deepEqual([one.sockets.length, two.sockets.length], [2, 0]);
+    await world.notify(login, "for one", ["plays"]);
+    await world.notify(login, "for nobody", ["badges"]);
+    await world.notify(login, "for two", ["scores"]);
+    await world.notify(login, "for both", ["plays", "scores"]);
+    for (const tab of [one, two]) await until(async () => (await heard(tab)).length === 2, "two updates");
+    assert.deepEqual(await heard(one), ["plays: for one", "plays: for both"]);
+    assert.deepEqual(await heard(two), ["scores: for two", "scores: for both"]);
+  });
+
   test("another_tab_goes_on_when_the_one_that_holds_the_socket_is_closed", async (t) => {
     const { login, one, two } = await pair(t);
     await one.page.close();
@@ -127,7 +164,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await two.holds("This tab");
     await two.sees("while stopped");
     await debug.send("Debugger.resume");
-    await one.holds("Another tab");
+    await Promise.all([one.holds("Another tab"), one.sees("while stopped")]);
     await world.notify(login, "for both again");
     await Promise.all([one.sees("for both again"), two.sees("for both again")]);
     assert.deepEqual(await one.messages(), ["for both again", "while stopped"]);

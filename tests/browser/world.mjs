@@ -29,10 +29,10 @@ export class World {
   sessions = [];
   /** @type {string | undefined} */ url;
 
-  /** Starts the server and the browser, and waits for the line that says `ready`. */
-  static async start() {
+  /** Starts the server, with these further flags, and the browser, and waits for the line that says `ready`. */
+  static async start(...flags) {
     const world = new World();
-    const parameters = ["local", "--port", "0", "--dynamodb-port", "0"];
+    const parameters = ["local", "--port", "0", "--dynamodb-port", "0", ...flags];
     // At this level even a library's most talkative line is printed, and searched for secrets.
     const env = { ...process.env, AWS_LAMBDA_LOG_LEVEL: "trace" };
     world.server = spawn(CHATTER, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
@@ -70,10 +70,13 @@ export class World {
     return tab;
   }
 
+  get notifyUrl() {
+    return new URL("/2015-03-31/functions/notify/invocations", this.url);
+  }
+
   /** What the pipeline does, whatever happens to the tabs. */
-  async notify(login, message) {
-    const url = new URL("/2015-03-31/functions/notify/invocations", this.url);
-    const response = await fetch(url, { method: "POST", body: JSON.stringify({ login, body: { message } }) });
+  async notify(login, message, topics = ["updates"]) {
+    const response = await fetch(this.notifyUrl, { method: "POST", body: JSON.stringify({ login, topics, body: { message } }) });
     assert.ok(response.ok && !response.headers.has("X-Amz-Function-Error"), await response.text());
   }
 
@@ -90,9 +93,7 @@ export class World {
     await this.browser?.close();
     this.server.kill("SIGTERM");
     const late = setTimeout(() => this.server.kill("SIGKILL"), PATIENCE);
-    const end = await this.exit;
-    clearTimeout(late);
-    return end;
+    return this.exit.finally(() => clearTimeout(late));
   }
 }
 
@@ -212,8 +213,8 @@ export class Tab {
   }
 }
 
-export async function until(condition, what) {
-  const deadline = Date.now() + PATIENCE;
+export async function until(condition, what, patience = PATIENCE) {
+  const deadline = Date.now() + patience;
   for (;;) {
     const value = await condition();
     if (value) return value;

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { Client } from "./client.mjs";
-import { PACE, hurry } from "./pace.mjs";
+import { makeElastic } from "./pace.mjs";
 
 const { chromium } = createRequire(new URL("../browser/package.json", import.meta.url))("playwright-core");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -33,7 +33,7 @@ export class Browser {
     browser.#pages = await Promise.all(
       logins.map(async (login) => {
         const page = await context.newPage();
-        await page.addInitScript(`(${hurry})(${PACE})`);
+        await page.addInitScript(makeElastic);
         // A document of the same origin that does nothing by itself.
         await page.goto(new URL("chatter.js", system.page).href);
         await page.evaluate(begin, { source: String(Client), session: await system.logIn(login) });
@@ -49,6 +49,11 @@ export class Browser {
 
   async online() {
     for (const page of this.#pages) await page.evaluate(() => dispatchEvent(new Event("online")));
+  }
+
+  /** Lets the clients' time run so fast. */
+  async hurry(pace) {
+    for (const page of this.#pages) await page.evaluate((pace) => void (globalThis.pace = pace), pace);
   }
 
   leave() {

@@ -1,15 +1,15 @@
 /** Hundreds of clients in this process. */
 
-import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "./client.mjs";
-import { PACE, hurry } from "./pace.mjs";
+import { makeElastic } from "./pace.mjs";
 
 const { WebSocket } = createRequire(new URL("../../web/package.json", import.meta.url))("ws");
 
-/** Which client a socket belongs to: its secret says so. */
+/** Which client a socket belongs to, and which window a client: the socket's secret says so. */
 const clients = new Map();
+const windows = new Map();
 
 /** A browser's WebSocket throws no error that nobody listens to; and here every message is looked at in passing. */
 globalThis.WebSocket = class extends WebSocket {
@@ -21,13 +21,10 @@ globalThis.WebSocket = class extends WebSocket {
   }
 };
 
-/** A window that can come online. */
-const page = new EventTarget();
-setMaxListeners(0, page);
-for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) {
-  globalThis[name] ??= page[name].bind(page);
-}
-hurry(PACE);
+/** The window of the client that is being made, which can come online. */
+let opened = new EventTarget();
+globalThis.addEventListener = (...parameters) => opened.addEventListener(...parameters);
+makeElastic();
 const { connect } = await import("../../web/chatter.js");
 
 export class Crowd {
@@ -36,7 +33,9 @@ export class Crowd {
     for (let n = 0; n < clientsOfEach; n++) {
       const sessions = await Promise.all(logins.map((login) => system.logIn(login)));
       for (const session of sessions) {
-        clients.set(`chatterbox.auth.${Buffer.from(`${session.login}\0${session.chatterId}`).toString("base64url")}`, new Client(connect, session));
+        const secret = `chatterbox.auth.${Buffer.from(`${session.login}\0${session.chatterId}`).toString("base64url")}`;
+        windows.set(secret, (opened = new EventTarget()));
+        clients.set(secret, new Client(connect, session));
       }
       // AWS opens 500 a second.
       await pause((1000 * logins.length) / 250);
@@ -48,9 +47,14 @@ export class Crowd {
     return [...clients.values()].map(({ report }) => report);
   }
 
-  /** The network is back, as the browser would say. */
-  online() {
-    globalThis.dispatchEvent(new Event("online"));
+  /** For this share of them the network is back, as the browser would say. */
+  online(share = 1) {
+    for (const window of windows.values()) if (Math.random() < share) window.dispatchEvent(new Event("online"));
+  }
+
+  /** Lets the clients' time run so fast. */
+  hurry(pace) {
+    globalThis.pace = pace;
   }
 
   leave() {

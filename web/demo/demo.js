@@ -136,9 +136,10 @@ function showSynced({ missed, reset }) {
 }
 
 /** @param {Update} update */
-function showUpdate({ topic, version, at, body, initial }) {
+function showUpdate({ topics, version, at, body, initial }) {
   const item = document.createElement("li");
-  const tags = make("span", "tags", make("span", "tag", topic), make("span", "faint", `version ${version}`));
+  const tags = make("span", "tags", ...topics.map((topic) => make("span", "tag", topic)));
+  tags.append(make("span", "faint", `version ${version}`));
   if (initial) tags.append(make("span", "faint", "from before"));
   const time = make("time", "", clock(Date.parse(at)));
   time.setAttribute("datetime", at);

@@ -5,10 +5,14 @@ import FakeTimers from "@sinonjs/fake-timers";
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 
-/** Stops the timers, makes every random wait the longest it can be, and returns what lets time pass. */
+/** Stops the clock, makes every random wait the longest it can be, and returns what lets time pass. */
 export function stopClock(t) {
-  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"], shouldClearNativeTimers: true });
+  const toFake = ["setTimeout", "clearTimeout", "Date"];
+  const clock = FakeTimers.install({ now: Date.now(), toFake, shouldClearNativeTimers: true });
   t.after(() => clock.uninstall());
   t.mock.method(Math, "random", () => 1);
-  return (milliseconds) => clock.tick(milliseconds);
+  const tick = (milliseconds) => clock.tick(milliseconds);
+  /** Lets time pass as a laptop does that sleeps: its clock has gone on, its timers have not. */
+  tick.asleep = (milliseconds) => clock.setSystemTime(Date.now() + milliseconds);
+  return tick;
 }

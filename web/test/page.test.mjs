@@ -119,6 +119,32 @@ test("a_link_that_died_in_the_dark_is_found_out_when_the_page_is_shown", async (
   assert.equal(chatter.state, "waiting");
 });
 
+test("a_dead_link_is_found_no_later_because_its_page_is_shown_again_and_again", async (t) => {
+  const tick = stopClock(t);
+  const { show } = browser(t);
+  const { chatter, line } = await pageAt(41, t, alone);
+  show();
+  tick(6 * SECOND);
+  show();
+  tick(4 * SECOND);
+  assert.equal(chatter.state, "waiting");
+  await until(() => line.closed);
+  assert.equal(line.heard.filter(({ action }) => action === "ping").length, 1);
+});
+
+test("nobody_looks_at_a_hidden_page_so_its_heart_beats_half_as_often", async (t) => {
+  const tick = stopClock(t);
+  const { hide } = browser(t);
+  const { server, line } = await pageAt(41, t, alone);
+  const pings = () => line.heard.filter(({ action }) => action === "ping").length;
+  hide();
+  tick(8 * MINUTE - 1);
+  await settled(server);
+  assert.equal(pings(), 0);
+  tick(1);
+  await until(() => pings() === 1);
+});
+
 test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);

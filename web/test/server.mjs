@@ -58,8 +58,8 @@ class Line {
     this.say({ type: "sync", n, cursor: null, missed: null, reset: false, more: false, updates: [], ...fields });
   }
 
-  push(version, fields = {}) {
-    this.say({ type: "stats-updated", login: LOGIN, epoch: "E", prev: version - 1, ...entry(version), ...fields });
+  push(version, { topics = ["updates"], ...fields } = {}) {
+    this.say({ type: "stats-updated", login: LOGIN, epoch: "E", prev: version - 1, ...entry(version, ...topics), ...fields });
   }
 }
 
@@ -138,6 +138,8 @@ export async function pageAt(version, t, options) {
   return { ...opened, line };
 }
 
-export function entry(version, topic = "updates") {
-  return { topic, version, id: `id-${version}`, at: "2026-01-31T09:00:00Z", body: { message: `update ${version}` } };
+/** An update on `updates`, if nothing else is said. */
+export function entry(version, ...topics) {
+  if (topics.length === 0) topics = ["updates"];
+  return { topic: topics[0], topics, version, id: `id-${version}`, at: "2026-01-31T09:00:00Z", body: { message: `update ${version}` } };
 }

@@ -165,6 +165,20 @@ test("a_socket_on_which_nothing_ever_came_has_its_heartbeat_too", async (t) => {
   await until(() => line.heard.some(({ action }) => action === "ping"));
 });
 
+test("a_laptop_that_has_slept_asks_its_link_for_a_sign_of_life", async (t) => {
+  const tick = stopClock(t);
+  const { server, line, chatter } = await pageAt(41, t);
+  tick.asleep(3 * MINUTE);
+  tick(SECOND * 30);
+  await settled(server);
+  assert.equal(line.heard.at(-1).action, "sync");
+  tick.asleep(MINUTE);
+  tick(SECOND * 30);
+  await until(() => line.heard.at(-1).action === "ping");
+  tick(10 * SECOND);
+  assert.equal(chatter.state, "waiting");
+});
+
 test("a_page_whose_chatter_id_was_revoked_never_comes_back", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line } = await pageAt(41, t);

@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
 import { LOGIN, entry, page, pageAt, until } from "./server.mjs";
 
+const news = ({ updates }) => updates.map(({ version, topics }) => [version, ...topics].join(" "));
+
 test("a_page_asks_for_everything_as_soon_as_it_is_open", async (t) => {
   const { server, chatter } = await page(t);
   assert.equal(chatter.state, "connecting");
@@ -58,15 +60,18 @@ test("a_gap_is_filled_by_a_sync_and_nothing_is_heard_twice", async (t) => {
   assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 44 });
 });
 
-test("duplicates_are_dropped_whatever_topic_they_name", async (t) => {
-  const { line, versions } = await pageAt(41, t);
+test("duplicates_are_dropped_whatever_topics_they_name", async (t) => {
+  const { server, versions } = await page(t);
+  const line = await server.line(1);
+  await line.sync(1);
+  line.reply({ cursor: { epoch: "E", version: 41 }, updates: [entry(41)] });
   line.push(41);
-  line.push(42);
-  line.push(42);
-  line.push(42, { topic: "plays" });
+  line.push(42, { topics: ["plays", "updates"] });
+  line.push(42, { topics: ["plays", "updates"] });
+  line.push(42, { topics: ["updates"] });
   line.push(43);
   await until(() => versions().includes(43));
-  assert.deepEqual(versions(), [42, 43]);
+  assert.deepEqual(versions(), [41, 42, 43]);
 });
 
 test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped", async (t) => {
@@ -82,24 +87,43 @@ test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped", asyn
 
 test("an_overtaken_update_on_two_topics_is_still_heard_under_the_other_one", async (t) => {
   const { line, heard } = await pageAt(41, t);
-  line.push(43, { topic: "a" });
+  line.push(43, { topics: ["a"] });
   await line.sync(2);
-  line.push(42, { topic: "a" });
+  line.push(42, { topics: ["a", "b"] });
   line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(42, "b"), entry(43, "a")] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["43 a", "42 b"]);
+  assert.deepEqual(news(heard), ["43 a", "42 b"]);
 });
 
-test("a_push_that_overtakes_a_reply_does_not_hide_what_the_reply_names_otherwise", async (t) => {
+test("a_push_that_overtakes_a_reply_leaves_of_it_what_it_does_not_supersede", async (t) => {
   const { line, heard } = await pageAt(40, t);
-  line.push(42, { topic: "c" });
+  line.push(42, { topics: ["c"] });
   await line.sync(2);
-  line.push(44, { topic: "a" });
-  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 3, updates: [entry(42, "c"), entry(43, "a")] });
-  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 42 });
-  line.reply({ cursor: { epoch: "E", version: 44 }, missed: 2, updates: [entry(43, "b"), entry(44, "a")] });
+  line.push(44, { topics: ["a"] });
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 3, updates: [entry(42, "c"), entry(43, "a", "b")] });
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 43 });
+  line.reply({ cursor: { epoch: "E", version: 44 }, missed: 1, updates: [entry(44, "a")] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["42 c", "44 a", "43 b"]);
+  assert.deepEqual(news(heard), ["42 c", "44 a", "43 b"]);
+});
+
+test("an_update_names_those_of_its_topics_that_the_page_listens_to", async (t) => {
+  const { line, heard, versions } = await pageAt(41, t, { topics: ["b", "c"] });
+  line.push(42, { topics: ["a", "b", "c"] });
+  line.push(43, { topics: ["a"] });
+  line.push(44, { topics: ["c"] });
+  await until(() => versions().includes(44));
+  assert.deepEqual(heard.updates[0], { ...entry(42, "b", "c"), initial: false });
+  assert.deepEqual(news(heard), ["42 b c", "44 c"]);
+  assert.equal(line.syncs.length, 1);
+});
+
+test("a_push_that_says_one_topic_only_is_about_that_one", async (t) => {
+  const { line, heard, versions } = await pageAt(41, t);
+  const { topics, ...rest } = entry(42, "plays");
+  line.say({ type: "stats-updated", login: LOGIN, epoch: "E", prev: 41, ...rest });
+  await until(() => versions().includes(42));
+  assert.deepEqual(news(heard), ["42 plays"]);
 });
 
 test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sync", async (t) => {
@@ -111,12 +135,12 @@ test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sy
   assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 41 });
   line.reply({ cursor: { epoch: "E", version: 42 }, missed: 1, updates: [entry(42)] });
   await until(() => heard.synced.length === 1);
-  assert.deepEqual(versions(), [42, 41]);
+  assert.deepEqual(versions(), [41, 42]);
   assert.equal(line.syncs.length, 2);
 });
 
 test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", async (t) => {
-  const { server, heard, versions } = await page(t);
+  const { server, heard } = await page(t, { since: Date.parse("2026-02-01T00:00:00Z") });
   const line = await server.line(1);
   await line.sync(1);
   line.reply({ cursor: null });
@@ -125,7 +149,7 @@ test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", asyn
   assert.equal((await line.sync(2)).cursor, null);
   line.reply({ cursor: { epoch: "E", version: 1 }, updates: [entry(1)] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(versions(), [1]);
+  assert.deepEqual(heard.updates, [{ ...entry(1), initial: false }]);
 });
 
 test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
@@ -142,7 +166,7 @@ test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
   assert.equal(line.syncs.length, 2);
 });
 
-test("an_old_log_s_push_that_came_before_the_first_reply_hides_nothing_of_the_new_log", async (t) => {
+test("an_old_log_s_push_that_comes_before_the_first_reply_is_not_heard_and_hides_nothing", async (t) => {
   const { server, heard, versions } = await page(t);
   const line = await server.line(1);
   await line.sync(1);
@@ -151,7 +175,7 @@ test("an_old_log_s_push_that_came_before_the_first_reply_hides_nothing_of_the_ne
   await line.sync(2);
   line.reply({ cursor: { epoch: "E", version: 3 }, missed: 0 });
   await until(() => heard.synced.length === 1);
-  assert.deepEqual(versions(), [90, 3]);
+  assert.deepEqual(versions(), [3]);
 });
 
 test("a_reply_without_a_log_changes_nothing", async (t) => {
@@ -162,7 +186,7 @@ test("a_reply_without_a_log_changes_nothing", async (t) => {
   await until(() => heard.synced.length === 2);
   line.push(42);
   line.push(44);
-  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 41 });
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 42 });
   await until(() => versions().includes(44));
   assert.deepEqual(versions(), [43, 44]);
 });
@@ -178,14 +202,14 @@ test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
   assert.equal(heard.synced.at(-1).reset, true);
 });
 
-test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_another_topic", async (t) => {
+test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_one_of_its_topics", async (t) => {
   const { line, heard } = await pageAt(41, t);
-  line.push(44, { topic: "a" });
+  line.push(44, { topics: ["a", "b"] });
   await line.sync(2);
-  line.push(42, { topic: "c" });
+  line.push(42, { topics: ["c"] });
   line.reply({ cursor: { epoch: "E", version: 45 }, missed: 4, updates: [entry(44, "b"), entry(45, "a")] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(heard.updates.map(({ version, topic }) => `${version} ${topic}`), ["44 a", "42 c", "45 a"]);
+  assert.deepEqual(news(heard), ["44 a b", "42 c", "45 a"]);
 });
 
 test("a_reply_that_pushes_have_overtaken_does_not_move_the_cursor_back", async (t) => {
