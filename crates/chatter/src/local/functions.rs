@@ -4,7 +4,7 @@ use chatterbox_gateway::{Function, Route};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "ALLOWED_ORIGINS",
     "LOGIN_PARAMETER",
     "CHATTER_PARAMETER",
@@ -14,6 +14,7 @@ const SETTINGS: [&str; 9] = [
     "CHATTER_TTL_SECONDS",
     "MAX_CONNECTIONS_PER_LOGIN",
     "DEFER_QUEUE_URL",
+    "METRICS_NAMESPACE",
 ];
 
 /// Those settings that this process has in its own environment.
