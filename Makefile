@@ -73,7 +73,7 @@ web/node_modules tests/browser/node_modules infra/node_modules tests/bench/node/
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
 
-bench: web/node_modules tests/bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
+bench: tests/bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
 	$(call say,Building everything as it is deployed. The first time takes a quarter of an hour.)
 	npm --prefix tests/bench/node run build
 	cargo build --locked --release $(FUNCTIONS:%=--package %)
@@ -106,7 +106,7 @@ deny: $(TOOLS)/bin/cargo-deny
 
 build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=arm64 or x86_64) and check that they can be deployed
 	$(call say,Building the functions for Lambda on $(ARCH).)
-	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--bin %)
+	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--package %)
 	for function in $(FUNCTIONS); do \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
 	done
@@ -130,7 +130,7 @@ deploy: account ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); ne
 deploy-code: ## replace the program of one function (FN=notify) and nothing else of it
 	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)" >&2; exit 1; }
 	@$(MAKE) --no-print-directory account $(TOOLS)/venv/bin/cargo-lambda
-	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --bin $(FN)
+	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --package $(FN)
 	stack=$$($(ASK) bin/settings.ts $(GIVEN)) && \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --binary-name $(FN) "$$stack-$(FN)"
 

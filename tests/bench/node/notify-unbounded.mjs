@@ -1,0 +1,5 @@
+/** notify, all posts at once. */
+
+import { notify } from "./notify.mjs";
+
+notify((connections, post) => Promise.all(connections.map(post)));

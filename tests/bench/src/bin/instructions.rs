@@ -1,0 +1,148 @@
+//! `make instructions`: how many instructions the work takes that is done for every handshake, event and socket. Valgrind
+//! counts them, so they do not vary as times do: more than a tenth above the recorded figure is a change that
+//! somebody has to mean (`make instructions RECORD=1`).
+//!
+//! Each figure is the difference of two runs, one of them without the work: what a program does at its start is not in it.
+
+#[path = "instructions/work.rs"]
+mod work;
+
+use clap::Parser;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+use work::Work;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Counts instructions and holds them to the recorded figures.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The recorded figures
+    #[arg(long, default_value = "tests/bench/instructions.json")]
+    figures: PathBuf,
+    /// Record what is counted now
+    #[arg(long)]
+    record: bool,
+    /// Do this work so often, and nothing else: what is run under valgrind
+    #[arg(long, num_args = 2, value_names = ["WORK", "TIMES"], hide = true)]
+    work: Option<Vec<String>>,
+}
+
+/// Figures, and what they hold for.
+#[derive(Debug, Deserialize, Serialize)]
+struct Figures {
+    /// Another architecture has other instructions.
+    architecture: String,
+    /// Instructions for one of each.
+    instructions: BTreeMap<String, u64>,
+}
+
+/// By how much a figure may grow, in percent.
+const TOLERANCE: u64 = 10;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "instructions: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    if let Some([name, times]) = arguments.work.as_deref() {
+        let work = Work::ALL.into_iter().find(|work| work.name() == name);
+        work.ok_or("there is no such work")?.run(times.parse()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut counted = BTreeMap::new();
+    for work in Work::ALL {
+        counted.insert(work.name().to_owned(), instructions_of_one(work)?);
+    }
+    if arguments.record {
+        let figures = Figures {
+            architecture: std::env::consts::ARCH.to_owned(),
+            instructions: counted,
+        };
+        fs::write(&arguments.figures, serde_json::to_string_pretty(&figures)? + "\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let recorded: Figures = serde_json::from_str(&fs::read_to_string(&arguments.figures)?)?;
+    compare(&recorded, &counted)
+}
+
+fn compare(recorded: &Figures, counted: &BTreeMap<String, u64>) -> Outcome<ExitCode> {
+    let mut out = std::io::stdout();
+    if recorded.architecture != std::env::consts::ARCH {
+        writeln!(out, "not compared: the figures are those of {}", recorded.architecture)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut code = ExitCode::SUCCESS;
+    for (name, count) in counted {
+        let before = recorded.instructions.get(name).copied().unwrap_or_default();
+        let verdict = if has_grown(before, *count) {
+            code = ExitCode::FAILURE;
+            "GROWN: make it less, or record it on purpose (make instructions RECORD=1)"
+        } else {
+            "ok"
+        };
+        writeln!(
+            out,
+            "{name:<28} {count:>10} instructions, recorded {before:>10}  {verdict}"
+        )?;
+    }
+    Ok(code)
+}
+
+fn has_grown(before: u64, now: u64) -> bool {
+    now * 100 > before * (100 + TOLERANCE)
+}
+
+fn instructions_of_one(work: Work) -> Outcome<u64> {
+    let idle = instructions(work, 0)?;
+    let busy = instructions(work, work.times())?;
+    Ok((busy - idle) / u64::from(work.times()))
+}
+
+fn instructions(work: Work, times: u32) -> Outcome<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["--work", work.name(), &times.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.split_once("Collected : "));
+    match count {
+        Some((_, count)) if output.status.success() => Ok(count.trim().parse()?),
+        _ => Err(format!("valgrind: {text}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_more_is_allowed_and_no_more() {
+        assert!(!has_grown(1_000, 900));
+        assert!(!has_grown(1_000, 1_100));
+        assert!(has_grown(1_000, 1_101));
+        assert!(has_grown(0, 1));
+    }
+
+    #[test]
+    fn all_work_can_be_done() {
+        for work in Work::ALL {
+            work.run(1).unwrap();
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Processes of the bench's own: what they use, and that none of them outlives it.
+
+use crate::Outcome;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// How long a program may take to start, and to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running program. Dropping it kills it, with what it has started in its own group.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    id: Pid,
+}
+
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// The processor's time, over all threads that are still there.
+    pub(crate) cpu: Duration,
+    /// The most memory that it ever had, in MB.
+    pub(crate) peak_mb: f64,
+    /// The memory that it has now, in MB.
+    pub(crate) memory_mb: f64,
+}
+
+impl Process {
+    /// Starts a program in an environment of its own: `PATH` and what `command` sets.
+    pub(crate) fn start(command: &mut Command) -> Outcome<Process> {
+        let child = command
+            .stdin(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("{:?}: {error}", command.as_std().get_program()))?;
+        let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        Ok(Process {
+            child,
+            id: id.ok_or("a process ended before it began")?,
+        })
+    }
+
+    /// Starts a program that says on standard output when it is up, and returns that line's words.
+    pub(crate) async fn start_and_hear(command: &mut Command) -> Outcome<(Process, Vec<String>)> {
+        let mut process = Process::start(command.stdout(Stdio::piped()))?;
+        let mut lines = process.lines()?;
+        let line = timeout(PATIENCE, lines.next_line()).await;
+        let line = line.map_err(|_| format!("{:?} does not come up", command.as_std().get_program()))??;
+        let line = line.ok_or_else(|| format!("{:?} ended", command.as_std().get_program()))?;
+        // Whoever writes into a pipe that nobody holds is ended by it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok((process, line.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    fn lines(&mut self) -> Outcome<Lines<BufReader<ChildStdout>>> {
+        let output = self.child.stdout.take().ok_or("the output is not piped")?;
+        Ok(BufReader::new(output).lines())
+    }
+
+    /// What it has used so far.
+    pub(crate) fn usage(&self) -> Outcome<Usage> {
+        usage(self.id)
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> i32 {
+        self.id.as_raw_nonzero().get()
+    }
+
+    /// What another process has used so far.
+    pub(crate) fn usage_of(id: i32) -> Outcome<Usage> {
+        usage(Pid::from_raw(id).ok_or("there is no such process")?)
+    }
+
+    /// What the processes that it has started have used so far, together: the sum of their processor times and of their
+    /// memory.
+    pub(crate) fn usage_of_children(&self) -> Outcome<Usage> {
+        let mut sum = Usage::default();
+        for id in children(self.id)? {
+            let Usage {
+                cpu,
+                peak_mb,
+                memory_mb,
+            } = usage(id)?;
+            sum.cpu += cpu;
+            sum.peak_mb += peak_mb;
+            sum.memory_mb += memory_mb;
+        }
+        Ok(sum)
+    }
+
+    /// Waits for its end and returns what it has printed.
+    pub(crate) async fn output(command: &mut Command, patience: Duration) -> Outcome<String> {
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = timeout(patience, output)
+            .await
+            .map_err(|_| format!("{command:?} takes too long"))??;
+        if !output.status.success() {
+            return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Asks it to end, and kills it if it does not.
+    pub(crate) async fn stop(mut self) {
+        let _ = kill_process(self.id, Signal::TERM);
+        let _ = timeout(PATIENCE, self.child.wait()).await;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Its id is its own as long as it has not been waited for.
+        if self.child.id().is_some() {
+            let _ = kill_process_group(self.id, Signal::KILL);
+        }
+    }
+}
+
+/// A command with an environment of nothing but `PATH`, as Lambda would give it, and silent.
+pub(crate) fn command(program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program.as_ref());
+    command.env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    command
+}
+
+/// A program that was built together with this one.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.with_file_name(name)
+}
+
+/// Lets this process have as many files, and so sockets, as the system grants it. Returns how many.
+pub(crate) fn raise_file_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    let granted = setrlimit(Resource::Nofile, raised).map_or(current, |()| maximum);
+    granted.unwrap_or(u64::MAX)
+}
+
+fn usage(id: Pid) -> Outcome<Usage> {
+    let folder = PathBuf::from(format!("/proc/{}", id.as_raw_nonzero()));
+    let status = fs::read_to_string(folder.join("status"))?;
+    let megabytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        kilobytes.map(|kilobytes| kilobytes / 1024.0)
+    };
+    let missing = || format!("/proc/{} has no memory in it", id.as_raw_nonzero());
+    Ok(Usage {
+        cpu: cpu(&folder)?,
+        peak_mb: megabytes("VmHWM:").ok_or_else(missing)?,
+        memory_mb: megabytes("VmRSS:").ok_or_else(missing)?,
+    })
+}
+
+/// By the scheduler's own count in nanoseconds: `/proc/…/stat` counts in hundredths of a second, longer than a cold start.
+fn cpu(folder: &Path) -> Outcome<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(folder.join("task"))? {
+        // A thread may end meanwhile.
+        let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else {
+            continue;
+        };
+        nanoseconds += line.split(' ').next().unwrap_or_default().parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn children(parent: Pid) -> Outcome<Vec<Pid>> {
+    let mut children = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else {
+            continue;
+        };
+        // Behind the name, which may hold anything: state, parent, …
+        let own_parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        if own_parent.and_then(|id| id.parse().ok()) == Some(parent.as_raw_nonzero().get()) {
+            children.extend(Pid::from_raw(id));
+        }
+    }
+    Ok(children)
+}

@@ -1,0 +1,115 @@
+//! The browser's end: what a page loads, and what it costs to wait.
+
+use super::row;
+use crate::{
+    Bench, Outcome,
+    chart::{Bar, Chart},
+    process::{Process, command},
+    report::{Section, Target, figure, number},
+    statistics::Samples,
+};
+use serde::Deserialize;
+use std::time::Duration;
+
+const ABOUT: &str = "\
+    A thousand idle clients in one Node process, connected to `chatter local`, against a thousand bare sockets of \
+    the same library (`ws`): the processor's time that the whole process takes while nothing happens, and its \
+    memory. The size is that of `web/chatter.js` as esbuild minifies it. Heartbeats and periodic syncs, one in some \
+    minutes, are too rare to be in it.";
+
+const CLIENTS: usize = 1_000;
+const REPEATS: usize = 2;
+const IDLE_SECONDS: u64 = 15;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Idle {
+    cpu_ms: f64,
+    rss_kb: f64,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    source: f64,
+    minified: f64,
+    gzipped: f64,
+}
+
+#[derive(Default)]
+struct Contender {
+    name: &'static str,
+    kind: &'static str,
+    cpu: Samples,
+    memory: Samples,
+}
+
+pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
+    let size: Size = serde_json::from_str(&script(bench, "node/size.mjs", &[]).await?)?;
+    let session = bench.database.log_in("idle").await?;
+    let count = CLIENTS.to_string();
+    let seconds = IDLE_SECONDS.to_string();
+    let contender = |name, kind| Contender {
+        name,
+        kind,
+        ..Contender::default()
+    };
+    let mut contenders = [contender("a bare socket", "socket"), contender("a client", "client")];
+    for _ in 0..bench.repeats(REPEATS) {
+        for contender in &mut contenders {
+            let url = &bench.database.socket_url;
+            let arguments = [
+                contender.kind,
+                url,
+                &session.login,
+                &session.chatter_id,
+                &count,
+                &seconds,
+            ];
+            let idle: Idle = serde_json::from_str(&script(bench, "node/idle.mjs", &arguments).await?)?;
+            let clients = f64::from(u32::try_from(CLIENTS)?);
+            // Per client and minute, in microseconds.
+            contender
+                .cpu
+                .push(idle.cpu_ms * 1_000.0 / clients * 60.0 / f64::from(u32::try_from(IDLE_SECONDS)?));
+            contender.memory.push(idle.rss_kb / clients);
+        }
+    }
+    Ok(section(&contenders, &size))
+}
+
+async fn script(bench: &Bench, name: &str, arguments: &[&str]) -> Outcome<String> {
+    let mut command = command("node");
+    command.arg(bench.file(name)).args(arguments);
+    Process::output(&mut command, PATIENCE).await
+}
+
+fn section(contenders: &[Contender; 2], size: &Size) -> Section {
+    let head = row(["waiting", "processor, µs/minute", "memory, KB"]);
+    let rows = contenders.iter().map(|contender| {
+        let [cpu, memory] = [&contender.cpu, &contender.memory].map(figure);
+        vec![contender.name.to_owned(), cpu, memory]
+    });
+    let [source, minified, gzipped] = [size.source, size.minified, size.gzipped].map(number);
+    let sizes = format!("source {source}, minified {minified}, gzipped {gzipped}");
+    let sizes = vec!["size of the client, bytes".to_owned(), sizes];
+    let [bare, client] = contenders;
+    Section {
+        title: "The client",
+        about: ABOUT,
+        table: std::iter::once(head).chain(rows).chain([sizes]).collect(),
+        targets: vec![Target::at_most(
+            4_096.0,
+            "bytes",
+            "minified and gzipped",
+            Samples(vec![size.gzipped]),
+        )],
+        chart: Chart {
+            title: "Waiting: memory of one in Node, KB",
+            bars: vec![
+                Bar::baseline(bare.name, bare.memory.clone()),
+                Bar::ours(client.name, client.memory.clone()),
+            ],
+        },
+    }
+}

@@ -1,0 +1,385 @@
+//! The browsers: a million of the client in `web/chatter.js`, without what it shows.
+
+use crate::{
+    agenda::Millis,
+    aws::latency,
+    world::{Event, Timer, World},
+};
+
+/// Never, as a time.
+pub const NEVER: Millis = Millis::MAX;
+
+/// One page of so many is being looked at: of all that are open, few are.
+const LOOKED_AT: u32 = 5;
+
+const TWO_HOURS: Millis = 7_200_000;
+
+/// What one page remembers.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// Which of its sockets, or waits, this is: timers of earlier ones are void.
+    life: u16,
+    pub(crate) open: bool,
+    losses: u8,
+    unopened: u8,
+    unanswered: u8,
+    /// When it is pinged unless it hears something.
+    heart_due: Millis,
+    heard_at: Millis,
+    opened_at: Millis,
+    /// Whether the update is in the log.
+    pub(crate) is_recorded: bool,
+    /// When its first socket opened.
+    pub back_at: Millis,
+    /// When the page had the update.
+    pub got_at: Millis,
+    /// Whether a post brought it, and not a sync.
+    pub is_live: bool,
+    /// Whether it has given up.
+    pub has_stopped: bool,
+}
+
+impl Default for Client {
+    fn default() -> Client {
+        Client {
+            life: 0,
+            open: false,
+            losses: 0,
+            unopened: 0,
+            unanswered: 0,
+            heart_due: 0,
+            heard_at: 0,
+            opened_at: 0,
+            is_recorded: false,
+            back_at: NEVER,
+            got_at: NEVER,
+            is_live: false,
+            has_stopped: false,
+        }
+    }
+}
+
+impl World {
+    /// Everybody is on line since some time up to the change-over, and did everything else at some time before now.
+    pub fn everybody_is_on_line(&mut self) {
+        let client = self.design.client;
+        for id in 0..self.crowd.len() as u32 {
+            // A sync's reply puts off the next ping, as does the answer to a ping.
+            let since_sync = self.rng.f64() * client.sync_every;
+            let beat = self.beat(id);
+            let heart = beat - since_sync % beat;
+            let sync = client.sync_every - since_sync;
+            // Who looks at a socket is likelier to find one that lives long, somewhere in its life.
+            let (longest, shortest) = (client.change_over, client.change_over - client.change_over_spread);
+            let age = (shortest.powi(2) + self.rng.f64() * (longest.powi(2) - shortest.powi(2))).sqrt();
+            let change = self.rng.f64() * age;
+            let one = &mut self.crowd[id as usize];
+            one.open = true;
+            one.heart_due = heart as Millis;
+            self.timer(id, heart, Timer::Heart);
+            self.timer(id, sync, Timer::Sync);
+            self.timer(id, change, Timer::ChangeOver);
+        }
+    }
+
+    /// All sockets are lost at once.
+    pub fn everybody_is_lost(&mut self) {
+        for id in 0..self.crowd.len() as u32 {
+            self.crowd[id as usize].open = true;
+            self.lose(id);
+        }
+    }
+
+    fn timer(&mut self, id: u32, delay: f64, what: Timer) {
+        let life = self.crowd[id as usize].life;
+        self.agenda.after(delay as Millis, Event::Client { id, life, what });
+    }
+
+    pub(crate) fn client(&mut self, id: u32, life: u16, what: Timer) {
+        if self.crowd[id as usize].life != life {
+            return;
+        }
+        match what {
+            Timer::Dial => self.dial(id, Timer::Opened),
+            Timer::Opened | Timer::Succeeded => self.opened(id),
+            Timer::Heart => self.heart(id),
+            Timer::Silence => self.silence(id),
+            Timer::Sync => self.sync(id),
+            Timer::Reply => self.reply(id),
+            Timer::ChangeOver => self.dial(id, Timer::Succeeded),
+            Timer::TwoHours => self.lose(id),
+        }
+    }
+
+    fn ask(&mut self) -> bool {
+        let now = self.agenda.now();
+        self.asked_in[(now / 1_000) as usize] += 1;
+        self.gateway.message(now)
+    }
+
+    fn dial(&mut self, id: u32, then: Timer) {
+        let now = self.agenda.now();
+        let unopened = u32::from(self.crowd[id as usize].unopened);
+        let asks_again = unopened > 0 && unopened.is_multiple_of(self.design.client.asks_again_every);
+        self.counts.credentials += u64::from(asks_again);
+        if self.gateway.connect(now) && self.call(latency::CONNECT) {
+            let wait = self.about(latency::HANDSHAKE);
+            self.timer(id, wait, then);
+        } else {
+            self.counts.connects_refused += 1;
+            self.not_opened(id);
+        }
+    }
+
+    fn not_opened(&mut self, id: u32) {
+        let client = self.design.client;
+        let one = &mut self.crowd[id as usize];
+        one.unopened = one.unopened.saturating_add(1);
+        let are_many = u32::from(one.unopened) >= client.refused_after;
+        let longest = match client.refused_wait {
+            None if are_many && !one.open => {
+                one.has_stopped = true;
+                one.life = one.life.wrapping_add(1);
+                return;
+            }
+            Some(longest) if are_many => longest,
+            _ => client.backoff.1,
+        };
+        let (losses, then) = (one.losses, if one.open { Timer::ChangeOver } else { Timer::Dial });
+        one.losses = losses.saturating_add(1);
+        let wait = latency::HANDSHAKE / 2.0 + self.jitter(u32::from(losses), (client.backoff.0, longest));
+        self.timer(id, wait, then);
+    }
+
+    fn opened(&mut self, id: u32) {
+        let now = self.agenda.now();
+        let client = self.design.client;
+        self.counts.opened += 1;
+        self.opened_in[(now / 1_000) as usize] += 1;
+        let one = &mut self.crowd[id as usize];
+        one.life = one.life.wrapping_add(1);
+        let spread = if one.open {
+            client.change_over_spread
+        } else {
+            client.first_change_over_spread
+        };
+        one.open = true;
+        one.unopened = 0;
+        one.unanswered = 0;
+        one.opened_at = now;
+        one.back_at = one.back_at.min(now);
+        self.heard(id);
+        let heart = f64::from(self.crowd[id as usize].heart_due - now);
+        self.timer(id, heart, Timer::Heart);
+        let sooner = self.rng.f64() * spread;
+        self.timer(id, client.change_over - sooner, Timer::ChangeOver);
+        self.timer(id, f64::from(TWO_HOURS), Timer::TwoHours);
+        self.sync(id);
+    }
+
+    pub(crate) fn lose(&mut self, id: u32) {
+        let (now, client) = (self.agenda.now(), self.design.client);
+        self.counts.lost += 1;
+        let one = &mut self.crowd[id as usize];
+        one.open = false;
+        one.life = one.life.wrapping_add(1);
+        if f64::from(now - one.opened_at) >= client.stable {
+            one.losses = 0;
+        }
+        let losses = one.losses;
+        one.losses = one.losses.saturating_add(1);
+        let wait = self.jitter(u32::from(losses), client.backoff);
+        self.timer(id, wait, Timer::Dial);
+    }
+
+    fn heard(&mut self, id: u32) {
+        let now = self.agenda.now();
+        let beat = self.beat(id);
+        let one = &mut self.crowd[id as usize];
+        one.heard_at = now;
+        one.heart_due = now + beat as Millis;
+    }
+
+    /// How long this page lets its socket be silent, this time.
+    fn beat(&mut self, id: u32) -> f64 {
+        let client = self.design.client;
+        let (longest, spread) = if id.is_multiple_of(LOOKED_AT) {
+            (client.heartbeat, 0.0)
+        } else {
+            client.quiet_heartbeat
+        };
+        longest - self.rng.f64() * spread + self.rng.f64() * client.pulse
+    }
+
+    fn heart(&mut self, id: u32) {
+        let now = self.agenda.now();
+        let due = self.crowd[id as usize].heart_due;
+        if now < due {
+            self.timer(id, f64::from(due - now), Timer::Heart);
+        } else {
+            self.ping(id);
+        }
+    }
+
+    fn ping(&mut self, id: u32) {
+        self.counts.pings += 1;
+        if self.ask() || self.design.says_throttled {
+            self.heard(id);
+            let due = self.crowd[id as usize].heart_due - self.agenda.now();
+            self.timer(id, f64::from(due), Timer::Heart);
+        } else {
+            self.timer(id, self.design.client.patience, Timer::Silence);
+        }
+    }
+
+    /// The answer to a ping is overdue. Anything else that was heard meanwhile does as well.
+    fn silence(&mut self, id: u32) {
+        let (now, patience) = (self.agenda.now(), self.design.client.patience as Millis);
+        let one = &self.crowd[id as usize];
+        if one.heard_at + patience >= now {
+            let due = one.heart_due.saturating_sub(now);
+            self.timer(id, f64::from(due), Timer::Heart);
+        } else {
+            self.lose(id);
+        }
+    }
+
+    fn sync(&mut self, id: u32) {
+        let client = self.design.client;
+        let taken = self.ask() && self.call(latency::DEFAULT);
+        if taken {
+            self.counts.syncs += 1;
+            let wait = self.about(latency::SYNC);
+            self.timer(id, wait, Timer::Reply);
+            return;
+        }
+        let one = &mut self.crowd[id as usize];
+        let unanswered = one.unanswered;
+        one.unanswered = unanswered.saturating_add(1);
+        let wait = if self.design.says_throttled {
+            self.heard(id);
+            self.jitter(u32::from(unanswered), client.backoff)
+        } else {
+            (client.patience * 2f64.powi(i32::from(unanswered.min(20)))).min(client.backoff.1)
+        };
+        self.timer(id, wait, Timer::Sync);
+    }
+
+    fn reply(&mut self, id: u32) {
+        let now = self.agenda.now();
+        self.heard(id);
+        let one = &mut self.crowd[id as usize];
+        one.unanswered = 0;
+        if one.is_recorded && one.got_at == NEVER {
+            one.got_at = now;
+            self.without -= 1;
+        }
+        self.timer(id, self.design.client.sync_every, Timer::Sync);
+    }
+
+    /// A post arrives.
+    pub(crate) fn pushed(&mut self, id: u32) {
+        let now = self.agenda.now();
+        self.heard(id);
+        let one = &mut self.crowd[id as usize];
+        if one.got_at == NEVER {
+            one.got_at = now;
+            one.is_live = true;
+            self.without -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::design::Design;
+
+    const HOUR: Millis = 3_600_000;
+
+    fn lost(design: Design, until: Millis) -> World {
+        let mut world = World::new(design, 100, until, 1);
+        world.everybody_is_lost();
+        world.run();
+        world
+    }
+
+    #[test]
+    fn a_client_that_is_turned_away_goes_on_or_gives_up() {
+        let mut design = Design::first();
+        design.quotas.connects = 0.0;
+        let given_up = lost(design, 2 * HOUR);
+        assert!(
+            given_up
+                .crowd
+                .iter()
+                .all(|client| client.has_stopped && client.back_at == NEVER)
+        );
+        let tries = u64::from(design.client.refused_after) * 100;
+        assert_eq!(given_up.counts.connects_refused, tries);
+        assert_eq!(given_up.counts.credentials, tries - 100);
+
+        design.client.refused_wait = Some(600_000.0);
+        let going_on = lost(design, 2 * HOUR);
+        assert!(going_on.crowd.iter().all(|client| !client.has_stopped));
+        // Ten minutes at most, five on average: some twenty tries in two hours, after the first few.
+        assert!((2_500..4_500).contains(&going_on.counts.connects_refused));
+    }
+
+    #[test]
+    fn whoever_is_let_in_stays_on_line_past_the_end_of_every_socket() {
+        let world = lost(Design::now(), 6 * HOUR);
+        assert!(world.crowd.iter().all(|client| client.open && client.back_at < 5_000));
+        assert_eq!(world.counts.lost, 100, "all at once at first, and none later");
+        assert!(
+            world.counts.opened > 300,
+            "one and its successors: {}",
+            world.counts.opened
+        );
+        assert!(world.counts.pings > 0 && world.counts.syncs > 2_000);
+    }
+
+    #[test]
+    fn a_ping_that_is_throttled_without_a_word_costs_the_socket() {
+        let mut design = Design::now();
+        design.stage = (0.0, 0.0);
+        let lost = |says_throttled| {
+            let mut world = World::new(
+                Design {
+                    says_throttled,
+                    ..design
+                },
+                100,
+                HOUR / 4,
+                1,
+            );
+            world.everybody_is_on_line();
+            world.run();
+            world.counts.lost
+        };
+        assert_eq!((lost(false), lost(true)), (100, 0));
+    }
+
+    #[test]
+    fn a_sync_brings_what_no_post_did() {
+        let mut world = World::new(Design::now(), 100, HOUR, 1);
+        world.everybody_is_on_line();
+        world.crowd.iter_mut().for_each(|client| client.is_recorded = true);
+        world.run_until_all_have_it();
+        let sync_every = world.design.client.sync_every as Millis;
+        let by_sync = |client: &Client| client.got_at <= sync_every + 1_000 && !client.is_live;
+        assert!(world.crowd.iter().all(by_sync));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_run() {
+        let opened = |seed| {
+            let mut world = World::new(Design::now().part(0.01), 1_000, HOUR, seed);
+            world.everybody_is_lost();
+            world.run();
+            (world.counts.connects_refused, world.opened_in)
+        };
+        let first = opened(1);
+        assert!(first == opened(1) && first != opened(2) && first.0 > 1_000);
+    }
+}

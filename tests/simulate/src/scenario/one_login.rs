@@ -1,0 +1,56 @@
+//! One login with very much to do.
+
+use super::{SEED, designs};
+use crate::{
+    aws::Quotas,
+    login::{fan_out, handshakes_of_one_chatter, syncs_a_second},
+    sources,
+    table::{Table, count, time},
+};
+
+/// What an item holds besides the updates' bodies.
+const OTHER_KILOBYTES: f64 = 0.5;
+
+/// How many syncs a page sends for nothing but pushes that overtook one another.
+pub fn syncs() -> Table {
+    const RATES: [f64; 4] = [1.0, 5.0, 20.0, 100.0];
+    let head = ["syncs a second and page", "1 update a second", "5", "20", "100"];
+    let mut table = Table::new("syncs", &head);
+    for (name, design) in designs() {
+        let [a, b, c, d] = RATES.map(|rate| format!("{:.2}", syncs_a_second(&design, rate, SEED)));
+        table.row([name.to_owned(), a, b, c, d]);
+    }
+    table
+}
+
+/// How many updates a second one login can take. Each writes its whole item: a unit for each kilobyte.
+pub fn item() -> Table {
+    let (topics, kilobytes) = sources::largest_item();
+    let units = Quotas::DEFAULT.partition.0;
+    let head = ["", "one topic of 1 KB", "one of 8 KB", "16 of 8 KB"];
+    let mut table = Table::new("item", &head);
+    let sizes = [1.0, kilobytes, topics * kilobytes];
+    let [a, b, c] = sizes.map(|kilobytes| count((units / (kilobytes + OTHER_KILOBYTES).ceil()) as u64));
+    table.row(["updates a second of one login, at most".to_owned(), a, b, c]);
+    table
+}
+
+/// How long an update takes to many sockets of a login.
+pub fn sockets() -> Table {
+    let head = ["until the last has it", "20 sockets", "1,000", "10,000"];
+    let mut table = Table::new("sockets", &head);
+    for (name, design) in designs() {
+        let [a, b, c] = [20, 1_000, 10_000].map(|sockets| time(Some(fan_out(&design, sockets, SEED).0)));
+        table.row([name.to_owned(), a, b, c]);
+    }
+    table
+}
+
+/// How fast sockets open that all show the same chatter ID.
+pub fn handshakes() -> Table {
+    let head = ["of so many handshakes a second", "20", "100", "500"];
+    let mut table = Table::new("handshakes", &head);
+    let [a, b, c] = [20, 100, 500].map(|a_second| count(handshakes_of_one_chatter(a_second, SEED) as u64));
+    table.row(["with one chatter ID, so many open".to_owned(), a, b, c]);
+    table
+}

@@ -1,0 +1,91 @@
+//! All sockets of a million browsers are lost at once, and they come back.
+
+use super::{MILLION, SEED};
+use crate::{
+    agenda::Millis,
+    counts::Counts,
+    crowd::NEVER,
+    design::Design,
+    table::{Table, about, count, dollars, percent, time},
+    world::World,
+};
+
+/// Long enough for the sockets' successors, and theirs.
+const END: Millis = 4 * 60 * 60_000;
+
+/// A tenth of the crowd before a tenth of every limit fares as the whole does, and is simulated in a tenth of the time.
+const PART: u32 = 10;
+
+/// First, now, and now with something decided otherwise.
+pub fn table() -> Table {
+    let (first, now) = (Design::first(), Design::now());
+    let waits_up_to = |minutes: f64| {
+        let mut other = now;
+        other.client.refused_wait = Some(minutes * 60_000.0);
+        other
+    };
+    let mut returns = now;
+    returns.client.change_over_spread = first.client.change_over_spread;
+    returns.client.first_change_over_spread = first.client.first_change_over_spread;
+    let designs = [
+        ("first design", first),
+        ("now", now),
+        ("… with a longest wait of 5 min", waits_up_to(5.0)),
+        ("… with a longest wait of 1 h", waits_up_to(60.0)),
+        ("… with all change-overs at one age", returns),
+    ];
+    let head = [
+        "",
+        "half are back",
+        "99 %",
+        "all",
+        "give up",
+        "handshakes turned away",
+        "questions to the site",
+        "new sockets a second, later on",
+        "cost",
+    ];
+    let mut table = Table::new("storm", &head);
+    for (name, design) in designs {
+        let mut world = World::new(design.part(1.0 / f64::from(PART)), MILLION / PART, END, SEED);
+        world.everybody_is_lost();
+        world.run();
+        table.row(row(name, &world));
+    }
+    table
+}
+
+fn row(name: &str, world: &World) -> [String; 9] {
+    let part = u64::from(PART);
+    let mut back_at: Vec<Millis> = world.crowd.iter().map(|client| client.back_at).collect();
+    back_at.sort_unstable();
+    let when = |part: usize| Some(back_at[(back_at.len() * part).div_ceil(100) - 1]).filter(|at| *at != NEVER);
+    let gave_up = world.crowd.iter().filter(|client| client.has_stopped).count();
+    let counts = &world.counts;
+    [
+        name.to_owned(),
+        time(when(50)),
+        time(when(99)),
+        time(when(100)),
+        percent(gave_up as u64, back_at.len() as u64),
+        about(counts.connects_refused * part),
+        about(counts.credentials * part),
+        count(later_peak(&world.opened_in) * part),
+        dollars(first_sockets(back_at.len() - gave_up).socket_dollars() * part as f64),
+    ]
+}
+
+/// The most sockets opened a second, on average over ten minutes, when more than an hour has passed.
+fn later_peak(opened_in: &[u32]) -> u64 {
+    let sums = opened_in.chunks(600).map(|opened| opened.iter().sum::<u32>());
+    u64::from(sums.skip(6).max().unwrap_or(0)) / 600
+}
+
+/// What there is to pay for when so many have come back.
+fn first_sockets(sockets: usize) -> Counts {
+    Counts {
+        opened: sockets as u64,
+        syncs: sockets as u64,
+        ..Counts::default()
+    }
+}

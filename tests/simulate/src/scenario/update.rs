@@ -1,0 +1,132 @@
+//! A million logins on line, and an update to each.
+
+use super::{MILLION, SEED};
+use crate::{
+    agenda::Millis,
+    crowd::NEVER,
+    design::Design,
+    table::{Table, about, dollars, percent, time},
+    world::World,
+};
+
+/// Long enough for everybody's next sync, and for what fails to end among the dead letters.
+const END: Millis = 33 * 60_000;
+
+const HEAD: [&str; 11] = [
+    "",
+    "saturates first",
+    "half have it",
+    "99 %",
+    "all",
+    "live",
+    "429s to posts",
+    "posts failed",
+    "logins put off",
+    "dead letters",
+    "cost",
+];
+
+/// What an account has that asked AWS for more, and a deployment that makes use of it.
+fn raised(mut design: Design) -> Design {
+    design.quotas.requests = 25_000.0;
+    design.quotas.request_burst = 12_500.0;
+    design.notify.queue_at_once = 20;
+    design.stage = (12_000.0, 6_000.0);
+    design.warm(20_000.0)
+}
+
+/// Within a minute, by the queue.
+pub fn queue() -> Table {
+    let (first, now) = (Design::first(), Design::now());
+    let by_queue = |world: &mut World| world.publish(60_000.0);
+    answer(
+        "queue",
+        &[
+            ("first design", first),
+            ("first design, tables warmed", first.warm(40_000.0)),
+            ("now", now),
+            ("now, quotas raised", raised(now)),
+        ],
+        by_queue,
+    )
+}
+
+/// All at once, each thousand logins by an invocation that nobody waits for.
+pub fn direct() -> Table {
+    let (first, now) = (Design::first(), Design::now());
+    answer(
+        "direct",
+        &[
+            ("first design", first),
+            ("first design, tables warmed", first.warm(40_000.0)),
+            ("now", now),
+            ("now, quotas raised", raised(now)),
+        ],
+        World::invoke_all,
+    )
+}
+
+/// The same words for everybody, all at once.
+pub fn broadcast() -> Table {
+    let now = Design::now();
+    answer(
+        "broadcast",
+        &[
+            ("first design", Design::first()),
+            ("now", now),
+            ("now, quotas raised", raised(now)),
+        ],
+        |world| world.publish(0.0),
+    )
+}
+
+fn answer(name: &'static str, designs: &[(&str, Design)], tell: impl Fn(&mut World)) -> Table {
+    let mut table = Table::new(name, &HEAD);
+    for (name, design) in designs {
+        let mut world = World::new(*design, MILLION, END, SEED);
+        world.everybody_is_on_line();
+        tell(&mut world);
+        world.run_until_all_have_it();
+        table.row(row(name, &world));
+    }
+    table
+}
+
+fn row(name: &str, world: &World) -> [String; 11] {
+    let mut got_at: Vec<Millis> = world.crowd.iter().map(|client| client.got_at).collect();
+    got_at.sort_unstable();
+    let when = |part: usize| Some(got_at[(got_at.len() * part).div_ceil(100) - 1]).filter(|at| *at != NEVER);
+    let live = world.crowd.iter().filter(|client| client.is_live).count() as u64;
+    let counts = &world.counts;
+    [
+        name.to_owned(),
+        world.saturated_first(),
+        time(when(50)),
+        time(when(99)),
+        time(when(100)),
+        percent(live, got_at.len() as u64),
+        about(counts.posts_refused),
+        about(counts.failed),
+        about(counts.put_off),
+        about(counts.dead_letters),
+        dollars(counts.notify_dollars(world.design.notify.memory)),
+    ]
+}
+
+impl World {
+    /// What had no room first, and when.
+    fn saturated_first(&self) -> String {
+        let limits = [
+            ("table's writes", self.updates.first_refused_at),
+            ("table's reads", self.connections.first_refused_at),
+            ("account's requests", self.gateway.requests.first_refused_at),
+            ("stage's throttle", self.gateway.stage.first_refused_at),
+            ("handshakes", self.gateway.connects.first_refused_at),
+            ("functions at once", self.lambda_full_at),
+        ];
+        let first = limits.into_iter().filter_map(|(name, at)| Some((at?, name))).min();
+        first.map_or("nothing".to_owned(), |(at, name)| {
+            format!("{name} after {}", time(Some(at)))
+        })
+    }
+}

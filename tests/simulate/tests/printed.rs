@@ -1,0 +1,21 @@
+//! What `docs/scale.md` says is what the simulation says.
+
+use simulate::{document::Document, scenario};
+
+#[test]
+fn the_document_has_the_tables_as_they_are_printed() {
+    let written = include_str!("../../../docs/scale.md");
+    let mut printed = Document(written.to_owned());
+    for table in scenario::all() {
+        printed.put(&table).unwrap();
+    }
+    let differs = written
+        .lines()
+        .zip(printed.0.lines())
+        .find(|(written, printed)| written != printed);
+    assert_eq!(
+        differs, None,
+        "docs/scale.md is not what `make simulate` prints: run it"
+    );
+    assert_eq!(written.len(), printed.0.len());
+}
