@@ -1,7 +1,7 @@
 /** What a page lives through, in a real browser with real tabs, locks and sockets, and the real binaries behind it. */
 
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { Tab, World, until } from "./world.mjs";
 
@@ -67,9 +67,15 @@ describe("the browser client", { timeout: 180_000 }, () => {
       const json = await response.json();
       await route.fulfill({ response, json: { ...json, url: json.url.replace(/:\d+/, `:${new URL(link.url).port}`) } });
     });
+    const pushes = [];
+    tab.page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => payload.includes("stats-updated") && pushes.push(payload)),
+    );
     await tab.logIn(login);
     await world.notify(login, "before");
     await tab.sees("before");
+    // The page may have it by its first sync already. What is still under way would be a sign of life after the sleep.
+    await until(() => pushes.length === 1, "the push");
     link.cut();
     await world.notify(login, "one while asleep");
     await world.notify(login, "two while asleep");
@@ -195,6 +201,42 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await world.notify(login, "welcome back");
     assert.equal(await heard, "welcome back");
     assert.equal(tab.sockets.length, 2);
+  });
+
+  test("a_page_whose_chatter_id_expires_stays_connected_and_comes_back_with_one_that_is_good", async (t) => {
+    const login = someone();
+    const tab = await world.tab(t);
+    await tab.logIn(login);
+    const { chatterId } = world.sessions.at(-1);
+    const key = { login, chatter_hash: createHash("sha256").update(chatterId).digest("hex") };
+    const expire = (seconds) => world.set("chatters", key, "expires_at", { N: String(Math.round(Date.now() / 1000) + seconds) });
+    await expire(-1);
+    await world.notify(login, "to an open socket");
+    await tab.sees("to an open socket");
+    await tab.page.context().setOffline(true);
+    await tab.state("Offline");
+    await tab.page.context().setOffline(false);
+    await tab.state("Connection lost");
+    await world.notify(login, "to nobody");
+    assert.equal(tab.openSockets, 0);
+    await expire(60);
+    await tab.sees("to nobody");
+    await tab.connected();
+  });
+
+  test("a_page_is_told_that_its_log_was_restored_from_a_backup", async (t) => {
+    const login = someone();
+    const tab = await world.tab(t);
+    await tab.logIn(login);
+    await world.notify(login, "plays of the old log", ["plays"]);
+    await tab.sees("plays of the old log");
+    await world.set("updates", { login }, "epoch", { S: randomUUID() });
+    await world.notify(login, "scores of the new log", ["scores"]);
+    await tab.page.locator("#caught-up", { hasText: "The log has begun anew" }).waitFor();
+    // Of each topic it is told again, since it may be another one.
+    const updates = ["scores of the new log", "plays of the old log", "plays of the old log"];
+    await until(async () => (await tab.messages()).length === 3, "all of the new log");
+    assert.deepEqual(await tab.messages(), updates);
   });
 
   test("a_tab_too_many_is_told_so_and_comes_back_when_it_is_looked_at", async (t) => {

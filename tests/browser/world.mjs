@@ -28,6 +28,7 @@ export class World {
   /** What opened the tabs' sockets: `login`, `chatterId` and `url`. */
   sessions = [];
   /** @type {string | undefined} */ url;
+  /** @type {string | undefined} */ dynamodb;
 
   /** Starts the server, with these further flags, and the browser, and waits for the line that says `ready`. */
   static async start(...flags) {
@@ -44,7 +45,8 @@ export class World {
       createInterface({ input: stream }).on("line", (line) => world.printed.push(line));
     }
     createInterface({ input: world.server.stdout }).on("line", (line) => {
-      if (line.startsWith("ready")) world.url ??= line.match(/http:\/\/[^\s"]+/)?.[0];
+      if (!line.startsWith("ready")) return;
+      [world.url, , world.dynamodb] = line.match(/http:\/\/[^\s"]+/g);
     });
     try {
       await Promise.race([until(() => world.url, "the line `ready`"), world.exit.then(() => Promise.reject(world.whyNot()))]);
@@ -78,6 +80,26 @@ export class World {
   async notify(login, message, topics = ["updates"]) {
     const response = await fetch(this.notifyUrl, { method: "POST", body: JSON.stringify({ login, topics, body: { message } }) });
     assert.ok(response.ok && !response.headers.has("X-Amz-Function-Error"), await response.text());
+  }
+
+  /** Sets an attribute of an item in one of the tables, as somebody with the rights may behind the functions' backs. */
+  async set(table, key, name, value) {
+    const headers = {
+      "Content-Type": "application/x-amz-json-1.0",
+      "X-Amz-Target": "DynamoDB_20120810.UpdateItem",
+      // The local one takes any.
+      Authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+    };
+    const update = {
+      TableName: table,
+      Key: Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }])),
+      UpdateExpression: "SET #name = :value",
+      ConditionExpression: "attribute_exists(#name)",
+      ExpressionAttributeNames: { "#name": name },
+      ExpressionAttributeValues: { ":value": value },
+    };
+    const response = await fetch(this.dynamodb, { method: "POST", headers, body: JSON.stringify(update) });
+    assert.ok(response.ok, await response.text());
   }
 
   /** A link to the server that can die without a word, as that of a laptop does that is put to sleep. */

@@ -200,3 +200,8 @@ fn a_key_does_not_show_itself() {
     let shown = format!("{key:?}");
     assert!(shown.contains("execute-api") && !shown.contains("token") && !shown.contains("115"));
 }
+
+#[test]
+fn bytes_become_two_lower_case_digits_each() {
+    assert_eq!(hex(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
+}
