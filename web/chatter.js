@@ -56,8 +56,9 @@
  * - `waiting`: the socket was lost, and the next attempt follows in `retryIn` milliseconds; or, for the `reason`
  *   `offline`, when the browser is online again, and for `replaced` (the login has too many sockets) and `hidden` (the
  *   browser has put the page aside) when the page is shown again;
- * - `refused`: several sockets in a row did not open, so the credentials are wrong or expired: log in again. One more
- *   attempt is made whenever the page is shown, or the browser comes online, again;
+ * - `refused`: several sockets in a row did not open, and none was open in the last hour, so the credentials are most
+ *   likely wrong or expired: log in again. The next attempt follows in `retryIn` milliseconds, which is minutes, or when
+ *   the page is shown, or the browser comes online, again;
  * - `closed`: for good, by `close()`, or by the server for the `reason` it gave (`revoked`).
  * @typedef {"connecting" | "open" | "waiting" | "refused" | "closed"} State
  */
@@ -99,24 +100,39 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/**
- * How long a socket may be silent before it has to prove itself, while somebody looks. When nobody does it is twice as
- * long: API Gateway, and CloudFront before it, end a socket on which nothing has moved for ten minutes.
- */
+/** How long a socket may be silent before it has to prove itself, while somebody looks. */
 const HEARTBEAT = 4 * MINUTE;
+/**
+ * The same when nobody does, and less a random part of a minute: a million pages that heard of something at once do not
+ * speak at once. API Gateway, and CloudFront before it, end a socket on which nothing has moved for ten minutes, and
+ * the timers of a page that nobody looks at may be a minute late.
+ */
+const QUIET_HEARTBEAT = 8.5 * MINUTE;
 /** How long an answer may take before the question, or the socket, counts as lost. */
 const PATIENCE = 10 * SECOND;
 /** API Gateway itself gives up a handshake after 29 s. */
 const HANDSHAKE = 30 * SECOND;
-/** API Gateway ends every socket after two hours: its successor is open some minutes before. */
+/**
+ * API Gateway ends every socket after two hours: its successor is open some minutes before. A crowd whose sockets were
+ * opened together is spread over most of an hour, or it would come back together for ever.
+ */
 const CHANGE_OVER = 110 * MINUTE;
 /** Bounds the wait for an update whose push failed and that no later update follows. */
 const SYNC_EVERY = 15 * MINUTE;
+/** Pushes overtake one another. What is missing most often comes within this time, and need not be asked for. */
+const GAP = SECOND;
 const LONGEST_WAIT = 5 * MINUTE;
 /** A socket that lived this long was a good one: the next loss starts with short waits again. */
 const STABLE = MINUTE;
 /** A browser cannot see why a socket did not open, so several in a row are taken for a refusal. */
 const REFUSED_AFTER = 8;
+/** But for a page that had a socket so recently: its secret was good, and this is a crowd that comes back, or an outage. */
+const TRUSTED = 60 * MINUTE;
+/**
+ * The longest wait from then on. API Gateway opens 500 sockets in a second: those that it will never open must leave
+ * room for the others.
+ */
+const REFUSED_WAIT = 20 * MINUTE;
 /** How often a page looks at the clock, and a tab that somebody looks at makes sure of the tab that holds the socket. */
 const PULSE = MINUTE / 2;
 /** Another tab answers within milliseconds, unless the browser has frozen it. */
@@ -125,7 +141,7 @@ const NEARBY = 3 * SECOND;
 const MOST_TOPICS = 16;
 
 /**
- * Opens a socket and keeps it open until `close()` is called, the server says that it is over, or it is refused.
+ * Opens a socket and keeps it open until `close()` is called or the server says that it is over.
  * @param {Options} options
  * @returns {Chatter}
  * @throws {SyntaxError | TypeError} if `url` is not the URL of a WebSocket
@@ -274,7 +290,11 @@ class Connection extends EventTarget {
   /** @param {Push} push */
   #pushed(push) {
     for (const entry of this.#seen.push(push)) this.#deliver(entry, false);
-    if (this.#seen.behind && !this.#round) this.#sync();
+    // A round that is under way ends with a look at what came meanwhile.
+    const fill = () => this.#seen.lacks(push) && !this.#round && this.#sync();
+    // What belongs to no log that is known has overtaken nothing.
+    if (push.prev < Infinity) setTimeout(fill, GAP);
+    else fill();
   }
 
   /**
@@ -288,7 +308,7 @@ class Connection extends EventTarget {
     round.reset ||= reply.reset;
     round.missed = round.missed === null || reply.missed === null ? null : round.missed + reply.missed;
     this.#unanswered = 0;
-    if (reply.more || this.#seen.behind) return this.#sync();
+    if (reply.more || this.#seen.lacks()) return this.#sync();
     this.#round = null;
     this.#begun = true;
     this.#timers.start("sync", SYNC_EVERY, () => this.#sync());
@@ -327,6 +347,7 @@ class Connection extends EventTarget {
     if (change.state !== "open") {
       // There is nobody to ask, and the next socket is asked when it opens.
       this.#socket = undefined;
+      this.#seen.ask();
       this.#timers.stop();
     }
     const { state, reason, retryIn } = this.#status;
@@ -354,8 +375,7 @@ class Seen {
   /** What the page listens to, if not to all. @type {string[] | undefined} */ #topics;
   /** The newest version shown, by topic. @type {Map<string, number>} */
   #shown = new Map();
-  /** The newest version pushed since the last sync was sent, by epoch. @type {Map<string, number>} */
-  #heard = new Map();
+  /** What was pushed since the last sync was sent, and the cursor has not reached. @type {Push[]} */ #above = [];
 
   /** @param {string[] | undefined} topics */
   constructor(topics) {
@@ -364,13 +384,16 @@ class Seen {
 
   /** A sync is about to be sent: its reply will cover every push heard before. */
   ask() {
-    this.#heard.clear();
+    this.#above = [];
   }
 
-  /** Whether there are updates that only a sync can bring. */
-  get behind() {
-    const { epoch, version } = this.cursor ?? { epoch: null, version: 0 };
-    return [...this.#heard].some(([heardEpoch, heardVersion]) => heardEpoch !== epoch || heardVersion > version);
+  /**
+   * Whether this push, or any, is above updates that were not heard of: pushes that it has overtaken, or that only a
+   * sync can bring.
+   * @param {Push} [push]
+   */
+  lacks(push = this.#above[0]) {
+    return this.#above.includes(/** @type {Push} */ (push));
   }
 
   /**
@@ -378,11 +401,13 @@ class Seen {
    * @param {Push} push
    */
   push(push) {
-    const { epoch, version, prev } = push;
-    this.#heard.set(epoch, Math.max(version, this.#heard.get(epoch) ?? 0));
     // Which log is the one is for a sync's reply to say: this may be the late push of an old one.
-    if (!this.cursor || epoch !== this.cursor.epoch) return [];
-    if (prev <= this.cursor.version) this.#reach(push);
+    const known = this.cursor?.epoch === push.epoch;
+    // It is not shown, so the cursor never moves over it.
+    if (!known) push.prev = Infinity;
+    this.#above.push(push);
+    if (!this.cursor || !known) return [];
+    this.#reach(this.cursor);
     return this.#show(push);
   }
 
@@ -414,9 +439,16 @@ class Seen {
     return topics.length ? [{ ...update, topic: String(topics[0]), topics }] : [];
   }
 
-  /** @param {Cursor} cursor */
+  /**
+   * Moves the cursor on, never back, and further over whatever was pushed next.
+   * @param {Cursor} cursor
+   */
   #reach({ epoch, version }) {
-    this.cursor = { epoch, version: Math.max(version, this.cursor?.version ?? 0) };
+    version = Math.max(version, this.cursor?.version ?? 0);
+    this.cursor = { epoch, version };
+    this.#above = this.#above.filter((push) => push.epoch !== epoch || push.version > version);
+    const next = this.#above.find((push) => push.epoch === epoch && push.prev <= version);
+    if (next) this.#reach(next);
   }
 }
 
@@ -436,8 +468,11 @@ class Line {
   #attempt = 0;
   #losses = 0;
   #unopened = 0;
-  /** When something was last heard, by the clock on the wall, which does not stand still while a laptop sleeps. */
-  #heardAt = 0;
+  /**
+   * When something was last heard on a socket, be it another tab's: by the clock on the wall, which does not stand still
+   * while a laptop sleeps.
+   */
+  heardAt = 0;
   /** Whether a heartbeat waits for its answer. */
   #beating = false;
   #timers = new Timers();
@@ -482,7 +517,7 @@ class Line {
   prod(shown) {
     const { state, reason } = this.status;
     if (this.#socket) this.#beat();
-    else if (state === "refused" || (state === "waiting" && (shown || reason !== "replaced"))) {
+    else if (state !== "connecting" && (shown || reason !== "replaced")) {
       this.#timers.start("open", jitter(0), () => this.#open());
     }
   }
@@ -492,7 +527,8 @@ class Line {
    * @param {boolean} shown Whether somebody looks.
    */
   look(shown) {
-    if (this.#socket && Date.now() - this.#heardAt >= HEARTBEAT * (shown ? 1 : 2)) this.#beat();
+    const silence = shown ? HEARTBEAT : QUIET_HEARTBEAT - Math.random() * MINUTE;
+    if (this.#socket && Date.now() - this.heardAt >= silence) this.#beat();
   }
 
   /**
@@ -507,8 +543,7 @@ class Line {
 
   /** The browser says that it has no network. If that is not so, the longest wait bounds the harm. */
   offline() {
-    const { state, reason } = this.status;
-    if (state === "refused" || reason === "replaced") return;
+    if (this.status.reason === "replaced") return;
     this.#rest({ state: "waiting", reason: "offline" });
     this.#timers.start("open", LONGEST_WAIT, () => this.#open());
   }
@@ -557,7 +592,7 @@ class Line {
       put(names.chatter, chatterId);
     } else if (chatterId) {
       // As a subprotocol the secret stays out of URLs, and so out of the logs of whatever stands between.
-      protocols.push(`chatterbox.auth.${base64url(`${login}\0${chatterId}`)}`);
+      protocols.push(`chatterbox.auth.${base64url(encode(`${login}\0${chatterId}`))}`);
     }
     /** @type {WebSocket} */
     const socket = new (this.#options.WebSocket ?? WebSocket)(address.href, protocols);
@@ -586,7 +621,7 @@ class Line {
     this.#unopened = 0;
     this.#timers.stop("open");
     this.#timers.start("stable", STABLE, () => (this.#losses = 0));
-    this.#timers.start("change", CHANGE_OVER - Math.random() * 10 * MINUTE, () => this.#open());
+    this.#timers.start("change", CHANGE_OVER - Math.random() * 50 * MINUTE, () => this.#open());
     this.#alive();
     this.#pulse();
     this.#say({ state: "open", socket: unique(), topics });
@@ -609,7 +644,7 @@ class Line {
   #alive() {
     this.#beating = false;
     this.#timers.stop("heart");
-    this.#heardAt = Date.now();
+    this.heardAt = Date.now();
   }
 
   /** @param {string} text */
@@ -643,14 +678,15 @@ class Line {
     this.#next?.close();
     this.#next = null;
     if (globalThis.navigator?.onLine !== false) this.#unopened += 1;
-    if (this.#unopened >= REFUSED_AFTER && !this.#socket) this.#rest({ state: "refused" });
-    else this.#wait();
+    this.#wait();
   }
 
   #wait() {
     this.#attempt += 1;
-    const retryIn = jitter(this.#losses++);
-    if (!this.#socket) this.#say({ state: "waiting", retryIn });
+    const slow = this.#unopened >= REFUSED_AFTER;
+    const refused = slow && Date.now() - this.heardAt > TRUSTED;
+    const retryIn = jitter(this.#losses++, slow ? REFUSED_WAIT : LONGEST_WAIT);
+    if (!this.#socket) this.#say({ state: refused ? "refused" : "waiting", retryIn });
     this.#timers.start("open", retryIn, () => this.#open());
   }
 
@@ -788,6 +824,7 @@ class Tabs {
     // A holder listens to no other, which can only be one that it took over from; but the end is the end for all.
     const { status } = word;
     if (this.holds && status?.state !== "closed") return;
+    if (status?.socket ?? word.socket) this.#line.heardAt = Date.now();
     if (status?.socket && !covers(status.topics, this.#options.topics)) {
       word.status = { state: "connecting" };
       // Once for each socket: its holder answers before the next one is open.
@@ -886,7 +923,7 @@ class Timers {
 
 function canShare() {
   const { document, BroadcastChannel, crypto, navigator } = globalThis;
-  return Boolean(document && BroadcastChannel && crypto?.subtle && navigator?.locks);
+  return document && BroadcastChannel && crypto?.subtle && navigator?.locks;
 }
 
 /** Outside of a browser somebody always looks. */
@@ -900,7 +937,7 @@ function isShown() {
  * @param {string[] | undefined} wanted
  */
 function covers(topics, wanted) {
-  return !topics || Boolean(wanted?.every((topic) => topics.includes(topic)));
+  return !topics || !!wanted?.every((topic) => topics.includes(topic));
 }
 
 /** A number that no other tab of this browser has, as far as chance goes. */
@@ -924,18 +961,23 @@ function read(text) {
  * A random wait in milliseconds, up to twice as long with each attempt: a crowd that lost its sockets together does not
  * come back together.
  * @param {number} attempt
+ * @param {number} [longest]
  */
-function jitter(attempt) {
-  return Math.random() * Math.min(SECOND * 2 ** attempt, LONGEST_WAIT);
+function jitter(attempt, longest = LONGEST_WAIT) {
+  return Math.random() * Math.min(SECOND * 2 ** attempt, longest);
+}
+
+/** @param {string} text */
+function encode(text) {
+  return new TextEncoder().encode(text);
 }
 
 /**
  * The alphabet of base64 that a subprotocol's name may have.
- * @param {string} text
+ * @param {Uint8Array} bytes
  */
-function base64url(text) {
-  const bytes = String.fromCharCode(...new TextEncoder().encode(text));
-  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /**
@@ -943,6 +985,5 @@ function base64url(text) {
  * @param {string} text
  */
 async function hash(text) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return `chatterbox:${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `chatterbox:${base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", encode(text))))}`;
 }

@@ -87,7 +87,8 @@ export class World {
     const headers = {
       "Content-Type": "application/x-amz-json-1.0",
       "X-Amz-Target": "DynamoDB_20120810.UpdateItem",
-      // The local one takes any.
+      // The local one takes any signature.
+      "X-Amz-Date": "20260101T000000Z",
       Authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
     };
     const update = {

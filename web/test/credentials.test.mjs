@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { SECOND, stopClock } from "./clock.mjs";
-import { CHATTER_ID, LOGIN, page, secretOf, start, until } from "./server.mjs";
+import { CHATTER_ID, LOGIN, page, secretOf, settled, start, until } from "./server.mjs";
 
 const FRESH = "0d9f5c9e-58a5-4e0c-8f2c-2f4a5d0c7b22";
 
@@ -56,7 +56,7 @@ test("credentials_are_asked_for_again_after_an_attempt_that_failed_and_only_then
   assert.deepEqual([first, second].map(({ request }) => secretOf(request)), [CHATTER_ID, FRESH]);
 });
 
-test("fresh_credentials_that_do_not_open_a_socket_either_are_refused_in_the_end", async (t) => {
+test("fresh_credentials_that_do_not_open_a_socket_either_are_refused_in_the_end_and_tried_slowly", async (t) => {
   const tick = stopClock(t);
   const server = await start(t);
   server.refusal = 401;
@@ -69,11 +69,22 @@ test("fresh_credentials_that_do_not_open_a_socket_either_are_refused_in_the_end"
     await until(() => server.attempts === attempt + 1, `attempt ${attempt}`);
     await until(() => chatter.state !== "connecting");
   }
-  assert.equal(chatter.state, "refused");
-  assert.equal(asked, 8);
-  tick(3600 * SECOND);
-  await new Promise(setImmediate);
-  assert.equal(server.attempts, 8);
+  const waits = [];
+  for (let attempt = 9; attempt <= 14; attempt += 1) {
+    assert.equal(chatter.state, "refused");
+    assert.equal(asked, attempt - 1);
+    waits.push(heard.states.at(-1).retryIn / SECOND);
+    tick(heard.states.at(-1).retryIn - 1);
+    await settled(server);
+    assert.equal(server.attempts, attempt - 1);
+    tick(1);
+    await until(() => server.attempts === attempt && chatter.state !== "connecting", `attempt ${attempt}`);
+  }
+  assert.deepEqual(waits, [128, 256, 512, 1024, 1200, 1200]);
+  server.refusal = null;
+  tick(1200 * SECOND);
+  await (await server.line(1)).sync(1);
+  assert.equal(chatter.state, "open");
 });
 
 test("credentials_that_are_not_to_be_had_are_an_outage_and_no_refusal", async (t) => {

@@ -132,17 +132,42 @@ test("a_dead_link_is_found_no_later_because_its_page_is_shown_again_and_again", 
   assert.equal(line.heard.filter(({ action }) => action === "ping").length, 1);
 });
 
-test("nobody_looks_at_a_hidden_page_so_its_heart_beats_half_as_often", async (t) => {
-  const tick = stopClock(t);
+for (const [random, minutes] of [[0, 8.5], [1, 7.5]]) {
+  test(`nobody_looks_at_a_hidden_page_so_its_heart_beats_after_${minutes}_minutes_if_${random}_is_drawn`, async (t) => {
+    const tick = stopClock(t, () => random);
+    const { hide } = browser(t);
+    const { server, line } = await pageAt(41, t, alone);
+    const pings = () => line.heard.filter(({ action }) => action === "ping").length;
+    hide();
+    tick(minutes * MINUTE - 1);
+    await settled(server);
+    assert.equal(pings(), 0);
+    tick(1);
+    await until(() => pings() === 1);
+  });
+}
+
+test("the_hearts_of_hidden_pages_that_heard_of_something_together_do_not_stay_together", async (t) => {
+  const draws = [];
+  const tick = stopClock(t, () => draws.shift() ?? 0);
   const { hide } = browser(t);
-  const { server, line } = await pageAt(41, t, alone);
-  const pings = () => line.heard.filter(({ action }) => action === "ping").length;
+  const server = await start(t);
+  const lines = [(await pageAt(41, t, { server, ...alone })).line];
+  await page(t, { server, ...alone });
+  lines.push(await server.line(2));
+  await lines[1].sync(1);
+  lines[1].reply({ cursor: { epoch: "E", version: 41 } });
+  for (const line of lines) await line.heardAll();
   hide();
-  tick(8 * MINUTE - 1);
-  await settled(server);
-  assert.equal(pings(), 0);
+  tick(7.5 * MINUTE - 1);
+  draws.push(1, 0);
   tick(1);
-  await until(() => pings() === 1);
+  const beating = () => lines.filter(({ heard }) => heard.at(-1).action === "ping");
+  await until(() => beating().length === 1);
+  beating()[0].say({ type: "pong" });
+  await beating()[0].heardAll();
+  tick(MINUTE);
+  await until(() => beating().length === 2);
 });
 
 test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
@@ -158,17 +183,15 @@ test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
   assert.equal(chatter.state, "open");
 });
 
-test("a_refused_page_tries_once_more_each_time_that_it_is_shown", async (t) => {
+test("a_refused_page_does_not_wait_for_its_turn_when_it_is_shown_or_the_network_is_back", async (t) => {
   const tick = stopClock(t);
   const { show, online } = browser(t);
-  const { server, chatter } = await refusedPage(t, tick);
+  const { server, chatter, heard } = await refusedPage(t, tick);
   show();
   tick(SECOND);
   await until(() => server.attempts === 9 && chatter.state === "refused");
-  tick(60 * MINUTE);
-  assert.equal(server.attempts, 9);
   online(false);
-  assert.equal(chatter.state, "refused");
+  await until(() => heard.states.at(-1).reason === "offline");
   server.refusal = null;
   online(true);
   tick(SECOND);

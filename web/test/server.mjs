@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { WebSocket as WebSocketOfWs, WebSocketServer } from "ws";
 import { connect } from "../chatter.js";
+import { SECOND } from "./clock.mjs";
 
 /** Node has a WebSocket of its own from version 22 on. */
 globalThis.WebSocket ??= WebSocketOfWs;
@@ -50,6 +51,18 @@ class Line {
   /** The given sync of this socket, counted from 1. */
   sync(count) {
     return until(() => this.syncs[count - 1], `sync ${count}`);
+  }
+
+  /** Waits until the page has heard all that was said. */
+  async heardAll() {
+    this.socket.ping();
+    await once(this.socket, "pong");
+  }
+
+  /** Lets the time pass in which a page waits for what was overtaken. */
+  async gap(tick) {
+    await this.heardAll();
+    tick(SECOND);
   }
 
   /** Answers the newest sync. */

@@ -11,7 +11,8 @@ import { CHATTER_ID, entry, page, pageAt, settled, start, until } from "./server
 /** Lets a lively time pass: an update every two minutes, and the periodic syncs are answered. */
 async function grow(line, tick, versions, minutes) {
   let answered = line.syncs.length;
-  for (let version = 42; version < 42 + minutes / 2; version += 1) {
+  const first = (versions().at(-1) ?? 41) + 1;
+  for (let version = first; version < first + minutes / 2; version += 1) {
     tick(2 * MINUTE);
     line.push(version);
     await until(() => versions().includes(version));
@@ -88,22 +89,22 @@ test("the_waits_are_short_again_after_a_minute_of_peace", async (t) => {
   assert.deepEqual(waits, [1, 2, 1]);
 });
 
-test("the_waits_between_attempts_double_until_the_page_takes_it_for_a_refusal", async (t) => {
+test("a_page_that_had_a_socket_is_called_refused_after_an_hour_and_goes_on_trying", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line } = await pageAt(41, t);
   server.refusal = 401;
   line.socket.terminate();
-  for (let attempt = 0; attempt < 8; attempt += 1) {
-    await until(() => chatter.state === "waiting", `wait ${attempt}`);
-    tick(SECOND * 2 ** attempt);
-    await until(() => server.attempts === attempt + 2, `attempt ${attempt}`);
-    await until(() => chatter.state !== "connecting");
+  for (let attempts = 2; attempts <= 16; attempts += 1) {
+    await until(() => ["waiting", "refused"].includes(chatter.state), `wait for attempt ${attempts}`);
+    tick(heard.states.at(-1).retryIn);
+    await until(() => server.attempts === attempts && chatter.state !== "connecting", `attempt ${attempts}`);
   }
-  assert.equal(chatter.state, "refused");
-  const waits = heard.states.filter(({ state }) => state === "waiting").map(({ retryIn }) => retryIn / SECOND);
-  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128]);
-  tick(60 * MINUTE);
-  assert.equal(server.attempts, 9);
+  const waits = heard.states.filter(({ retryIn }) => retryIn).map(({ state, retryIn }) => [state, retryIn / SECOND]);
+  const patient = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1200, 1200];
+  assert.deepEqual(waits, [...patient.map((wait) => ["waiting", wait]), ...Array(3).fill(["refused", 1200])]);
+  server.refusal = null;
+  tick(20 * MINUTE);
+  assert.deepEqual((await (await server.line(2)).sync(1)).cursor, { epoch: "E", version: 41 });
 });
 
 test("a_socket_that_opened_ends_the_count_of_refusals", async (t) => {
@@ -219,7 +220,7 @@ test("a_socket_is_changed_for_a_new_one_before_its_two_hours_are_over_and_nobody
   const tick = stopClock(t);
   const { server, chatter, heard, line, versions } = await pageAt(41, t);
   server.waiting = [];
-  await grow(line, tick, versions, 100);
+  await grow(line, tick, versions, 60);
   await until(() => server.waiting?.length === 1);
   assert.ok(!line.closed);
   let version = versions().at(-1);
@@ -243,11 +244,29 @@ test("a_socket_is_changed_for_a_new_one_before_its_two_hours_are_over_and_nobody
   assert.equal(server.attempts, 10);
 });
 
+test("sockets_that_were_opened_together_are_not_changed_together", async (t) => {
+  const ages = [];
+  for (const random of [0, 0.5, 1]) {
+    await t.test(`with ${random} drawn`, async (t) => {
+      const tick = stopClock(t, () => random);
+      const { server, line, versions } = await pageAt(41, t);
+      const opened = Date.now();
+      server.waiting = [];
+      for (let minutes = 2; server.waiting.length === 0 && minutes < 120; minutes += 2) {
+        await grow(line, tick, versions, 2);
+        await settled(server);
+      }
+      ages.push(Math.round((Date.now() - opened) / MINUTE));
+    });
+  }
+  assert.deepEqual(ages, [110, 86, 60]);
+});
+
 test("a_socket_that_is_lost_while_its_successor_opens_waits_for_that_one", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line, versions } = await pageAt(41, t);
   server.waiting = [];
-  await grow(line, tick, versions, 100);
+  await grow(line, tick, versions, 60);
   await until(() => server.waiting?.length === 1);
   line.socket.terminate();
   await until(() => chatter.state === "connecting");

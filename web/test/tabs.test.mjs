@@ -77,7 +77,7 @@ test("tabs_that_differ_in_url_login_or_secret_do_not_share", async (t) => {
 test("the_secret_is_neither_in_a_name_nor_on_the_channel", async (t) => {
   const { locks, channels, server, holder, other, line } = await pair(t);
   const [name] = locks.names;
-  assert.match(name, /^chatterbox:[0-9a-f]{64}$/);
+  assert.match(name, /^chatterbox:[A-Za-z0-9_-]{43}$/);
   const tap = new BroadcastChannel(name);
   t.after(() => tap.close());
   const said = [];
@@ -329,6 +329,22 @@ test("every_tab_is_told_that_the_secret_is_refused", async (t) => {
     if (attempt < 8) tick(holder.heard.states.at(-1).retryIn);
   }
   assert.deepEqual([holder.chatter.state, other.chatter.state], ["refused", "refused"]);
+});
+
+test("a_tab_that_heard_of_another_s_socket_trusts_the_secret_that_opened_it", async (t) => {
+  const tick = stopClock(t);
+  const { server, holder, other, line } = await pair(t);
+  tick.asleep(40 * MINUTE);
+  line.push(42);
+  await both([holder, other], 42);
+  tick.asleep(40 * MINUTE);
+  server.refusal = 401;
+  holder.chatter.close();
+  for (let attempt = 2; attempt <= 10; attempt += 1) {
+    await until(() => server.attempts === attempt && other.chatter.state !== "connecting", `attempt ${attempt}`);
+    assert.equal(other.chatter.state, "waiting");
+    tick(other.heard.states.at(-1).retryIn);
+  }
 });
 
 test("tabs_that_get_fresh_credentials_meet_again", async (t) => {

@@ -39,24 +39,29 @@ test("without_since_only_what_happened_around_this_page_s_load_is_initial", asyn
 });
 
 test("a_push_is_heard_at_once_and_moves_the_cursor", async (t) => {
+  const tick = stopClock(t);
   const { heard, line } = await pageAt(41, t);
   line.push(42);
   line.push(50, { prev: 42 });
   line.push(52);
+  await line.gap(tick);
   const { cursor } = await line.sync(2);
   assert.deepEqual(heard.updates[0], { ...entry(42), initial: false });
   assert.deepEqual(cursor, { epoch: "E", version: 50 });
 });
 
 test("a_gap_is_filled_by_a_sync_and_nothing_is_heard_twice", async (t) => {
+  const tick = stopClock(t);
   const { line, versions, heard } = await pageAt(41, t);
   line.push(44);
+  await line.gap(tick);
   assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 41 });
   line.reply({ cursor: { epoch: "E", version: 44 }, missed: 3, updates: [entry(43, "plays"), entry(44)] });
   await until(() => heard.synced.length === 2);
   assert.deepEqual(versions(), [44, 43]);
   assert.deepEqual(heard.synced[1], { missed: 3, reset: false });
   line.push(46);
+  await line.gap(tick);
   assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 44 });
 });
 
@@ -74,20 +79,99 @@ test("duplicates_are_dropped_whatever_topics_they_name", async (t) => {
   assert.deepEqual(versions(), [41, 42, 43]);
 });
 
-test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped", async (t) => {
-  const { line, versions, heard } = await pageAt(41, t);
+test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped_and_nothing_is_asked_for", async (t) => {
+  const tick = stopClock(t);
+  const { line, versions } = await pageAt(41, t);
   line.push(43);
   line.push(42);
+  await line.gap(tick);
+  line.push(44);
+  await until(() => versions().includes(44));
+  assert.deepEqual(versions(), [43, 44]);
+  assert.equal(line.syncs.length, 1);
+});
+
+test("updates_that_overtake_one_another_are_all_heard_and_nothing_is_asked_for", async (t) => {
+  const tick = stopClock(t);
+  const { line, heard } = await pageAt(41, t);
+  line.push(45, { topics: ["d"] });
+  line.push(43, { topics: ["b"] });
+  await line.heardAll();
+  tick(SECOND - 1);
+  line.push(44, { topics: ["c"] });
+  line.push(42, { topics: ["a"] });
+  await line.gap(tick);
+  await line.heardAll();
+  assert.deepEqual(news(heard), ["45 d", "43 b", "44 c", "42 a"]);
+  assert.equal(line.syncs.length, 1);
+  // The cursor is above all of them.
+  line.push(47);
+  await line.gap(tick);
+  assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 45 });
+});
+
+test("a_gap_is_asked_for_once_however_much_is_above_it", async (t) => {
+  const tick = stopClock(t);
+  const { line, heard } = await pageAt(41, t);
+  line.push(43);
+  await line.heardAll();
+  tick(SECOND / 2);
+  line.push(45);
+  await line.heardAll();
+  tick(SECOND / 2 - 1);
+  await line.heardAll();
+  assert.equal(line.syncs.length, 1);
+  tick(1);
   await line.sync(2);
-  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(43)] });
+  line.push(47);
+  await line.gap(tick);
+  await line.heardAll();
+  // What came meanwhile waits for the answer, which may bring it.
+  assert.equal(line.syncs.length, 2);
+  line.reply({ cursor: { epoch: "E", version: 47 }, missed: 6, updates: [entry(47)] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(versions(), [43]);
+  tick(SECOND);
+  await line.heardAll();
   assert.equal(line.syncs.length, 2);
 });
 
+test("what_is_missing_when_the_socket_is_lost_is_asked_for_on_the_next_one_and_only_once", async (t) => {
+  const tick = stopClock(t);
+  const { server, chatter, line } = await pageAt(41, t);
+  line.push(43);
+  await line.heardAll();
+  tick(SECOND / 2);
+  line.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  tick(SECOND);
+  const next = await server.line(2);
+  const { n } = await next.sync(1);
+  next.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(43)] });
+  await next.gap(tick);
+  await next.heardAll();
+  assert.equal(next.syncs.length, 1);
+  assert.equal(n, line.syncs[0].n + 1);
+});
+
+test("what_was_pushed_of_an_old_log_moves_no_cursor_of_the_new_one", async (t) => {
+  const tick = stopClock(t);
+  const { line, heard } = await pageAt(41, t);
+  line.push(43);
+  await line.gap(tick);
+  await line.sync(2);
+  line.push(44, { prev: 43 });
+  line.push(45, { prev: 44 });
+  line.reply({ cursor: { epoch: "F", version: 44 }, reset: true, updates: [entry(44)] });
+  assert.deepEqual((await line.sync(3)).cursor, { epoch: "F", version: 44 });
+  line.reply({ cursor: { epoch: "F", version: 44 }, missed: 0 });
+  await until(() => heard.synced.length === 2);
+});
+
 test("an_overtaken_update_on_two_topics_is_still_heard_under_the_other_one", async (t) => {
+  const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(43, { topics: ["a"] });
+  await line.gap(tick);
   await line.sync(2);
   line.push(42, { topics: ["a", "b"] });
   line.reply({ cursor: { epoch: "E", version: 43 }, missed: 2, updates: [entry(42, "b"), entry(43, "a")] });
@@ -96,15 +180,33 @@ test("an_overtaken_update_on_two_topics_is_still_heard_under_the_other_one", asy
 });
 
 test("a_push_that_overtakes_a_reply_leaves_of_it_what_it_does_not_supersede", async (t) => {
+  const tick = stopClock(t);
   const { line, heard } = await pageAt(40, t);
   line.push(42, { topics: ["c"] });
+  await line.gap(tick);
   await line.sync(2);
-  line.push(44, { topics: ["a"] });
+  line.push(45, { topics: ["a"] });
   line.reply({ cursor: { epoch: "E", version: 43 }, missed: 3, updates: [entry(42, "c"), entry(43, "a", "b")] });
   assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 43 });
-  line.reply({ cursor: { epoch: "E", version: 44 }, missed: 1, updates: [entry(44, "a")] });
+  line.reply({ cursor: { epoch: "E", version: 45 }, missed: 2, updates: [entry(45, "a")] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(news(heard), ["42 c", "44 a", "43 b"]);
+  assert.deepEqual(news(heard), ["42 c", "45 a", "43 b"]);
+});
+
+test("a_reply_that_leads_up_to_a_push_moves_the_cursor_over_both", async (t) => {
+  const tick = stopClock(t);
+  const { line, heard, versions } = await pageAt(40, t);
+  line.push(42, { topics: ["c"] });
+  await line.gap(tick);
+  await line.sync(2);
+  line.push(44, { topics: ["a"] });
+  line.reply({ cursor: { epoch: "E", version: 43 }, missed: 3, updates: [entry(42, "c"), entry(43, "b")] });
+  await until(() => heard.synced.length === 2);
+  line.push(45);
+  await line.gap(tick);
+  await line.heardAll();
+  assert.deepEqual(versions(), [42, 44, 43, 45]);
+  assert.equal(line.syncs.length, 2);
 });
 
 test("an_update_names_those_of_its_topics_that_the_page_listens_to", async (t) => {
@@ -140,6 +242,7 @@ test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sy
 });
 
 test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", async (t) => {
+  stopClock(t);
   const { server, heard } = await page(t, { since: Date.parse("2026-02-01T00:00:00Z") });
   const line = await server.line(1);
   await line.sync(1);
@@ -153,16 +256,19 @@ test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", asyn
 });
 
 test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
+  stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
-  line.push(90, { epoch: "F" });
+  line.push(7, { epoch: "F" });
+  line.push(42);
   await line.sync(2);
   line.push(1, { epoch: "F" });
+  line.push(43);
   line.reply({ cursor: { epoch: "F", version: 1 }, reset: true, updates: [entry(1)] });
   await until(() => heard.synced.length === 2);
-  assert.deepEqual(versions(), [1]);
+  assert.deepEqual(versions(), [42, 43, 1]);
   assert.deepEqual(heard.synced[1], { missed: null, reset: true });
   line.push(2, { epoch: "F" });
-  await until(() => versions().length === 2);
+  await until(() => versions().length === 4);
   assert.equal(line.syncs.length, 2);
 });
 
@@ -179,21 +285,26 @@ test("an_old_log_s_push_that_comes_before_the_first_reply_is_not_heard_and_hides
 });
 
 test("a_reply_without_a_log_changes_nothing", async (t) => {
+  const tick = stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
   line.push(43);
+  await line.gap(tick);
   await line.sync(2);
   line.reply({ cursor: null });
   await until(() => heard.synced.length === 2);
   line.push(42);
   line.push(44);
+  await line.gap(tick);
   assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 42 });
   await until(() => versions().includes(44));
   assert.deepEqual(versions(), [43, 44]);
 });
 
 test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
+  const tick = stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
   line.push(43);
+  await line.gap(tick);
   await line.sync(2);
   line.reply({ cursor: { epoch: "E", version: 7 }, reset: true, updates: [entry(7)] });
   line.push(8);
@@ -203,8 +314,10 @@ test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
 });
 
 test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_one_of_its_topics", async (t) => {
+  const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(44, { topics: ["a", "b"] });
+  await line.gap(tick);
   await line.sync(2);
   line.push(42, { topics: ["c"] });
   line.reply({ cursor: { epoch: "E", version: 45 }, missed: 4, updates: [entry(44, "b"), entry(45, "a")] });
@@ -213,6 +326,7 @@ test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_one_of_its_t
 });
 
 test("a_reply_that_pushes_have_overtaken_does_not_move_the_cursor_back", async (t) => {
+  const tick = stopClock(t);
   const { server, heard, versions } = await page(t);
   const line = await server.line(1);
   await line.sync(1);
@@ -223,6 +337,7 @@ test("a_reply_that_pushes_have_overtaken_does_not_move_the_cursor_back", async (
   line.reply({ cursor: { epoch: "E", version: 42 }, missed: 1, updates: [entry(42)] });
   await until(() => heard.synced.length === 1);
   line.push(46);
+  await line.gap(tick);
   assert.deepEqual((await line.sync(3)).cursor, { epoch: "E", version: 43 });
   assert.deepEqual(versions(), [42, 43, 46]);
 });
@@ -231,6 +346,7 @@ test("only_the_reply_to_the_newest_sync_counts", async (t) => {
   const tick = stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
   line.push(43);
+  await line.gap(tick);
   await line.sync(2);
   tick(10 * SECOND);
   await line.sync(3);
@@ -243,6 +359,7 @@ test("only_the_reply_to_the_newest_sync_counts", async (t) => {
 });
 
 test("a_reply_in_several_pages_is_read_to_its_end", async (t) => {
+  const tick = stopClock(t);
   const { server, heard, versions } = await page(t);
   const line = await server.line(1);
   await line.sync(1);
@@ -254,6 +371,7 @@ test("a_reply_in_several_pages_is_read_to_its_end", async (t) => {
   assert.deepEqual(heard.updates.map(({ initial }) => initial), [true, true, true]);
   assert.deepEqual(heard.synced, [{ missed: null, reset: false }]);
   line.push(9);
+  await line.gap(tick);
   await line.sync(3);
   line.reply({ cursor: { epoch: "E", version: 7 }, missed: 2, more: true, updates: [entry(7, "a")] });
   await line.sync(4);

@@ -65,6 +65,8 @@ pub enum Action {
     SyncAgain { page: usize, tab: usize },
     /// A sync for no reason, or because an answer takes too long.
     NeedlessSync { page: usize, tab: usize },
+    /// A sync because of a gap, which may have waited for what was overtaken.
+    GapSync { page: usize, tab: usize },
     /// The periodic sync, where it is needed.
     PeriodicSync { page: usize, tab: usize },
     /// A page asks for the updates of login 0.
@@ -178,8 +180,11 @@ impl Protocol {
                 Some(Sync::Asked(..)) => out.push(Action::Answer { page, tab: at }),
                 Some(Sync::Answered(_)) => out.push(Action::Hear { page, tab: at }),
                 Some(Sync::Lost) if self.rules.sync_times_out => out.push(Action::SyncAgain { page, tab: at }),
-                None if tab.owed && self.rules.periodic_sync && state.hears(self, page, at) => {
-                    out.push(Action::PeriodicSync { page, tab: at });
+                None if state.hears(self, page, at) => {
+                    let gap = self.rules.gap_syncs && !tab.heard.is_empty();
+                    out.extend(gap.then_some(Action::GapSync { page, tab: at }));
+                    let owed = self.rules.periodic_sync && tab.owed;
+                    out.extend(owed.then_some(Action::PeriodicSync { page, tab: at }));
                 }
                 Some(Sync::Lost) | None => {}
             }

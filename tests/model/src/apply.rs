@@ -41,7 +41,9 @@ impl State {
                 let reply = self.browsers[page].tabs[tab].older.remove(0);
                 self.hear_reply(protocol, page, tab, reply);
             }
-            Action::SyncAgain { page, tab } | Action::PeriodicSync { page, tab } => self.sync(protocol, page, tab),
+            Action::SyncAgain { page, tab } | Action::GapSync { page, tab } | Action::PeriodicSync { page, tab } => {
+                self.sync(protocol, page, tab);
+            }
             Action::QueryRevoked => self.query_revoked(protocol),
             Action::CloseRevoked { socket } => self.close_revoked(socket),
             chance => self.happen(protocol, chance),

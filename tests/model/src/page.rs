@@ -1,7 +1,7 @@
 //! What a page does with what it hears (rules 4 to 9), and how `$default` answers its syncs.
 
 use crate::Protocol;
-use crate::state::{Cursor, Entry, Log, Reply, Row, Shown, State, Sync, Tab, Version};
+use crate::state::{Cursor, Entry, Heard, Log, Reply, Row, Shown, State, Sync, Tab, Version};
 use crate::topics::Topics;
 
 impl State {
@@ -49,7 +49,7 @@ impl State {
         let (again, updates) = match reply {
             Reply::UnknownConnection if protocol.rules.unknown_reconnects => return self.hang_up(browser),
             Reply::UnknownConnection => (false, Vec::new()),
-            Reply::Nothing => (protocol.rules.heard_is_covered && !state.heard.is_empty(), Vec::new()),
+            Reply::Nothing => (false, Vec::new()),
             Reply::Updates {
                 cursor,
                 reset,
@@ -60,11 +60,13 @@ impl State {
                     (state.cursor, state.shown) = (None, Default::default());
                 }
                 state.reach(cursor);
-                let covered = |heard: &Cursor| heard.epoch == cursor.epoch && heard.version <= cursor.version;
-                let missed = protocol.rules.heard_is_covered && !state.heard.iter().all(covered);
-                (more || missed, updates)
+                (more, updates)
             }
         };
+        if !protocol.rules.heard_is_covered {
+            state.heard.clear();
+        }
+        let again = again || !state.heard.is_empty();
         for (version, entry) in updates {
             self.show(protocol, browser, tab, version, entry);
         }
@@ -121,25 +123,23 @@ impl State {
         let rules = protocol.rules;
         let state = &mut self.browsers[browser].tabs[tab];
         let same_log = |cursor: &Cursor| cursor.epoch == push.epoch || !rules.epoch_checked;
-        let gap = match state.cursor.filter(same_log) {
-            None => true,
+        match state.cursor.filter(same_log) {
+            // It is not shown, so the cursor never moves over it.
+            None => state.remember(Heard {
+                cursor: push,
+                prev: if rules.reached_is_shown { Version::MAX } else { prev },
+            }),
             Some(cursor) => {
-                let gap = prev > cursor.version;
-                if !gap || !rules.cursor_waits {
-                    state.reach(Cursor {
+                state.remember(Heard {
+                    cursor: Cursor {
                         epoch: cursor.epoch,
                         version: push.version,
-                    });
-                }
+                    },
+                    prev: if rules.cursor_waits { prev } else { 0 },
+                });
+                state.reach(cursor);
                 self.show(protocol, browser, tab, push.version, entry);
-                gap
             }
-        };
-        let state = &mut self.browsers[browser].tabs[tab];
-        if state.sync.is_some() {
-            state.remember(push);
-        } else if gap && rules.gap_syncs {
-            self.sync(protocol, browser, tab);
         }
     }
 
@@ -161,20 +161,25 @@ impl State {
 }
 
 impl Tab {
-    /// Moves the cursor on, never back within a log.
+    /// Moves the cursor on, never back within a log, and further over whatever was pushed next.
     fn reach(&mut self, cursor: Cursor) {
         let same_log = self.cursor.filter(|own| own.epoch == cursor.epoch);
         let version = same_log.map_or(cursor.version, |own| own.version.max(cursor.version));
         self.cursor = Some(Cursor { version, ..cursor });
+        let same_log = |heard: &Heard| heard.cursor.epoch == cursor.epoch;
+        self.heard
+            .retain(|heard| !same_log(heard) || heard.cursor.version > version);
+        let next = self.heard.iter().find(|heard| same_log(heard) && heard.prev <= version);
+        if let Some(Heard { cursor, .. }) = next.copied() {
+            self.reach(cursor);
+        }
     }
 
-    /// Notes a push that was heard while a sync is unanswered. Epochs have no order, so it takes one note for each.
-    fn remember(&mut self, push: Cursor) {
-        match self.heard.iter_mut().find(|heard| heard.epoch == push.epoch) {
-            Some(heard) => heard.version = heard.version.max(push.version),
-            None => self.heard.push(push),
-        }
-        self.heard.sort_by_key(|heard| heard.epoch);
+    /// Notes a push. One that comes twice needs no second note.
+    fn remember(&mut self, push: Heard) {
+        self.heard.push(push);
+        self.heard.sort();
+        self.heard.dedup();
     }
 }
 

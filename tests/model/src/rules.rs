@@ -24,6 +24,8 @@ pub struct Rules {
     pub age_before_post: bool,
     /// \[4] The cursor moves only over a push whose `prev` it has reached. Off: it moves with every push.
     pub cursor_waits: bool,
+    /// \[4] The cursor moves on over a push that it had to wait for only if that was shown. Off: over every one.
+    pub reached_is_shown: bool,
     /// \[4] A gap makes the page sync. Off: it waits.
     pub gap_syncs: bool,
     /// \[4] A version of a topic that is not higher than the one shown is dropped. Off: it is shown.
@@ -86,6 +88,7 @@ impl Rules {
         grace_covers_connect: true,
         age_before_post: true,
         cursor_waits: true,
+        reached_is_shown: true,
         gap_syncs: true,
         duplicates_dropped: true,
         prev_of_socket: true,

@@ -108,7 +108,7 @@ pub(crate) struct Post {
 }
 
 /// How far a page has seen.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Cursor {
     pub(crate) epoch: u8,
     pub(crate) version: Version,
@@ -142,10 +142,18 @@ pub(crate) struct Tab {
     pub(crate) sync: Option<Sync>,
     /// Replies to syncs before it that may still come. Those that will not count are not kept.
     pub(crate) older: Vec<Reply>,
-    /// The pushes heard since the newest sync was sent: the highest of each epoch.
-    pub(crate) heard: Vec<Cursor>,
+    /// The pushes heard since the newest sync was sent that the cursor has not reached.
+    pub(crate) heard: Vec<Heard>,
     /// A post to it has failed, or its row was pruned: the case in which it depends on the periodic sync.
     pub(crate) owed: bool,
+}
+
+/// A push that the cursor has not reached.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Heard {
+    pub(crate) cursor: Cursor,
+    /// The version from which the cursor may move on to this one.
+    pub(crate) prev: Version,
 }
 
 /// An update on a page.

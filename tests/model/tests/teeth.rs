@@ -77,7 +77,12 @@ fn judging_the_age_after_the_post_unlists_a_socket() {
 // Rule 4.
 #[test]
 fn moving_the_cursor_over_a_gap_loses_an_update() {
-    breaks(PAGING, without!(cursor_waits), "seen", 15);
+    breaks(PAGING, without!(cursor_waits), "seen", 16);
+}
+
+#[test]
+fn moving_the_cursor_over_what_was_never_shown_loses_an_update() {
+    breaks(RACES, without!(reached_is_shown), "seen", 12);
 }
 
 #[test]
