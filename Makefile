@@ -32,7 +32,7 @@ binaries:
 	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
 	cargo build --locked --workspace --bins
 
-test: test-rust test-web test-browser test-soak test-infra test-deploy ## run all tests, the browser's too, after installing what they need
+test: test-rust test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
 	$(call say,All tests passed.)
 
 test-rust: binaries
