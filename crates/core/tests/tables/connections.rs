@@ -1,0 +1,73 @@
+//! Which sockets are known.
+
+use crate::store::{HOUR, connection, login, store};
+use aws_sdk_dynamodb::types::AttributeValue;
+use chatterbox_core::{Connection, ConnectionId, Timestamp};
+
+#[tokio::test]
+async fn a_connection_that_has_expired_is_not_believed() {
+    let store = store().await;
+    let id = store.chatters.issue(&login("friendless"), HOUR).await.unwrap();
+    let three_hours_ago = Timestamp::from_millis(Timestamp::now().millis() - 3 * 3_600_000).unwrap();
+    let old = Connection {
+        connected_at: three_hours_ago,
+        ..connection("friendless", "A=", id.hash())
+    };
+    assert_eq!(store.admission.admit(&old).await, Ok(Ok(())));
+    assert_eq!(store.connections.of(&old.login).await.unwrap(), []);
+    assert_eq!(store.connections.find(&old.login, &old.id).await, Ok(None));
+}
+
+#[tokio::test]
+async fn forgetting_a_connection_leaves_the_others() {
+    let store = store().await;
+    let id = store.chatters.issue(&login("friendless"), HOUR).await.unwrap();
+    for name in ["A=", "B="] {
+        store
+            .admission
+            .admit(&connection("friendless", name, id.hash()))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let gone = ConnectionId::new("A=");
+    assert_eq!(store.connections.forget(&login("friendless"), &gone).await, Ok(true));
+    assert_eq!(store.connections.forget(&login("friendless"), &gone).await, Ok(false));
+    assert_eq!(store.connections.login_of(&gone).await, Ok(None));
+    let left = store.connections.of(&login("friendless")).await.unwrap();
+    assert_eq!(
+        left.iter().map(|connection| connection.id.as_str()).collect::<Vec<_>>(),
+        ["B="]
+    );
+}
+
+#[tokio::test]
+async fn all_pages_of_a_logins_connections_are_read() {
+    let store = store().await;
+    let friendless = login("friendless");
+    // A page is 1 MB: these rows are large on purpose.
+    let long = "x".repeat(200_000);
+    for n in 0..12 {
+        let row = [
+            ("login", AttributeValue::S("friendless".to_owned())),
+            ("connection_id", AttributeValue::S(format!("{n}="))),
+            ("connected_at", AttributeValue::N(Timestamp::now().millis().to_string())),
+            (
+                "expires_at",
+                AttributeValue::N((Timestamp::now().seconds() + 60).to_string()),
+            ),
+            ("chatter_hash", AttributeValue::S("00".to_owned())),
+            ("note", AttributeValue::S(long.clone())),
+        ];
+        let row = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        store
+            .client
+            .put_item()
+            .table_name("connections")
+            .set_item(Some(row))
+            .send()
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.connections.of(&friendless).await.unwrap().len(), 12);
+}
