@@ -64,7 +64,7 @@ impl Callback {
     /// If there is no answer, or nothing to sign with.
     pub(crate) async fn post(&self, to: &ConnectionId, message: &Message) -> Result<u16, ConnectorError> {
         let id = encode(to.as_str());
-        let path = format!("{}{}", self.signed_path, encode(&id));
+        let path = format!("{}{}", self.signed_path, id.replace('%', "%25"));
         let signed = self
             .signer
             .sign(&self.host, &path, &message.sha256, Timestamp::now())
@@ -106,5 +106,5 @@ impl Message {
 }
 
 fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+    utf8_percent_encode(text, RESERVED).collect()
 }

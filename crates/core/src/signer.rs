@@ -129,7 +129,9 @@ impl fmt::Debug for Key {
 /// ISO 8601's basic format, to the second: `20261124T090000Z`.
 fn basic_format(time: Timestamp) -> String {
     let whole = Timestamp::from_millis(time.seconds() * 1_000).unwrap_or(time);
-    whole.to_string().replace(['-', ':'], "")
+    let mut text = whole.to_string();
+    text.retain(|character| !matches!(character, '-' | ':'));
+    text
 }
 
 /// Lower-case hexadecimal digits.
