@@ -24,7 +24,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// Where posts go, and how they are signed.
 #[derive(Clone, Debug)]
-pub struct Callback {
+pub(crate) struct Callback {
     connector: SharedHttpConnector,
     signer: Arc<Signer>,
     /// The URL up to the connection's ID.

@@ -1,8 +1,9 @@
 //! Telling one update to the sockets of one login: who hears what, and which rows go.
 
 use crate::{
-    Connection, Connections, Delivery, Login, Message, Poster, Recorded, Tally, Topic, Topics, Update, Version,
+    Connection, Connections, Delivery, Login, Message, Poster, Recorded, Topic, Topics, Update, Version,
     message::{ClosingReason, Outgoing},
+    report::Tally,
 };
 use futures_util::{StreamExt, stream};
 use std::{
@@ -17,7 +18,7 @@ const CLEAN_UPS_AT_ONCE: usize = 16;
 
 /// Posts a recorded update to the sockets that listen to it, forgets those that are dead, and closes the oldest of
 /// those beyond `max_connections`. Returns whether some would not take it now, but may later.
-pub async fn fan_out(
+pub(crate) async fn fan_out(
     connections: &Connections,
     poster: &Poster,
     pushes: &Pushes<'_>,
@@ -124,7 +125,7 @@ async fn replace(connections: &Connections, poster: &Poster, oldest: &Connection
 }
 
 /// What the sockets of a login are told of an update that has been recorded.
-pub struct Pushes<'a> {
+pub(crate) struct Pushes<'a> {
     login: &'a Login,
     epoch: &'a str,
     version: Version,
@@ -141,7 +142,7 @@ type Heading<'a> = (Vec<&'a Topic>, Version);
 
 impl<'a> Pushes<'a> {
     /// `None` if there is nothing to tell: the update is not the newest of any topic.
-    pub fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
+    pub(crate) fn of(login: &'a Login, update: &'a Update, recorded: &'a Recorded) -> Option<Pushes<'a>> {
         match recorded {
             Recorded::New {
                 epoch,

@@ -5,11 +5,11 @@
 
 use crate::{
     Answer, Batch, Connections, Deferral, Login, Notification, NotifyError, Outcome, Poster, Recorded, Report, Source,
-    Tally, Timestamp, Update, Updates,
+    Timestamp, Update, Updates,
     batch::Record,
     deferral::Why,
     fan_out::{Pushes, fan_out},
-    report::ItemFailure,
+    report::{ItemFailure, Tally},
 };
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! Posting to sockets, through the WebSocket API's `@connections`.
 
-use crate::{Callback, ConnectionId, Message, Timestamp, backoff::full_jitter};
+use crate::{ConnectionId, Message, Timestamp, backoff::full_jitter, callback::Callback};
 use aws_sdk_apigatewaymanagement::{Client, error::SdkError};
 use std::{sync::Arc, time::Duration};
 use tokio::{

@@ -129,7 +129,7 @@ impl NotifyError {
 
 /// Counts posts while they are under way, so that the count stands when time runs out.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     sent: AtomicUsize,
     gone: AtomicUsize,
     early: AtomicUsize,
