@@ -12,17 +12,17 @@ const PACE = 350;
 /** A login may have no more. Each has its share of the time: so nothing newer makes up for the loss of its last update. */
 const TOPICS = Array.from({ length: 16 }, (_, n) => `topic ${n}`);
 
-/** A stats job that delivers each update until notify has taken it, as a queue does. */
+/** A stats job that delivers one update after the other. */
 class Pipeline {
-  #world;
+  #local;
   #login;
   /** What notify has taken: the topics of each update, in order. */
   taken = [];
   /** How many deliveries failed. */
   failures = 0;
 
-  constructor(world, login) {
-    this.#world = world;
+  constructor(local, login) {
+    this.#local = local;
     this.#login = login;
   }
 
@@ -39,13 +39,7 @@ class Pipeline {
   async #update(topics) {
     const n = this.taken.length;
     const event = { login: this.#login, topics, id: randomUUID(), at: new Date().toISOString(), body: { message: String(n) } };
-    await until(async () => {
-      const response = await fetch(this.#world.notifyUrl, { method: "POST", body: JSON.stringify(event) });
-      const report = await response.json();
-      const taken = response.ok && report.logins !== undefined;
-      this.failures += taken ? 0 : 1;
-      return taken;
-    }, `notify to take update ${n}`);
+    this.failures += await this.#local.deliver(event);
     this.taken.push(topics);
   }
 }
@@ -79,8 +73,7 @@ test("half_a_minute_of_chaos_loses_nothing", { timeout: 180_000 }, async (t) => 
   const world = await World.start("--chaos=1");
   let end;
   try {
-    const chaos = async (method) => (await fetch(new URL("/demo/chaos", world.url), { method })).json();
-    await chaos("DELETE");
+    await world.local.chaos("DELETE");
     const login = `friendless-${randomUUID().slice(0, 8)}`;
     const one = await world.tab(t);
     await one.page.clock.install();
@@ -89,12 +82,12 @@ test("half_a_minute_of_chaos_loses_nothing", { timeout: 180_000 }, async (t) => 
     await two.holds("Another tab");
     const tabs = [one, two];
 
-    await chaos("PUT");
-    const pipeline = new Pipeline(world, login);
+    await world.local.chaos("PUT");
+    const pipeline = new Pipeline(world.local, login);
     // Whoever watches clicks into the page now and then, and so never waits long for the next attempt.
     const looks = setInterval(() => two.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))).catch(() => {}), 2_000);
     await pipeline.run(CHAOS).finally(() => clearInterval(looks));
-    const { injected } = await chaos("DELETE");
+    const { injected } = await world.local.chaos("DELETE");
 
     // Nothing more happens, so it is left to what a quiet quarter of an hour brings: a reconnect, or the periodic sync.
     const lostNow = async () => (await Promise.all(tabs.map(shown))).flatMap((updates) => lost(pipeline.taken, updates));

@@ -209,7 +209,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await tab.logIn(login);
     const { chatterId } = world.sessions.at(-1);
     const key = { login, chatter_hash: createHash("sha256").update(chatterId).digest("hex") };
-    const expire = (seconds) => world.set("chatters", key, "expires_at", { N: String(Math.round(Date.now() / 1000) + seconds) });
+    const expire = (seconds) => world.local.set("chatters", key, "expires_at", { N: String(Math.round(Date.now() / 1000) + seconds) });
     await expire(-1);
     await world.notify(login, "to an open socket");
     await tab.sees("to an open socket");
@@ -230,7 +230,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await tab.logIn(login);
     await world.notify(login, "plays of the old log", ["plays"]);
     await tab.sees("plays of the old log");
-    await world.set("updates", { login }, "epoch", { S: randomUUID() });
+    await world.local.set("updates", { login }, "epoch", { S: randomUUID() });
     await world.notify(login, "scores of the new log", ["scores"]);
     await tab.page.locator("#caught-up", { hasText: "The log has begun anew" }).waitFor();
     // Of each topic it is told again, since it may be another one.

@@ -1,14 +1,11 @@
 /** The whole system for a browser test: the real `chatter local`, and headless Chromium with tabs on its page. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { Local } from "./local.mjs";
 
-const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = [
   "--headless",
@@ -23,33 +20,16 @@ const FLAGS = [
 const PATIENCE = 20_000;
 
 export class World {
-  /** Every line the server's processes printed. */
-  printed = [];
+  /** @type {Local} */ local;
   /** What opened the tabs' sockets: `login`, `chatterId` and `url`. */
   sessions = [];
-  /** @type {string | undefined} */ url;
-  /** @type {string | undefined} */ dynamodb;
 
-  /** Starts the server, with these further flags, and the browser, and waits for the line that says `ready`. */
+  /** Starts the server, with these further flags, and the browser. */
   static async start(...flags) {
     const world = new World();
-    const parameters = ["local", "--port", "0", "--dynamodb-port", "0", ...flags];
     // At this level even a library's most talkative line is printed, and searched for secrets.
-    const env = { ...process.env, AWS_LAMBDA_LOG_LEVEL: "trace" };
-    world.server = spawn(CHATTER, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
-    world.exit = new Promise((resolve, reject) => {
-      world.server.once("exit", (code, signal) => resolve({ code, signal }));
-      world.server.once("error", reject);
-    });
-    for (const stream of [world.server.stdout, world.server.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => world.printed.push(line));
-    }
-    createInterface({ input: world.server.stdout }).on("line", (line) => {
-      if (!line.startsWith("ready")) return;
-      [world.url, , world.dynamodb] = line.match(/http:\/\/[^\s"]+/g);
-    });
+    world.local = await Local.start(flags, { AWS_LAMBDA_LOG_LEVEL: "trace" });
     try {
-      await Promise.race([until(() => world.url, "the line `ready`"), world.exit.then(() => Promise.reject(world.whyNot()))]);
       world.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     } catch (error) {
       await world.stop();
@@ -58,8 +38,14 @@ export class World {
     return world;
   }
 
-  whyNot() {
-    return new Error(`${CHATTER} ended before it was ready:\n${this.printed.slice(-20).join("\n")}`);
+  /** Every line the server's processes printed. */
+  get printed() {
+    return this.local.printed;
+  }
+
+  /** The demo page. */
+  get url() {
+    return this.local.page;
   }
 
   /** A tab of a browser profile of its own, which ends with the test. */
@@ -78,29 +64,8 @@ export class World {
 
   /** What the pipeline does, whatever happens to the tabs. */
   async notify(login, message, topics = ["updates"]) {
-    const response = await fetch(this.notifyUrl, { method: "POST", body: JSON.stringify({ login, topics, body: { message } }) });
-    assert.ok(response.ok && !response.headers.has("X-Amz-Function-Error"), await response.text());
-  }
-
-  /** Sets an attribute of an item in one of the tables, as somebody with the rights may behind the functions' backs. */
-  async set(table, key, name, value) {
-    const headers = {
-      "Content-Type": "application/x-amz-json-1.0",
-      "X-Amz-Target": "DynamoDB_20120810.UpdateItem",
-      // The local one takes any signature.
-      "X-Amz-Date": "20260101T000000Z",
-      Authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-    };
-    const update = {
-      TableName: table,
-      Key: Object.fromEntries(Object.entries(key).map(([name, S]) => [name, { S }])),
-      UpdateExpression: "SET #name = :value",
-      ConditionExpression: "attribute_exists(#name)",
-      ExpressionAttributeNames: { "#name": name },
-      ExpressionAttributeValues: { ":value": value },
-    };
-    const response = await fetch(this.dynamodb, { method: "POST", headers, body: JSON.stringify(update) });
-    assert.ok(response.ok, await response.text());
+    const { ok, answer } = await this.local.invoke({ login, topics, body: { message } });
+    assert.ok(ok, JSON.stringify(answer));
   }
 
   /** A link to the server that can die without a word, as that of a laptop does that is put to sleep. */
@@ -114,9 +79,7 @@ export class World {
   /** Ends both, and answers how the server ended. */
   async stop() {
     await this.browser?.close();
-    this.server.kill("SIGTERM");
-    const late = setTimeout(() => this.server.kill("SIGKILL"), PATIENCE);
-    return this.exit.finally(() => clearTimeout(late));
+    return this.local.stop();
   }
 }
 

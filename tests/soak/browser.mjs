@@ -26,7 +26,7 @@ export class Browser {
   #chromium;
   #pages;
 
-  static async open(system, logins) {
+  static async open(local, logins) {
     const browser = new Browser();
     browser.#chromium = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
     const context = await browser.#chromium.newContext({ bypassCSP: true });
@@ -35,8 +35,8 @@ export class Browser {
         const page = await context.newPage();
         await page.addInitScript(makeElastic);
         // A document of the same origin that does nothing by itself.
-        await page.goto(new URL("chatter.js", system.page).href);
-        await page.evaluate(begin, { source: String(Client), session: await system.logIn(login) });
+        await page.goto(new URL("chatter.js", local.page).href);
+        await page.evaluate(begin, { source: String(Client), session: await local.logIn(login) });
         return page;
       }),
     );

@@ -29,9 +29,9 @@ const { connect } = await import("../../web/chatter.js");
 
 export class Crowd {
   /** So many clients of each login. */
-  static async gather(system, logins, clientsOfEach) {
+  static async gather(local, logins, clientsOfEach) {
     for (let n = 0; n < clientsOfEach; n++) {
-      const sessions = await Promise.all(logins.map((login) => system.logIn(login)));
+      const sessions = await Promise.all(logins.map((login) => local.logIn(login)));
       for (const session of sessions) {
         const secret = `chatterbox.auth.${Buffer.from(`${session.login}\0${session.chatterId}`).toString("base64url")}`;
         windows.set(secret, (opened = new EventTarget()));

@@ -1,11 +1,7 @@
-/** One of the site's stats jobs. It delivers each event until notify has taken it, as a queue does. */
-
-import { setTimeout as pause } from "node:timers/promises";
+/** One of the site's stats jobs, which updates its logins in turn. */
 
 /** How many logins a pipeline updates at a time. */
 const BATCH = 5;
-/** An event that nobody takes for this long is a failure of the whole. */
-const PATIENCE = 60_000;
 
 /** The pipelines' one clock: no two updates have the same time. */
 let clock = Date.now();
@@ -16,13 +12,13 @@ export class Pipeline {
   /** How many deliveries were not the first. */
   again = 0;
   #name;
-  #system;
+  #local;
   #logins;
   #n = 0;
 
-  constructor(name, system, logins) {
+  constructor(name, local, logins) {
     this.#name = name;
-    this.#system = system;
+    this.#local = local;
     this.#logins = logins;
   }
 
@@ -46,38 +42,20 @@ export class Pipeline {
     // A topic of its own: so it knows what is the newest. A login may have sixteen.
     const topic = `topic-${this.#name}`;
     const updates = logins.map((login) => ({ login, topic, id: `${this.#name}-${n}-${login}`, at: now(), body: { login, n } }));
-    if (n % 2 === 0) {
-      await this.#byQueue(updates);
-    } else {
-      for (const update of updates) await this.#deliver(() => this.#system.notify(update));
-    }
+    const events = n % 2 === 0 ? [{ Records: updates.map(inQueue) }] : updates;
+    for (const event of events) this.again += await this.#local.deliver(event);
     this.sent.push(...updates);
   }
+}
 
-  async #byQueue(updates) {
-    let records = updates.map((update) => ({
-      messageId: update.id,
-      body: JSON.stringify(update),
-      attributes: { SentTimestamp: String(Date.parse(update.at)) },
-      eventSource: "aws:sqs",
-    }));
-    await this.#deliver(async () => {
-      const answer = await this.#system.notify({ Records: records });
-      const failed = new Set(answer?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      if (answer) records = records.filter(({ messageId }) => failed.has(messageId));
-      return records.length === 0;
-    });
-  }
-
-  async #deliver(attempt) {
-    const deadline = performance.now() + PATIENCE;
-    for (let isFirst = true; ; isFirst = false) {
-      this.again += isFirst ? 0 : 1;
-      if (await attempt()) return;
-      if (performance.now() > deadline) throw new Error("notify takes nothing any more");
-      await pause(100);
-    }
-  }
+/** An update as a record of SQS. */
+function inQueue(update) {
+  return {
+    messageId: update.id,
+    body: JSON.stringify(update),
+    attributes: { SentTimestamp: String(Date.parse(update.at)) },
+    eventSource: "aws:sqs",
+  };
 }
 
 function now() {

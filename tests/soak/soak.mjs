@@ -38,13 +38,14 @@ const failures = [];
 const check = (holds, what) => holds || failures.push(what);
 
 const system = await System.start(values.seed);
+const { local } = system;
 let crowd;
 let browser;
 try {
-  await system.chaos("DELETE");
+  await local.chaos("DELETE");
   const logins = Array.from({ length: loginCount }, (_, n) => `soaker ${n}`);
-  crowd = await Crowd.gather(system, logins, clientsOfEach);
-  browser = await Browser.open(system, logins.slice(0, pageCount));
+  crowd = await Crowd.gather(local, logins, clientsOfEach);
+  browser = await Browser.open(local, logins.slice(0, pageCount));
   const everybody = async () => [...crowd.reports(), ...(await browser.reports())];
   await until(async () => (await everybody()).every(({ state }) => state === "open"), "all sockets to be open");
 
@@ -52,21 +53,21 @@ try {
     for (const one of [crowd, browser]) await one.hurry(pace);
   };
   await hurry(PACE);
-  await system.chaos("PUT");
-  const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, system, logins));
+  await local.chaos("PUT");
+  const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, local, logins));
   // Somebody looks at the page now and then, and does not wait for minutes: or most would be away most of the time.
   const looks = setInterval(() => crowd.online(0.05), 500);
   const end = performance.now() + seconds * 1000;
   await Promise.all(pipelines.map((pipeline) => pipeline.run(() => performance.now() < end))).finally(() => clearInterval(looks));
-  await system.chaos("DELETE");
+  await local.chaos("DELETE");
   await hurry(1);
   const calmSince = Date.now();
   const calm = performance.now();
-  const last = [new Pipeline("lossy", system, logins), new Pipeline("last", system, logins)];
+  const last = [new Pipeline("lossy", local, logins), new Pipeline("last", local, logins)];
   // No socket breaks any more, so no reconnect helps: only a gap tells that half of these posts are lost.
-  await system.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
+  await local.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
   await last[0].once();
-  await system.faults({});
+  await local.faults({});
   await last[1].once();
 
   const all = [...pipelines, ...last];
@@ -101,7 +102,7 @@ try {
   await until(tidy, "the rows to be in order", 1_000).catch(() => {});
   check(open === reports.length, `${reports.length} sockets are open, ${open} of them have a row`);
   check(overdue === 0, `${overdue} rows of dead sockets have outlived the notify that had to find them`);
-  const { injected, databaseThrottled } = await system.chaos("GET");
+  const { injected, databaseThrottled } = await local.chaos("GET");
   const leaked = await system.stop([crowd, browser]);
   check(leaked.length === 0, `${leaked.length} processes have outlived the system`);
 
