@@ -36,6 +36,9 @@ pub enum Outgoing<'a> {
     Sync {
         /// The number that the page gave its question.
         n: u64,
+        /// The server's clock when it answered. A page compares `recorded` with this and never with its own clock, which
+        /// may be wrong: how long ago something was recorded is the difference of the two.
+        now: Timestamp,
         /// Where the page stands when it has taken this in; `None` if the login has no log, which changes nothing.
         cursor: Option<Cursor>,
         /// How many versions, over all topics, lie between the question's cursor and this one. `None` where the
@@ -75,8 +78,10 @@ pub struct Missed<'a> {
     pub version: Version,
     /// What marks it as the same update when it comes again.
     pub id: &'a str,
-    /// When it happened.
+    /// When it happened, by the pipeline's clock.
     pub at: Timestamp,
+    /// When it was recorded, by the server's clock.
+    pub recorded: Timestamp,
     /// What the pipeline sent.
     pub body: &'a Body,
 }
@@ -155,6 +160,7 @@ mod tests {
             version: 42,
             id: "i",
             at,
+            recorded: Timestamp::parse("2026-01-31T09:00:02.5Z").unwrap(),
             body,
         }];
         let cursor = Some(Cursor {
@@ -169,13 +175,14 @@ mod tests {
             (
                 Outgoing::Sync {
                     n: 7,
+                    now: Timestamp::parse("2026-01-31T09:01:00.25Z").unwrap(),
                     cursor,
                     missed: Some(3),
                     reset: false,
                     more: false,
                     updates,
                 },
-                r#"{"type":"sync","n":7,"cursor":{"epoch":"E","version":42},"missed":3,"reset":false,"more":false,"updates":[{"topic":"updates","topics":["updates"],"version":42,"id":"i","at":"2026-01-31T09:00:00Z","body":{"b":1,"a":1.50}}]}"#,
+                r#"{"type":"sync","n":7,"now":"2026-01-31T09:01:00.25Z","cursor":{"epoch":"E","version":42},"missed":3,"reset":false,"more":false,"updates":[{"topic":"updates","topics":["updates"],"version":42,"id":"i","at":"2026-01-31T09:00:00Z","recorded":"2026-01-31T09:00:02.5Z","body":{"b":1,"a":1.50}}]}"#,
             ),
             (
                 Outgoing::Closing {

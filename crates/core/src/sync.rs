@@ -1,19 +1,21 @@
 //! The answer to "what have I missed?": the newest update of each topic that is newer than the page's cursor.
 
 use crate::{
-    Cursor, Entry, Log, Topics, Version,
+    Cursor, Entry, Log, Timestamp, Topics, Version,
     message::{MAX_BYTES, Missed, Outgoing},
 };
 
-/// The reply's text. `log` is `None` for a login without updates: nothing is known, so nothing changes.
+/// The reply's text, at this moment of the server's clock. `log` is `None` for a login without updates: nothing is known,
+/// so nothing changes.
 ///
 /// A log of another epoch, or one that is behind the cursor, is not the one that the page knew (it was lost, or restored
 /// from a backup): the reply says `reset` and brings all of it. What does not fit into one message is left for the next
 /// sync, and the cursor then stops at the last update that did fit.
-pub fn reply(log: Option<&Log>, topics: &Topics, cursor: Option<&Cursor>, n: u64) -> String {
+pub fn reply(log: Option<&Log>, topics: &Topics, cursor: Option<&Cursor>, n: u64, now: Timestamp) -> String {
     let Some(log) = log else {
         return Outgoing::Sync {
             n,
+            now,
             cursor: None,
             missed: None,
             reset: false,
@@ -23,33 +25,33 @@ pub fn reply(log: Option<&Log>, topics: &Topics, cursor: Option<&Cursor>, n: u64
         .to_text();
     };
     let seen = cursor.filter(|cursor| cursor.epoch == log.epoch && cursor.version <= log.version);
-    let updates = newer_than(seen.map_or(0, |cursor| cursor.version), log, topics);
-    let whole = page(n, log, seen, cursor.is_some(), updates, false);
+    let reply = |updates: Vec<Missed<'_>>, more| {
+        let version = match updates.last() {
+            Some(last) if more => last.version,
+            _ => log.version,
+        };
+        Outgoing::Sync {
+            n,
+            now,
+            cursor: Some(Cursor {
+                epoch: log.epoch.clone(),
+                version,
+            }),
+            missed: seen.map(|seen| version - seen.version),
+            reset: cursor.is_some() && seen.is_none(),
+            more,
+            updates,
+        }
+        .to_text()
+    };
+    let newer = || newer_than(seen.map_or(0, |cursor| cursor.version), log, topics);
+    let whole = reply(newer(), false);
     if whole.len() <= MAX_BYTES {
         return whole;
     }
-    let mut updates = newer_than(seen.map_or(0, |cursor| cursor.version), log, topics);
+    let mut updates = newer();
     updates.truncate(how_many_fit(&updates));
-    page(n, log, seen, cursor.is_some(), updates, true)
-}
-
-fn page(n: u64, log: &Log, seen: Option<&Cursor>, had_cursor: bool, updates: Vec<Missed<'_>>, more: bool) -> String {
-    let version = match updates.last() {
-        Some(last) if more => last.version,
-        _ => log.version,
-    };
-    Outgoing::Sync {
-        n,
-        cursor: Some(Cursor {
-            epoch: log.epoch.clone(),
-            version,
-        }),
-        missed: seen.map(|seen| version - seen.version),
-        reset: had_cursor && seen.is_none(),
-        more,
-        updates,
-    }
-    .to_text()
+    reply(updates, true)
 }
 
 /// Oldest first. An update on several topics has one version: it comes once, and names all that still hold it.
@@ -68,6 +70,7 @@ fn newer_than<'a>(version: Version, log: &'a Log, topics: &Topics) -> Vec<Missed
                 version,
                 id,
                 at,
+                recorded,
                 body,
             } = entries[0];
             let topics = entries.iter().map(|entry| &entry.topic).collect();
@@ -77,6 +80,7 @@ fn newer_than<'a>(version: Version, log: &'a Log, topics: &Topics) -> Vec<Missed
                 version: *version,
                 id,
                 at: *at,
+                recorded: *recorded,
                 body,
             }
         })

@@ -78,8 +78,11 @@ pub struct Entry {
     pub version: Version,
     /// What marks repeats.
     pub id: String,
-    /// When it happened.
+    /// When it happened, by the pipeline's clock.
     pub at: Timestamp,
+    /// When it was recorded, by the clock of the function that did. An item that was written before this was kept says
+    /// `at` in its place.
+    pub recorded: Timestamp,
     /// What the pipeline sent.
     pub body: Body,
 }
@@ -171,9 +174,11 @@ impl Updates {
     }
 
     fn write(&self, login: &Login, update: &Update, new_epoch: &str, room: usize) -> UpdateItemFluentBuilder {
+        let now = Timestamp::now();
         let newest = HashMap::from([
             ("id".to_owned(), string(&update.id)),
             ("at".to_owned(), number(update.at.millis())),
+            ("recorded".to_owned(), number(now.millis())),
             ("body".to_owned(), string(update.body.as_str())),
         ]);
         let names = update.topics.iter().map(|topic| topic.as_str().to_owned()).collect();
@@ -200,7 +205,7 @@ impl Updates {
             .expression_attribute_values(":epoch", string(new_epoch))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":expires", number((Timestamp::now() + Self::LIFE).seconds()))
+            .expression_attribute_values(":expires", number((now + Self::LIFE).seconds()))
             .expression_attribute_values(":room", number(room))
             .expression_attribute_values(":id", string(&update.id))
             .expression_attribute_values(":at", number(update.at.millis()))
@@ -286,12 +291,21 @@ fn read_entry(row: &Row<'_>, name: &str) -> Result<Entry, StoreError> {
         table: "updates",
         item: newest.ok_or_else(|| row.corrupt("u:<topic>"))?,
     };
-    let at = Timestamp::from_millis(newest.integer("at")?);
+    let time = |attribute: &'static str| {
+        Timestamp::from_millis(newest.integer(attribute)?).ok_or_else(|| newest.corrupt(attribute))
+    };
+    let at = time("at")?;
+    let recorded = if newest.item.contains_key("recorded") {
+        time("recorded")?
+    } else {
+        at
+    };
     Ok(Entry {
         topic: Topic::parse(name).ok_or_else(|| row.corrupt("u:<topic>"))?,
         version: version(row, &format!("{VERSION_OF}{name}"))?,
         id: newest.string("id")?.to_owned(),
-        at: at.ok_or_else(|| newest.corrupt("at"))?,
+        at,
+        recorded,
         body: Body::stored(newest.string("body")?).ok_or_else(|| newest.corrupt("body"))?,
     })
 }

@@ -5,7 +5,7 @@
 //! It answers by its return value, so it needs no right to post; and it closes no socket, whatever the message was.
 
 use chatterbox_core::{
-    Connections, EventKind, Incoming, Reply, Settings, SocketEvent, StoreError, Updates,
+    Connections, EventKind, Incoming, Reply, Settings, SocketEvent, StoreError, Timestamp, Updates,
     aws::{self, Aws},
     log,
     message::{ErrorCode, Outgoing},
@@ -84,5 +84,6 @@ async fn answer(
         .to_text());
     };
     let log = updates.read(login).await?;
-    Ok(sync::reply(log.as_ref(), &connection.topics, cursor.as_ref(), *n))
+    let now = Timestamp::now();
+    Ok(sync::reply(log.as_ref(), &connection.topics, cursor.as_ref(), *n, now))
 }

@@ -4,12 +4,15 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+const NOW: Timestamp = Timestamp::MAX;
+
 fn entry(topic: &str, version: Version, body: &str) -> Entry {
     Entry {
         topic: Topic::parse(topic).unwrap(),
         version,
         id: format!("id-{version}"),
         at: Timestamp::from_millis(i64::try_from(version).unwrap() * 1_000).unwrap(),
+        recorded: Timestamp::from_millis(i64::try_from(version).unwrap() * 1_000 + 7).unwrap(),
         body: Body::stored(body).unwrap(),
     }
 }
@@ -86,8 +89,8 @@ fn a_page_gets_what_is_newer_than_its_cursor() {
             json!([["badges", 1], ["plays", 3], ["updates", 5]]),
         ),
     ] {
-        let reply = summary(&reply(Some(&log), topics, cursor.as_ref(), 7));
-        let expected = json!({"type": "sync", "n": 7, "cursor": {"epoch": "E", "version": version}, "missed": missed,
+        let reply = summary(&reply(Some(&log), topics, cursor.as_ref(), 7, NOW));
+        let expected = json!({"type": "sync", "n": 7, "now": "9999-12-31T23:59:59.999Z", "cursor": {"epoch": "E", "version": version}, "missed": missed,
             "reset": reset, "more": false, "updates": updates});
         assert_eq!(reply, expected, "{cursor:?}");
     }
@@ -95,18 +98,32 @@ fn a_page_gets_what_is_newer_than_its_cursor() {
 
 #[test]
 fn a_login_without_updates_changes_nothing() {
-    let expected =
-        json!({"type": "sync", "n": 7, "cursor": null, "missed": null, "reset": false, "more": false, "updates": []});
+    let expected = json!({"type": "sync", "n": 7, "now": "9999-12-31T23:59:59.999Z", "cursor": null, "missed": null, "reset": false, "more": false, "updates": []});
     for cursor in [None, at("E", 3)] {
-        assert_eq!(summary(&reply(None, &Topics::All, cursor.as_ref(), 7)), expected);
+        assert_eq!(summary(&reply(None, &Topics::All, cursor.as_ref(), 7, NOW)), expected);
     }
+}
+
+#[test]
+fn every_reply_says_the_servers_now_and_when_each_update_was_recorded() {
+    let now = Timestamp::parse("2026-11-23T12:00:00.5Z").unwrap();
+    let read = |reply: String| serde_json::from_str::<Value>(&reply).unwrap();
+    let log = log(2, &[("a", 2)]);
+    let reply_with_updates = read(reply(Some(&log), &Topics::All, None, 1, now));
+    assert_eq!(reply_with_updates["now"], "2026-11-23T12:00:00.5Z");
+    assert_eq!(reply_with_updates["updates"][0]["recorded"], "1970-01-01T00:00:02.007Z");
+    assert_eq!(
+        read(reply(None, &Topics::All, None, 1, now))["now"],
+        "2026-11-23T12:00:00.5Z"
+    );
 }
 
 #[test]
 fn an_update_on_several_topics_comes_once_and_names_them_all() {
     let log = log(2, &[("b", 2), ("a", 2), ("c", 1)]);
     let named = |topics: &str| {
-        let reply: Value = serde_json::from_str(&reply(Some(&log), &Topics::parse(topics).unwrap(), None, 1)).unwrap();
+        let reply: Value =
+            serde_json::from_str(&reply(Some(&log), &Topics::parse(topics).unwrap(), None, 1, NOW)).unwrap();
         let updates = reply["updates"].as_array().unwrap().iter();
         updates
             .map(|update| (update["topic"].clone(), update["topics"].clone()))
@@ -129,7 +146,7 @@ proptest! {
         let log = Log { epoch: "E".to_owned(), version: 30, entries };
         let (mut cursor, mut seen, mut missed) = (at("E", start), BTreeMap::new(), 0);
         for n in 0..20 {
-            let text = reply(Some(&log), &Topics::All, cursor.as_ref(), n);
+            let text = reply(Some(&log), &Topics::All, cursor.as_ref(), n, NOW);
             prop_assert!(text.len() <= MAX_BYTES);
             let reply: Value = serde_json::from_str(&text).unwrap();
             for update in reply["updates"].as_array().unwrap() {

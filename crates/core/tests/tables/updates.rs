@@ -2,7 +2,7 @@
 
 use crate::store::{login, new, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{Cursor, Recorded, Topics, sync};
+use chatterbox_core::{Cursor, Recorded, Timestamp, Topics, sync};
 use serde_json::json;
 
 #[tokio::test]
@@ -160,6 +160,28 @@ async fn a_log_that_has_expired_is_none() {
 }
 
 #[tokio::test]
+async fn when_it_was_recorded_is_stored_by_our_clock_and_not_by_the_pipelines() {
+    let store = store().await;
+    let before = Timestamp::now();
+    store
+        .record("a", &json!({"topic": "plays", "at": "2026-01-01T00:00:00Z"}))
+        .await;
+    let entry = store.log("a").await.entries.remove(0);
+    assert!(entry.recorded >= before && entry.at < before, "{entry:?}");
+    // As an item is that was written before `recorded` was kept.
+    let remove = store.client.update_item().table_name("updates");
+    remove
+        .key("login", AttributeValue::S("a".to_owned()))
+        .update_expression("REMOVE #u.recorded")
+        .expression_attribute_names("#u", "u:plays")
+        .send()
+        .await
+        .unwrap();
+    let old = store.log("a").await.entries.remove(0);
+    assert_eq!(old.recorded, old.at);
+}
+
+#[tokio::test]
 async fn names_of_any_kind_are_stored_and_read() {
     let store = store().await;
     for name in ["plays of 2026", "#a", ":b", "v:c", "Ünï.cödé[0]", "\"quoted\""] {
@@ -171,8 +193,14 @@ async fn names_of_any_kind_are_stored_and_read() {
         epoch: log.epoch.clone(),
         version: 5,
     };
-    let reply: serde_json::Value =
-        serde_json::from_str(&sync::reply(Some(&log), &Topics::All, Some(&cursor), 1)).unwrap();
+    let reply: serde_json::Value = serde_json::from_str(&sync::reply(
+        Some(&log),
+        &Topics::All,
+        Some(&cursor),
+        1,
+        Timestamp::now(),
+    ))
+    .unwrap();
     assert_eq!(reply["updates"][0]["topic"], "\"quoted\"");
 }
 
