@@ -9,16 +9,18 @@ import { Construct } from "constructs";
 import { addAlarms } from "./alarms";
 import { Api } from "./api";
 import { addDashboard } from "./dashboard";
+import { functionProblems, type FunctionSettings } from "./function-settings";
 import { Functions, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
 import { Metrics } from "./metrics";
 import { Queues } from "./queues";
+import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
 import { Tables } from "./tables";
 
 /** What a Chatterbox can be told. Only the functions' code has no default. */
-export interface ChatterboxProps {
+export interface ChatterboxProps extends FunctionSettings {
   /** Each function's program: an asset with a `bootstrap` for Amazon Linux 2023, as `cargo lambda build` makes it. */
   readonly code: (name: FunctionName) => Code;
   /** What the programs were built for. @default Architecture.ARM_64 */
@@ -27,14 +29,6 @@ export interface ChatterboxProps {
   readonly stageName?: string;
   /** The first part of the functions' names. @default - CloudFormation makes their names */
   readonly namePrefix?: string;
-  /** `Origin`s that may connect, like https://www.example.com. @default - all of them */
-  readonly allowedOrigins?: string[];
-  /** Names in the query string. @default "login", "chatter", "topic" */
-  readonly parameters?: { readonly login: string; readonly chatter: string; readonly topic: string };
-  /** Names of cookies that carry credentials; they need `allowedOrigins`. @default - cookies are not read */
-  readonly cookies?: { readonly login: string; readonly chatter: string };
-  /** How many sockets a login may have before the oldest is closed. @default 20 */
-  readonly maxConnectionsPerLogin?: number;
   /** Requests a second, and at once, over all routes. @default 5,000 and 2,500 */
   readonly throttle?: { readonly rate: number; readonly burst: number };
   /** How many invocations of notify work on its queue at once, 2 to 1,000: the queue's pace. @default 5 */
@@ -76,8 +70,11 @@ export class Chatterbox extends Construct {
   readonly metrics: Metrics;
   readonly alarms: Alarm[];
 
+  /** Throws a `SettingsError` that names all that the functions would refuse at their start. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
     super(scope, id);
+    const problems = functionProblems(props);
+    if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
     this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true });
     this.queues = new Queues(this, "Queues");
@@ -169,7 +166,7 @@ export class Chatterbox extends Construct {
   }
 
   /** Settings for the functions that read them: how handshakes are read, and how far and where notify posts. */
-  private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: ChatterboxProps): void {
+  private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: FunctionSettings): void {
     const connect = {
       ALLOWED_ORIGINS: allowedOrigins?.join(","),
       LOGIN_PARAMETER: parameters?.login,

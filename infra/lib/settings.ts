@@ -1,3 +1,5 @@
+import { functionProblems } from "./function-settings";
+
 /** What can be set, what it is unless set, and what is refused. */
 
 /** The settings of a deployed Chatterbox. */
@@ -12,7 +14,10 @@ export interface Settings {
   architecture: "arm64" | "x86_64";
   /** The folder (seen from infra/) with a folder for each function, with its `bootstrap`: what `make build` makes. */
   functions: string;
-  /** `Origin`s that may connect, each like https://www.example.com; none means all. */
+  /**
+   * `Origin`s that may connect, each as a browser sends it: https://www.example.com, http://localhost:8080,
+   * capacitor://localhost. None means all.
+   */
   allowedOrigins: string[];
   /** The names in the query string that carry login, chatter ID and topics. */
   parameters: { login: string; chatter: string; topic: string };
@@ -137,8 +142,6 @@ function misfits(given: object): string[] {
 const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
 
 const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Scheme, host in lower case, port; nothing after it, and no pattern. */
-const ORIGIN = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 const CERTIFICATE = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[0-9a-f-]+$/;
 const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -176,34 +179,6 @@ const stageCheck: Check = ({ stage, site }) => {
       !site || site.path === `/${stage}`,
       `stage must be "${site?.path.slice(1)}", or be left out: CloudFront hands on the path ${site?.path} as it is, and API Gateway takes its first part for the stage.`,
     ),
-  ];
-};
-
-const originCheck: Check = ({ allowedOrigins, cookies }) => [
-  ...allowedOrigins
-    .filter((origin) => !isOrigin(origin))
-    .map(
-      (origin) =>
-        `allowedOrigins: "${origin}" is not what a browser sends; write it like https://www.example.com or http://localhost:8080, in lower case, with nothing after host and port, and without the port that the scheme has anyhow.`,
-    ),
-  ...unless(
-    !cookies || allowedOrigins.length > 0,
-    "cookies need allowedOrigins: a browser sends a user's cookies for whatever page opens the socket.",
-  ),
-];
-
-const carrierCheck: Check = ({ parameters, cookies, maxConnectionsPerLogin }) => {
-  const names = [parameters.login, parameters.chatter, parameters.topic];
-  return [
-    ...unless(
-      names.every(Boolean) && new Set(names).size === 3,
-      "parameters: login, chatter and topic need three different names.",
-    ),
-    ...unless(
-      !cookies || (!!cookies.login && !!cookies.chatter && cookies.login !== cookies.chatter),
-      "cookies: login and chatter need two different names; to read none, leave cookies out.",
-    ),
-    ...unless(isPositive(maxConnectionsPerLogin), "maxConnectionsPerLogin must be a whole number above 0."),
   ];
 };
 
@@ -292,12 +267,7 @@ const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc 
   ),
 ];
 
-const checks = [nameCheck, stageCheck, originCheck, carrierCheck, hostCheck, siteCheck, paceCheck, operationCheck];
-
-/** Whether a browser could say this: it leaves out a port that goes without saying. Origins are compared exactly. */
-function isOrigin(text: string): boolean {
-  return ORIGIN.test(text) && URL.canParse(text) && new URL(text).origin === text;
-}
+const checks: Check[] = [nameCheck, stageCheck, functionProblems, hostCheck, siteCheck, paceCheck, operationCheck];
 
 function isPositive(number: number): boolean {
   return Number.isInteger(number) && number > 0;

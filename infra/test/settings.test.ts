@@ -1,6 +1,11 @@
+import { Stack } from "aws-cdk-lib";
+import { Code } from "aws-cdk-lib/aws-lambda";
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { Chatterbox, type ChatterboxProps } from "../lib/chatterbox";
 import { complete, defaults, SettingsError, type Settings } from "../lib/settings";
+import { app, FUNCTIONS } from "./stack";
 
 const ZONE = { id: "Z0123456789ABCDEFGHIJ", name: "example.com" };
 const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
@@ -91,7 +96,7 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["an origin in capitals", { allowedOrigins: ["https://WWW.example.com"] }, /in lower case/],
   ["a pattern for an origin", { allowedOrigins: ["*"] }, /not what a browser sends/],
   ["a pattern in an origin", { allowedOrigins: ["https://*.example.com"] }, /not what a browser sends/],
-  ["an origin with the scheme's own port", { allowedOrigins: ["https://a.example:443"] }, /without the port/],
+  ["an origin with the scheme's own port", { allowedOrigins: ["https://a.example:443"] }, /leaves out the port 443/],
   ["an origin with no such port", { allowedOrigins: ["https://a.example:99999"] }, /not what a browser sends/],
   ["cookies for all origins", { cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   [
@@ -132,6 +137,25 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
   ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
   ["half an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
+  [
+    "numbers for parameters",
+    { parameters: { login: 1, chatter: 2, topic: 3 } as unknown as Settings["parameters"] },
+    /three different names/,
+  ],
+  [
+    "numbers for cookies",
+    {
+      cookies: { login: 1, chatter: 2 } as unknown as NonNullable<Settings["cookies"]>,
+      allowedOrigins: ["https://a.example"],
+    },
+    /two different names/,
+  ],
+  // As a variable it would read 1e+21, and the functions would not start.
+  [
+    "sockets beyond counting",
+    { maxConnectionsPerLogin: 1e21 },
+    /maxConnectionsPerLogin must be a whole number above 0/,
+  ],
   ["no sockets at all", { maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be a whole number above 0/],
   ["a level that hides the metrics", { logLevel: "WARN" as "INFO" }, /drops the metrics/],
   ["an odd retention", { logRetentionDays: 31 }, /logRetentionDays must be one of 1, 3, 5/],
@@ -178,6 +202,21 @@ for (const [what, settings, sentence] of BAD) {
     const found = problems(settings);
     assert.equal(found.length, 1, found.join("\n"));
     assert.match(found[0]!, sentence);
+  });
+}
+
+/** What the functions would refuse at their start, in an app of one's own that has no settings.ts. */
+const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp]> = {
+  "an origin with a path": [{ allowedOrigins: ["https://www.example.com/"] }, /nothing after host and port/],
+  "cookies for all origins": [{ cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
+  "one parameter for two": [{ parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
+  "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
+};
+
+for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)) {
+  test(`an app of one's own is refused too: ${what}`, () => {
+    const code = (name: string) => Code.fromAsset(join(FUNCTIONS, name));
+    assert.throws(() => new Chatterbox(new Stack(app()), "Mine", { code, ...props }), sentence);
   });
 }
 

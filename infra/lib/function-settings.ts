@@ -1,0 +1,47 @@
+import { originProblem } from "./origin";
+
+/** Settings that the functions read from their environment, and would refuse at their start (crates/core/src/settings.rs). */
+export interface FunctionSettings {
+  /** `Origin`s that may connect, like https://www.example.com. @default - all of them */
+  readonly allowedOrigins?: string[];
+  /** Names in the query string. @default "login", "chatter", "topic" */
+  readonly parameters?: { readonly login: string; readonly chatter: string; readonly topic: string };
+  /** Names of cookies that carry credentials; they need `allowedOrigins`. @default - cookies are not read */
+  readonly cookies?: { readonly login: string; readonly chatter: string };
+  /** How many sockets a login may have before the oldest is closed. @default 20 */
+  readonly maxConnectionsPerLogin?: number;
+}
+
+/** What the functions would refuse, in a sentence each: better said before a deployment than by functions that do not start. */
+export function functionProblems({
+  allowedOrigins = [],
+  parameters,
+  cookies,
+  maxConnectionsPerLogin,
+}: FunctionSettings): string[] {
+  return [
+    ...allowedOrigins.flatMap((origin) => {
+      const problem = originProblem(origin);
+      return problem ? [`allowedOrigins: ${JSON.stringify(origin)} ${problem}.`] : [];
+    }),
+    ...(cookies && allowedOrigins.length === 0
+      ? ["cookies need allowedOrigins: a browser sends a user's cookies for whatever page opens the socket."]
+      : []),
+    ...(parameters && !areDifferentNames(parameters.login, parameters.chatter, parameters.topic)
+      ? ["parameters: login, chatter and topic need three different names."]
+      : []),
+    ...(cookies && !areDifferentNames(cookies.login, cookies.chatter)
+      ? ["cookies: login and chatter need two different names; to read none, leave cookies out."]
+      : []),
+    // A number that is not safe would be written like 1e+21, which the functions do not read.
+    ...(maxConnectionsPerLogin !== undefined &&
+    !(Number.isSafeInteger(maxConnectionsPerLogin) && maxConnectionsPerLogin > 0)
+      ? ["maxConnectionsPerLogin must be a whole number above 0."]
+      : []),
+  ];
+}
+
+/** A JSON file may hold anything, and an empty variable is to the functions one that is not set. */
+function areDifferentNames(...names: unknown[]): boolean {
+  return names.every((name) => typeof name === "string" && name !== "") && new Set(names).size === names.length;
+}
