@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { leaked } from "./secrets.mjs";
 
 const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
 /** How long it may take to start, and to stop. */
@@ -15,6 +16,8 @@ const DELIVERY = 60_000;
 export class Local {
   /** Every line that its processes printed. */
   printed = [];
+  /** The secrets that `logIn` was given. @type {string[]} */
+  chatterIds = [];
   /** How it ends, once it does: `code` and `signal`. @type {Promise<{ code: number | null, signal: string | null }>} */
   exit;
   /** Where its parts are: the demo page, the sockets, the functions (a name goes behind it) and DynamoDB. */
@@ -50,7 +53,10 @@ export class Local {
   async logIn(login) {
     const headers = { "content-type": "application/json" };
     const response = await fetch(new URL("demo/login", this.page), { method: "POST", headers, body: JSON.stringify({ login }) });
-    return response.json();
+    if (!response.ok) throw new Error(`no chatter ID: ${response.status}`);
+    const session = await response.json();
+    this.chatterIds.push(session.chatterId);
+    return session;
   }
 
   /** Invokes notify: `ok` says whether it did its work, and `answer` is its report, or why it did not. */
@@ -85,6 +91,11 @@ export class Local {
   async faults(faults) {
     const response = await fetch(new URL("_gateway/faults", this.page), { method: "PUT", body: JSON.stringify(faults) });
     if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** Cuts every socket, without a close frame. Needs `--chaos`. */
+  async cut() {
+    await fetch(new URL("_gateway/sockets?frame=false", this.page), { method: "DELETE" });
   }
 
   /** All items of a table. */
@@ -123,6 +134,11 @@ export class Local {
     const answer = await response.json();
     if (!response.ok) throw new Error(`${operation}: ${JSON.stringify(answer)}`);
     return answer;
+  }
+
+  /** Which of these secrets, and of those that `logIn` was given, can be read out of what was printed. */
+  leaked(chatterIds = []) {
+    return leaked(this.printed.join("\n"), [...this.chatterIds, ...chatterIds]);
   }
 
   /** Ends it, and answers how it ended. */

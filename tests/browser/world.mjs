@@ -76,10 +76,12 @@ export class World {
     return link;
   }
 
-  /** Ends both, and answers how the server ended. */
+  /** Ends both, sees to it that no secret was printed, and answers how the server ended. */
   async stop() {
     await this.browser?.close();
-    return this.local.stop();
+    const end = await this.local.stop();
+    assert.deepEqual(this.local.leaked(this.sessions.map(({ chatterId }) => chatterId)), [], "chatter IDs were printed");
+    return end;
   }
 }
 
@@ -105,6 +107,13 @@ class Link {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
     this.url = `http://127.0.0.1:${this.server.address().port}/`;
+  }
+
+  /** The same session, whose socket goes over this link. */
+  lead(session) {
+    const url = new URL(session.url);
+    url.port = new URL(this.url).port;
+    return { ...session, url: url.href };
   }
 
   cut() {
