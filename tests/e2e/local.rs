@@ -29,11 +29,17 @@ struct Running {
     dynamodb: String,
 }
 
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(chatter());
+    command
+        .args(["local", "--port", "0", "--dynamodb-port", "0"])
+        .args(arguments);
+    command
+}
+
 /// Starts it on free ports, with these arguments more, and waits for the line `ready`.
 async fn start(arguments: &[&str]) -> Running {
-    let mut child = Command::new(chatter())
-        .args(["local", "--port", "0", "--dynamodb-port", "0"])
-        .args(arguments)
+    let mut child = command(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
@@ -183,6 +189,86 @@ async fn a_data_file_survives_a_restart() {
                 .success()
         );
         assert!(running.child.wait().await.unwrap().success());
+    }
+}
+
+/// Why it did not start. One that starts all the same is stopped when the time is over.
+async fn refusal(mut command: Command) -> String {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = timeout(PATIENCE, output).await.expect("it starts").unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_data_file_that_another_one_uses_is_refused_by_whichever_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tables.sqlite");
+    let link = folder.path().join("link.sqlite");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let first = start(&["--data", link.to_str().unwrap()]).await;
+    let process = first.child.id().unwrap().to_string();
+    let round_about = folder.path().join("..").join(folder.path().file_name().unwrap());
+    for (data, present_folder) in [
+        (file.clone(), Path::new("/")),
+        (link, Path::new("/")),
+        (round_about.join("tables.sqlite"), Path::new("/")),
+        (PathBuf::from("tables.sqlite"), folder.path()),
+    ] {
+        let mut second = command(&["--data", data.to_str().unwrap()]);
+        second.current_dir(present_folder);
+        let error = refusal(second).await;
+        assert!(
+            error.contains("another `chatter local`") && error.contains(&process) && error.contains("--data"),
+            "{error}"
+        );
+    }
+    let notify = format!("{}2015-03-31/functions/notify/invocations", first.page);
+    let report = post(&notify, &json!({"login": "friendless"})).await;
+    assert_eq!(report["logins"]["friendless"], 1, "the first one goes on");
+}
+
+#[tokio::test]
+async fn a_data_file_is_free_again_after_its_user_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tables.sqlite");
+    let arguments = ["--data", file.to_str().unwrap()];
+    let mut first = start(&arguments).await;
+    let event = json!({"login": "friendless", "id": "x"});
+    let notify = |running: &Running| format!("{}2015-03-31/functions/notify/invocations", running.page);
+    // A function's process is the child of one that is killed, and must not hold its lock.
+    assert_eq!(post(&notify(&first), &event).await["logins"]["friendless"], 1);
+    first.child.kill().await.unwrap();
+    let second = start(&arguments).await;
+    assert_eq!(post(&notify(&second), &event).await["logins"]["friendless"], "repeat");
+}
+
+#[tokio::test]
+async fn a_data_file_that_cannot_be_written_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let read_only = folder.path().join("read-only");
+    std::fs::create_dir(&read_only).unwrap();
+    std::fs::set_permissions(&read_only, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let missing = folder.path().join("missing");
+    for (data, reason) in [
+        (
+            read_only.join("tables.sqlite"),
+            "its folder must be one that you may write to",
+        ),
+        (missing.join("tables.sqlite"), "there is no such folder"),
+        (folder.path().to_owned(), "it is not a file"),
+    ] {
+        let mut command = command(&["--data", data.to_str().unwrap()]);
+        if std::os::unix::fs::MetadataExt::uid(&folder.path().metadata().unwrap()) == 0 {
+            // The superuser may write anywhere.
+            command.uid(65_534);
+        }
+        let error = refusal(command).await;
+        assert!(
+            error.contains(data.to_str().unwrap()) && error.contains(reason),
+            "{error}"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! children. They are the same programs that run in AWS, told by environment variables where everything is.
 
 mod chaos;
+mod data_file;
 mod database;
 mod demo;
 mod functions;

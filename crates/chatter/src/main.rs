@@ -38,7 +38,7 @@ struct LocalArguments {
     /// Port of DynamoDB; 0 takes any free one.
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
-    /// Keep the tables in this file, across restarts; without it they are in memory.
+    /// Keep the tables in this file, across restarts; without it they are in memory. One `chatter local` at a time.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The folder with the four functions' programs; by default the one that `chatter` itself is in.

@@ -1,6 +1,6 @@
 //! The embedded DynamoDB: an engine in this process, over HTTP, so that every client of DynamoDB works with it.
 
-use super::{LocalError, throttle::Throttle};
+use super::{LocalError, data_file::DataFile, throttle::Throttle};
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
@@ -20,6 +20,8 @@ pub struct Database {
     /// What clients reach; `None` while it is stopped.
     running: Mutex<Option<Running>>,
     throttle: Option<Faulty>,
+    /// The last, so that nobody else may use the file before the engine has closed it.
+    file: Option<DataFile>,
 }
 
 /// A throttle, and the engine behind it on a port of its own.
@@ -49,13 +51,14 @@ impl Database {
         file: Option<&Path>,
         with_throttle: bool,
     ) -> Result<Database, LocalError> {
-        let engine = match file {
-            Some(file) => dynoxide::Database::new(&file.to_string_lossy()),
-            None => dynoxide::Database::memory(),
-        };
         let cannot = |reason: String| LocalError::Data {
             file: file.unwrap_or(Path::new("memory")).to_owned(),
             reason,
+        };
+        let file = file.map(DataFile::open).transpose().map_err(cannot)?;
+        let engine = match &file {
+            Some(file) => dynoxide::Database::new(file.path()),
+            None => dynoxide::Database::memory(),
         };
         let engine = engine.map_err(|error| cannot(error.to_string()))?;
         let address = listener.local_addr().map_err(|error| cannot(error.to_string()))?;
@@ -73,6 +76,7 @@ impl Database {
             engine,
             running: Mutex::default(),
             throttle,
+            file,
         };
         *database.running.lock().await = Some(database.serve(listener));
         Ok(database)
@@ -109,6 +113,9 @@ impl Database {
         self.stop().await;
         if let Some(faulty) = &self.throttle {
             stop(&faulty.engine).await;
+        }
+        if let Some(file) = &self.file {
+            file.release();
         }
     }
 
