@@ -23,10 +23,12 @@
  * @property {string} [chatterId] The secret that the site gave this user at login. Without it, and without
  *   `credentials`, the site's own cookies are what opens the socket.
  * @property {() => Credentials | Promise<Credentials>} [credentials] Asks the site for the secret, in place of
- *   `chatterId`: before the first attempt, and again before each that follows one that failed.
+ *   `chatterId`: before the first attempt, and again before each that follows one that failed. It throws a `LoggedOut` if
+ *   there is nobody to get one for.
  * @property {string[]} [topics] Hear of these topics only; all of them if absent.
- * @property {number | Date} [since] The first sync tells only of updates from this time on (milliseconds since 1970).
- *   The default is two minutes before this page was loaded: what is older is in the page's own data already.
+ * @property {number | Date} [since] The first sync tells only of updates from this time on: a Date, or milliseconds since
+ *   1970, by this browser's own clock (`Date.now()`). The default is two minutes before this page was loaded: what is
+ *   older is in the page's own data already.
  * @property {boolean} [share] Whether the tabs of this browser that have the same URL, login and secret share one
  *   socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
  * @property {boolean} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
@@ -53,17 +55,35 @@
 /**
  * - `connecting`: a socket is being opened;
  * - `open`: updates arrive as they happen;
- * - `waiting`: the socket was lost, and the next attempt follows in `retryIn` milliseconds; or, for the `reason`
- *   `offline`, when the browser is online again, and for `replaced` (the login has too many sockets) and `hidden` (the
- *   browser has put the page aside) when the page is shown again;
- * - `refused`: several sockets in a row did not open, and none was open in the last hour, so the credentials are most
- *   likely wrong or expired: log in again. The next attempt follows in `retryIn` milliseconds, which is minutes, or when
- *   the page is shown, or the browser comes online, again;
- * - `closed`: for good, by `close()`, or by the server for the `reason` it gave (`revoked`).
+ * - `waiting`: there is no socket for now, and its `reason` says why;
+ * - `refused`: there is none, and the user has most likely to log in again: `unreachable` or `logged-out`;
+ * - `closed`: for good: `closed by the page` or `revoked`.
  * @typedef {"connecting" | "open" | "waiting" | "refused" | "closed"} State
  */
 
-/** @typedef {{ state: State, reason?: string, retryIn?: number }} StateChange */
+/**
+ * Why there is no socket:
+ *
+ * - `lost`: one that was open was lost;
+ * - `unreachable`: one did not open: the server was not reached, or refused it, or the browser did. That is `waiting`;
+ *   and `refused`, if it was so several times in a row, and no socket was open in the last hour;
+ * - `offline`: lost or unreachable, while the browser says that it has no network;
+ * - `credentials`: `credentials()` failed; the `error` event says how;
+ * - `replaced`: the login has too many sockets, and newer ones took this one's place. The page tries again when it is
+ *   shown again, or after 20 to 40 minutes if it is shown then;
+ * - `hidden`: the browser has put the page aside. It goes on when the browser takes it up again;
+ * - `logged-out`: `credentials()` threw a `LoggedOut`. Nothing is tried again until `retry()` is called;
+ * - `revoked`: the server said that the chatter ID is no longer good;
+ * - `closed by the page`: `close()` was called.
+ * @typedef {"lost" | "unreachable" | "offline" | "credentials" | "replaced" | "hidden" | "logged-out" | "revoked" | "closed by the page"} Reason
+ */
+
+/**
+ * There is a `reason` in every state but `connecting` and `open`. `retryIn` is the time to the next attempt, in
+ * milliseconds, wherever one is planned; it comes earlier if the page is shown, or the browser comes online, again.
+ * @typedef {{ state: State, reason?: Reason | undefined, retryIn?: number | undefined }} StateChange
+ */
+
 /** @typedef {{ missed: number | null, reset: boolean }} Synced How many updates happened while the page was away. */
 /** @typedef {{ code: string, message: string }} Failure What could not be done; nothing is lost by it. */
 
@@ -80,6 +100,7 @@
  * @typedef {{
  *   readonly state: State,
  *   readonly holdsSocket: boolean,
+ *   retry(): void,
  *   close(): void,
  *   addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void, options?: AddEventListenerOptions): void,
  *   [Symbol.asyncIterator](): AsyncGenerator<Update, void, void>,
@@ -87,15 +108,22 @@
  */
 
 /** @typedef {{ epoch: string, version: number }} Cursor */
-/** @typedef {Omit<Update, "initial">} Entry */
+/**
+ * `recorded` is when the server recorded it, by the server's clock; `at` is by the pipeline's, which may be another.
+ * @typedef {Omit<Update, "initial"> & { recorded?: string }} Entry
+ */
 /** @typedef {Entry & Cursor & { prev: number }} Push */
-/** @typedef {{ n: number, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply */
+/**
+ * `now` is the server's clock; servers of version 0.1 do not say it.
+ * @typedef {{ n: number, now?: string, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply
+ */
 /**
  * Of a line: `socket` tells one open socket from the next, and `topics` are what it listens to, if not all.
  * @typedef {StateChange & { socket?: number, topics?: string[] }} Status
  */
 /** @typedef {{ status?: Status, message?: any, socket?: number }} Word How a line is, or what the server said on a socket. */
 /** @typedef {(word: Word) => void} Hear */
+/** @typedef {{ action: string, [more: string]: unknown }} Say What is sent to the server. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -133,12 +161,29 @@ const TRUSTED = 60 * MINUTE;
  * room for the others.
  */
 const REFUSED_WAIT = 20 * MINUTE;
+/**
+ * A page that was replaced, and is shown, comes back after this time, or up to twice as long. It takes the place of another
+ * page of its login, which does the same.
+ */
+const REPLACED_WAIT = 20 * MINUTE;
+/** A page's own data may be so much older than the page: the first sync covers that. */
+const EARLIER = 2 * MINUTE;
+/** A socket on which so many syncs in a row were not answered has to prove itself. */
+const DOUBTED_AFTER = 3;
 /** How often a page looks at the clock, and a tab that somebody looks at makes sure of the tab that holds the socket. */
 const PULSE = MINUTE / 2;
 /** Another tab answers within milliseconds, unless the browser has frozen it. */
 const NEARBY = 3 * SECOND;
+const PING = { action: "ping" };
+const UNANSWERED =
+  "No socket opened: the server refused it or was not reached, or the browser forbade it (CSP connect-src, certificate, mixed content, host).";
 /** A login has no more, and a socket that asks for more is refused. */
 const MOST_TOPICS = 16;
+
+/** To be thrown by `credentials()`: nobody is logged in, so there is no sense in asking again until `retry()` is called. */
+export class LoggedOut extends Error {
+  name = "LoggedOut";
+}
 
 /**
  * Opens a socket and keeps it open until `close()` is called or the server says that it is over.
@@ -160,6 +205,7 @@ class Connection extends EventTarget {
   #watch = new AbortController();
   #asleep = false;
 
+  /** What is older is not news to this page. @type {Moment} */ #since;
   /** @type {Seen} */ #seen;
   /** Whether a sync was ever answered in full. */
   #begun = false;
@@ -172,10 +218,14 @@ class Connection extends EventTarget {
   constructor(options) {
     super();
     if (!/^wss?:$/.test(new URL(options.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
-    const { share, since = performance.timeOrigin - 2 * MINUTE } = options;
+    const { share, since } = options;
+    const { timeOrigin } = performance;
+    // What is not heard of yet cannot be older than now.
+    this.#since =
+      since === undefined ? new Moment(timeOrigin - EARLIER, -EARLIER) : new Moment(Math.min(Number(since), Date.now()));
     // The server takes an empty list for all topics, too.
     const topics = options.topics?.length ? options.topics : undefined;
-    this.#options = { ...options, since, topics };
+    this.#options = { ...options, topics };
     this.#seen = new Seen(topics);
     /** @type {Hear} */
     const hear = (word) => this.#hear(word);
@@ -191,6 +241,13 @@ class Connection extends EventTarget {
   /** Whether it is this tab that holds the socket, and not another tab of this browser on behalf of both. */
   get holdsSocket() {
     return this.#line.holds;
+  }
+
+  /** Tries at once, with short waits and fresh credentials from then on, unless a socket is open or being opened. */
+  retry() {
+    if (!isIdle(this.#status)) return;
+    this.#wake();
+    this.#line.retry();
   }
 
   /** Closes it for good. Other tabs go on. */
@@ -228,9 +285,9 @@ class Connection extends EventTarget {
     /** @type {(target: EventTarget | undefined, type: string, listener: (event: any) => void) => void} */
     const on = (target, type, listener) => target?.addEventListener?.(type, listener, { signal });
     const { document } = globalThis;
-    on(globalThis, "online", () => this.#line.prod(false));
+    on(globalThis, "online", () => this.#prod(false));
     on(globalThis, "offline", () => this.#line.offline());
-    on(document, "visibilitychange", () => isShown() && this.#line.prod(true));
+    on(document, "visibilitychange", () => isShown() && this.#prod(true));
     // A page that is put aside must not hold what others need, and could not hear of anything.
     on(globalThis, "pagehide", () => this.#sleep());
     on(document, "freeze", () => this.#sleep());
@@ -238,9 +295,14 @@ class Connection extends EventTarget {
     on(document, "resume", () => this.#wake());
   }
 
+  /** @param {boolean} shown */
+  #prod(shown) {
+    if (this.#status.reason !== "logged-out") this.#line.prod(shown);
+  }
+
   #sleep() {
-    // Waking does not bring back what was replaced: only being shown does.
-    if (this.#status.reason === "replaced") return;
+    // Waking brings back neither what was replaced nor what was logged out.
+    if (isResting(this.#status)) return;
     this.#asleep = true;
     this.#line.stop();
     this.#become({ state: "waiting", reason: "hidden" });
@@ -251,7 +313,7 @@ class Connection extends EventTarget {
     this.#asleep = false;
   }
 
-  /** @param {string | undefined} reason */
+  /** @param {Reason | undefined} reason */
   #finish(reason) {
     this.#watch.abort();
     this.#line.stop();
@@ -302,8 +364,12 @@ class Connection extends EventTarget {
    * @param {{ initial: boolean } & Synced} round
    */
   #answered(reply, round) {
+    // Both times are by the server's clock, and their distance is compared with a time that has passed here. Servers of
+    // version 0.1 do not say theirs.
+    const now = reply.now ? Date.parse(reply.now) : Date.now();
     for (const entry of this.#seen.answer(reply)) {
-      if (!round.initial || Date.parse(entry.at) >= Number(this.#options.since)) this.#deliver(entry, round.initial);
+      const age = now - Date.parse(entry.recorded ?? entry.at);
+      if (!(round.initial && age > this.#since.age)) this.#deliver(entry, round.initial);
     }
     round.reset ||= reply.reset;
     round.missed = round.missed === null || reply.missed === null ? null : round.missed + reply.missed;
@@ -329,7 +395,10 @@ class Connection extends EventTarget {
     this.#seen.ask();
     this.#line.send({ action: "sync", login: this.#options.login, cursor: this.#seen.cursor, n: ++this.#n });
     const patience = Math.min(PATIENCE * 2 ** this.#unanswered++, LONGEST_WAIT);
-    this.#timers.start("sync", patience, () => this.#sync());
+    this.#timers.start("sync", patience, () => {
+      if (this.#unanswered >= DOUBTED_AFTER) this.#line.send(PING);
+      this.#sync();
+    });
   }
 
   // What the page hears.
@@ -344,14 +413,18 @@ class Connection extends EventTarget {
 
   /** @param {StateChange} change */
   #become(change) {
+    const { state, reason, retryIn } = this.#status;
+    if (state === "closed" || (change.state === state && change.reason === reason && change.retryIn === retryIn)) return;
     if (change.state !== "open") {
       // There is nobody to ask, and the next socket is asked when it opens.
       this.#socket = undefined;
       this.#seen.ask();
       this.#timers.stop();
     }
-    const { state, reason, retryIn } = this.#status;
-    if (state === "closed" || (change.state === state && change.reason === reason && change.retryIn === retryIn)) return;
+    // Of the tabs that share a line it may be any that is shown.
+    if (change.reason === "replaced" && change.retryIn) {
+      this.#timers.start("again", change.retryIn, () => this.#prod(isShown()));
+    }
     this.#status = change;
     this.#emit("state", change);
   }
@@ -468,11 +541,7 @@ class Line {
   #attempt = 0;
   #losses = 0;
   #unopened = 0;
-  /**
-   * When something was last heard on a socket, be it another tab's: by the clock on the wall, which does not stand still
-   * while a laptop sleeps.
-   */
-  heardAt = 0;
+  /** When something was last heard on a socket, be it another tab's. @type {Moment | undefined} */ heard;
   /** Whether a heartbeat waits for its answer. */
   #beating = false;
   #timers = new Timers();
@@ -505,8 +574,16 @@ class Line {
     this.status = { state: "connecting" };
   }
 
-  /** @param {object} message */
+  /**
+   * A ping keeps the socket from being idle, and has it prove itself: a link that died without a word does not answer.
+   * @param {Say} message
+   */
   send(message) {
+    if (message.action === PING.action) {
+      if (this.#beating || !this.#socket) return;
+      this.#beating = true;
+      this.#timers.start("heart", PATIENCE, () => this.#lost());
+    }
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
@@ -515,11 +592,19 @@ class Line {
    * @param {boolean} shown Whether it is the page that was shown, which alone brings back a socket that was replaced.
    */
   prod(shown) {
-    const { state, reason } = this.status;
-    if (this.#socket) this.#beat();
-    else if (state !== "connecting" && (shown || reason !== "replaced")) {
+    if (this.#socket) this.send(PING);
+    else if (isIdle(this.status) && (shown || this.status.reason !== "replaced")) {
       this.#timers.start("open", jitter(0), () => this.#open());
     }
+  }
+
+  /** Tries at once, unless a socket is open or being opened. */
+  retry() {
+    if (!isIdle(this.status)) return;
+    this.rest({ state: "connecting" });
+    this.#losses = this.#unopened = 0;
+    this.#chatterId = undefined;
+    this.#open();
   }
 
   /**
@@ -528,7 +613,7 @@ class Line {
    */
   look(shown) {
     const silence = shown ? HEARTBEAT : QUIET_HEARTBEAT - Math.random() * MINUTE;
-    if (this.#socket && Date.now() - this.heardAt >= silence) this.#beat();
+    if (this.heard?.isDoubtful || Number(this.heard?.age) >= silence) this.send(PING);
   }
 
   /**
@@ -541,32 +626,57 @@ class Line {
     if (this.#socket && !this.#next) this.#open();
   }
 
-  /** The browser says that it has no network. If that is not so, the longest wait bounds the harm. */
+  /** The browser says that it has no network. It may be wrong, so an open socket has to prove itself. */
   offline() {
-    if (this.status.reason === "replaced") return;
-    this.#rest({ state: "waiting", reason: "offline" });
-    this.#timers.start("open", LONGEST_WAIT, () => this.#open());
+    if (this.#socket) return this.send(PING);
+    if (isResting(this.status)) return;
+    this.stop();
+    this.#wait("offline");
   }
 
   async #open() {
     const attempt = ++this.#attempt;
     const isOver = () => attempt !== this.#attempt;
-    this.#timers.start("open", HANDSHAKE, () => this.#wait());
+    this.#timers.start("open", HANDSHAKE, () => this.#without(new Error("no answer")));
+    let chatterId;
     try {
-      const chatterId = await this.#credentials();
-      if (isOver()) return;
-      this.#timers.stop("open");
-      await this.#gate?.(chatterId);
-      if (isOver()) return;
-      if (!this.#socket) this.#say({ state: "connecting" });
+      chatterId = await this.#credentials();
+    } catch (error) {
+      if (!isOver()) this.#without(error);
+      return;
+    }
+    if (isOver()) return;
+    this.#timers.stop("open");
+    await this.#gate?.(chatterId);
+    if (isOver()) return;
+    if (!this.#socket) this.#say({ state: "connecting" });
+    try {
       this.#next = this.#dial(chatterId);
       this.#timers.start("open", HANDSHAKE, () => this.#unanswered());
     } catch (error) {
-      if (isOver()) return;
-      const message = error instanceof Error ? error.message : String(error);
-      this.#hear({ message: { type: "error", code: "connect", message }, socket: this.status.socket });
-      this.#wait();
+      this.#unanswered(error);
     }
+  }
+
+  /**
+   * There are no credentials.
+   * @param {any} error
+   */
+  #without(error) {
+    if (error instanceof LoggedOut || error?.name === "LoggedOut") {
+      return this.rest({ state: "refused", reason: "logged-out" });
+    }
+    this.#complain("credentials", error);
+    return this.#wait("credentials");
+  }
+
+  /**
+   * @param {string} code
+   * @param {any} error
+   */
+  #complain(code, error) {
+    const message = String(error?.message ?? error);
+    this.#hear({ message: { type: "error", code, message }, socket: this.status.socket });
   }
 
   /** Those that failed are not tried again if there is a way to get others. */
@@ -598,12 +708,13 @@ class Line {
     const socket = new (this.#options.WebSocket ?? WebSocket)(address.href, protocols);
     socket.addEventListener("open", () => socket === this.#next && this.#opened(socket, topics));
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#received(data));
-    socket.addEventListener("close", () => {
+    const end = () => {
       if (socket === this.#socket) this.#lost();
       else if (socket === this.#next) this.#unanswered();
-    });
-    // The close that follows says as much; but the package `ws` throws an error that nobody listens to.
-    socket.addEventListener("error", () => {});
+    };
+    // Whichever comes first: after some errors of a handshake no `close` follows.
+    socket.addEventListener("error", end);
+    socket.addEventListener("close", end);
     return socket;
   }
 
@@ -633,18 +744,10 @@ class Line {
     this.#timers.start("pulse", PULSE, () => this.#pulse());
   }
 
-  /** Keeps the socket from being idle. A link that died without a word is one that does not answer. */
-  #beat() {
-    if (this.#beating) return;
-    this.#beating = true;
-    this.send({ action: "ping" });
-    this.#timers.start("heart", PATIENCE, () => this.#lost());
-  }
-
   #alive() {
     this.#beating = false;
     this.#timers.stop("heart");
-    this.heardAt = Date.now();
+    this.heard = new Moment();
   }
 
   /** @param {string} text */
@@ -656,16 +759,17 @@ class Line {
     if (message.type === "error" && message.code === "unknown-connection") this.#lost();
   }
 
-  /** @param {{ reason: string, retry: boolean }} closing */
+  /** @param {{ reason: Reason, retry: boolean }} closing */
   #closing({ reason, retry }) {
     if (retry) this.#lost();
-    else this.#rest({ state: reason === "replaced" ? "waiting" : "closed", reason });
+    else if (reason !== "replaced") this.rest({ state: "closed", reason });
+    else this.rest({ state: "waiting", reason, retryIn: REPLACED_WAIT * (1 + Math.random()) });
   }
 
   #lost() {
     if (!this.#next) {
       this.stop();
-      return this.#wait();
+      return this.#wait("lost");
     }
     this.#socket?.close();
     this.#socket = null;
@@ -673,25 +777,32 @@ class Line {
     return this.#say({ state: "connecting" });
   }
 
-  /** The socket that was to be opened did not open. Offline that is no wonder, and nobody's refusal. */
-  #unanswered() {
+  /**
+   * The socket that was to be opened did not open. Offline that is no wonder, and nobody's refusal.
+   * @param {any} [error]
+   */
+  #unanswered(error = UNANSWERED) {
     this.#next?.close();
     this.#next = null;
-    if (globalThis.navigator?.onLine !== false) this.#unopened += 1;
-    this.#wait();
+    if (isOnline()) this.#unopened += 1;
+    this.#complain("connect", error);
+    this.#wait("unreachable");
   }
 
-  #wait() {
+  /** @param {Reason} reason */
+  #wait(reason) {
     this.#attempt += 1;
+    if (!isOnline()) reason = "offline";
     const slow = this.#unopened >= REFUSED_AFTER;
-    const refused = slow && Date.now() - this.heardAt > TRUSTED;
+    const trusted = this.heard && this.heard.age <= TRUSTED;
     const retryIn = jitter(this.#losses++, slow ? REFUSED_WAIT : LONGEST_WAIT);
-    if (!this.#socket) this.#say({ state: refused ? "refused" : "waiting", retryIn });
+    const isRefused = reason === "unreachable" && slow && !trusted;
+    if (!this.#socket) this.#say({ state: isRefused ? "refused" : "waiting", reason, retryIn });
     this.#timers.start("open", retryIn, () => this.#open());
   }
 
   /** @param {Status} status */
-  #rest(status) {
+  rest(status) {
     this.stop();
     this.#say(status);
   }
@@ -720,6 +831,8 @@ class Tabs {
   #line;
   /** @type {Group | null} */ #group = null;
   #running = false;
+  /** Whether sharing has failed, and this tab has a socket of its own. */
+  #alone = false;
   /** The socket that was last heard of and does not listen to all that this tab does. @type {number | undefined} */ #narrow;
   #timers = new Timers();
 
@@ -732,14 +845,18 @@ class Tabs {
     this.#hear = hear;
     /** @type {Hear} */
     const tell = (word) => {
-      this.#group?.post(word);
+      if (this.holds) this.#group?.post(word);
       hear(word);
+      // Others may hold the socket then. This tab still listens, for a `retry()` in one of them.
+      if (word.status?.reason !== "logged-out") return;
+      this.#timers.stop();
+      this.#group?.yield();
     };
     this.#line = new Line(options, tell, (chatterId) => this.#enter(chatterId));
   }
 
   get holds() {
-    return this.#group?.holds ?? false;
+    return this.#alone || !!this.#group?.holds;
   }
 
   start() {
@@ -750,12 +867,10 @@ class Tabs {
   stop() {
     this.#running = false;
     this.#line.stop();
-    this.#timers.stop();
-    this.#group?.leave();
-    this.#group = null;
+    this.#leave();
   }
 
-  /** @param {object} say */
+  /** @param {Say} say */
   send(say) {
     if (this.holds) this.#line.send(say);
     else this.#group?.post({ say });
@@ -771,15 +886,53 @@ class Tabs {
     if (this.holds) this.#line.offline();
   }
 
+  retry() {
+    this.#ask(true, true);
+    this.#retry();
+  }
+
+  /** A tab that was logged out may have to share with others than before. */
+  #retry() {
+    if (this.#isLoggedOut) this.#leave();
+    this.#line.retry();
+  }
+
+  get #isLoggedOut() {
+    return this.#line.status.reason === "logged-out";
+  }
+
+  #leave() {
+    this.#timers.stop();
+    this.#group?.leave();
+    this.#group = null;
+  }
+
+  /** Sharing has failed, whatever the browser has against it: this tab goes on with a socket of its own. */
+  #part() {
+    if (!this.#running) return;
+    const { holds } = this;
+    this.#leave();
+    this.#alone = true;
+    if (holds) return;
+    this.#line.stop();
+    this.#hear({ status: this.#line.status });
+    this.#line.start();
+  }
+
   /**
    * Joins the tabs that are alike, and returns when it is this one's turn to open the socket.
    * @param {string | undefined} chatterId
    */
   async #enter(chatterId) {
+    if (this.#alone) return;
     const { url, login } = this.#options;
-    const name = await hash(JSON.stringify([url, login, chatterId]));
-    if (this.#running && this.#group?.name !== name) this.#join(name, false);
-    return this.#group?.turn;
+    try {
+      const name = await hash(JSON.stringify([url, login, chatterId]));
+      if (this.#running && this.#group?.name !== name) this.#join(name, false);
+    } catch {
+      this.#part();
+    }
+    await this.#group?.turn;
   }
 
   /**
@@ -789,8 +942,13 @@ class Tabs {
   #join(name, steal) {
     this.#group?.leave();
     const rejoin = () => this.#rejoin(false);
-    this.#group = new Group(name, steal, (word) => this.#overhear(word), rejoin);
-    this.#ask(true);
+    const part = () => this.#part();
+    try {
+      this.#group = new Group(name, steal, (word) => this.#overhear(word), rejoin, part);
+      this.#ask(true);
+    } catch {
+      this.#part();
+    }
   }
 
   /** @param {boolean} steal */
@@ -806,25 +964,29 @@ class Tabs {
    * Asks the holder how the line is, and says what this tab listens to. If the holder does not answer somebody who is
    * looking, the browser has frozen it, and this tab takes its place.
    * @param {boolean} prod Whether the holder is to see to the line.
+   * @param {boolean} retry Whether it is to try at once.
    */
-  #ask(prod) {
+  #ask(prod, retry = false) {
     if (this.holds || !this.#group) return;
     const shown = isShown();
-    this.#group.post({ ask: prod && shown, topics: this.#options.topics });
+    this.#group.post({ ask: prod && (shown || retry), retry, topics: this.#options.topics });
     if (!shown) return;
     this.#timers.start("answer", NEARBY, () => this.holds || this.#rejoin(true));
     this.#timers.start("pulse", PULSE, () => this.#ask(false));
   }
 
-  /** @param {Word & { say?: object, ask?: boolean, topics?: string[] }} word */
-  #overhear({ say, ask, topics, ...word }) {
+  /** @param {Word & { say?: Say, ask?: boolean, retry?: boolean, topics?: string[] }} word */
+  #overhear({ say, ask, retry, topics, ...word }) {
+    if (retry) this.#retry();
+    if (this.#isLoggedOut) return;
     if (say) return this.holds && this.#line.send(say);
     if (ask !== undefined) return this.#asked(ask, topics);
     this.#timers.stop("answer");
-    // A holder listens to no other, which can only be one that it took over from; but the end is the end for all.
     const { status } = word;
+    // A holder listens to no other, which can only be one that it took over from; but the end is the end for all.
+    if (status?.reason === "logged-out") return this.#line.rest(status);
     if (this.holds && status?.state !== "closed") return;
-    if (status?.socket ?? word.socket) this.#line.heardAt = Date.now();
+    if (status?.socket ?? word.socket) this.#line.heard = new Moment();
     if (status?.socket && !covers(status.topics, this.#options.topics)) {
       word.status = { state: "connecting" };
       // Once for each socket: its holder answers before the next one is open.
@@ -857,15 +1019,18 @@ class Group {
   #channel;
   #queue = new AbortController();
   #release = () => {};
+  #broken;
 
   /**
    * @param {string} name
    * @param {boolean} steal
    * @param {Hear} overhear
    * @param {() => void} robbed
+   * @param {() => void} broken The browser does not let them share.
    */
-  constructor(name, steal, overhear, robbed) {
+  constructor(name, steal, overhear, robbed, broken) {
     this.name = name;
+    this.#broken = broken;
     const { signal } = this.#queue;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }) => overhear(data);
@@ -879,24 +1044,30 @@ class Group {
             take();
           })
         );
-      navigator.locks.request(name, steal ? { steal } : { signal }, hold).catch(() => {
-        if (signal.aborted) return;
-        if (this.holds) return robbed();
-        // A page without storage, such as a sandboxed frame, gets no locks: it holds a socket of its own.
-        this.holds = true;
-        take();
-      });
+      // Within a function of its own, since all of it may throw.
+      const request = async () => navigator.locks.request(name, steal ? { steal } : { signal }, hold);
+      request().catch(() => signal.aborted || (this.holds ? robbed() : broken()));
     });
   }
 
   /** @param {object} word */
   post(word) {
-    this.#channel.postMessage(word);
+    try {
+      this.#channel.postMessage(word);
+    } catch {
+      this.#broken();
+    }
+  }
+
+  /** Gives up its place, and goes on listening. */
+  yield() {
+    this.holds = false;
+    this.#queue.abort();
+    this.#release();
   }
 
   leave() {
-    this.#queue.abort();
-    this.#release();
+    this.yield();
     this.#channel.close();
   }
 }
@@ -921,9 +1092,59 @@ class Timers {
   }
 }
 
+/**
+ * A moment, and how long ago it was: as long as the one of two clocks says by which more time has passed. `performance.now()`
+ * may stand still while a laptop sleeps, and `Date.now()` may be set.
+ */
+class Moment {
+  #wall;
+  #steady;
+
+  /**
+   * Now, if nothing else is said.
+   * @param {number} wall By `Date.now()`.
+   * @param {number} steady By `performance.now()`.
+   */
+  constructor(wall = Date.now(), steady = performance.now() - Date.now() + wall) {
+    this.#wall = wall;
+    this.#steady = steady;
+  }
+
+  /** In milliseconds. */
+  get age() {
+    return Math.max(Date.now() - this.#wall, performance.now() - this.#steady);
+  }
+
+  /** Whether `Date.now()` was set back since, so that it may be older than it seems. */
+  get isDoubtful() {
+    return Date.now() < this.#wall;
+  }
+}
+
 function canShare() {
   const { document, BroadcastChannel, crypto, navigator } = globalThis;
   return document && BroadcastChannel && crypto?.subtle && navigator?.locks;
+}
+
+/** Browsers are sometimes wrong about this, both ways. */
+function isOnline() {
+  return globalThis.navigator?.onLine !== false;
+}
+
+/**
+ * Whether there is no socket, and none is being opened.
+ * @param {StateChange} status
+ */
+function isIdle({ state }) {
+  return state === "waiting" || state === "refused";
+}
+
+/**
+ * Whether it is only by being shown, or by `retry()`, that there will be a socket again.
+ * @param {StateChange} status
+ */
+function isResting({ reason }) {
+  return reason === "replaced" || reason === "logged-out";
 }
 
 /** Outside of a browser somebody always looks. */

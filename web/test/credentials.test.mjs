@@ -98,7 +98,7 @@ test("credentials_that_are_not_to_be_had_are_an_outage_and_no_refusal", async (t
   const { chatter, heard } = await page(t, { server, chatterId: undefined, credentials });
   for (let attempt = 1; attempt <= 12; attempt += 1) {
     await until(() => heard.errors.length === attempt, `error ${attempt}`);
-    assert.deepEqual(heard.errors.at(-1), { code: "connect", message: "the site is away" });
+    assert.deepEqual(heard.errors.at(-1), { code: "credentials", message: "the site is away" });
     await until(() => chatter.state === "waiting");
     works = attempt === 12;
     tick(300 * SECOND * (attempt > 9 ? 1 : 2 ** attempt / 600));

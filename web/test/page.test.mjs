@@ -21,16 +21,21 @@ async function refusedPage(t, tick) {
   return { server, ...opened };
 }
 
-test("a_page_that_is_offline_waits_for_the_network_and_then_no_longer", async (t) => {
+test("a_page_without_a_network_waits_for_it_and_then_no_longer", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
   const { server, chatter, heard, line } = await pageAt(41, t, alone);
+  server.refusal = 503;
   online(false);
+  tick(10 * SECOND);
   await until(() => line.closed);
-  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline" });
-  tick(4 * MINUTE);
-  assert.equal(chatter.state, "waiting");
-  assert.equal(server.attempts, 1);
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline", retryIn: SECOND });
+  for (let attempts = 2; attempts <= 10; attempts += 1) {
+    tick(heard.states.at(-1).retryIn);
+    await until(() => server.attempts === attempts && chatter.state === "waiting", `attempt ${attempts}`);
+  }
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline", retryIn: 5 * MINUTE });
+  server.refusal = null;
   online(true);
   tick(SECOND);
   assert.deepEqual((await (await server.line(2)).sync(1)).cursor, { epoch: "E", version: 41 });
@@ -64,9 +69,11 @@ test("a_socket_that_is_being_opened_is_not_opened_twice_because_the_page_is_show
 test("a_browser_that_is_wrong_about_the_network_is_not_believed_for_ever", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
-  const { server } = await pageAt(41, t, alone);
+  const { server, heard, line } = await pageAt(41, t, alone);
   online(false);
-  tick(5 * MINUTE);
+  line.socket.terminate();
+  await until(() => heard.states.at(-1).reason === "offline");
+  tick(SECOND);
   await (await server.line(2)).sync(1);
 });
 
@@ -200,24 +207,43 @@ test("a_refused_page_does_not_wait_for_its_turn_when_it_is_shown_or_the_network_
 
 test("a_socket_that_was_replaced_comes_back_when_its_page_is_shown_and_for_nothing_else", async (t) => {
   const tick = stopClock(t);
-  const { show, online, document } = browser(t);
+  const { show, hide, online, document } = browser(t);
   const { server, heard, line } = await pageAt(41, t, alone);
+  hide();
   line.say({ type: "closing", reason: "replaced", retry: false });
   await until(() => line.closed);
-  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "replaced" });
+  const replaced = { state: "waiting", reason: "replaced", retryIn: 40 * MINUTE };
+  assert.deepEqual(heard.states.at(-1), replaced);
   document("freeze");
   document("resume");
   online(false);
   online(true);
   tick(60 * MINUTE);
   await settled(server);
-  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "replaced" });
+  assert.deepEqual(heard.states.at(-1), replaced);
   assert.equal(server.attempts, 1);
   show();
   tick(SECOND);
   const next = await server.line(2);
   assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version: 41 });
 });
+
+for (const [random, minutes] of [[0, 20], [1, 40]]) {
+  test(`a_replaced_page_that_is_always_shown_comes_back_after_${minutes}_minutes_if_${random}_is_drawn`, async (t) => {
+    const tick = stopClock(t, () => random);
+    browser(t);
+    const { server, heard, line } = await pageAt(41, t, alone);
+    line.say({ type: "closing", reason: "replaced", retry: false });
+    await until(() => line.closed);
+    assert.equal(heard.states.at(-1).retryIn, minutes * MINUTE);
+    tick(minutes * MINUTE - 1);
+    await settled(server);
+    assert.equal(server.attempts, 1);
+    tick(1);
+    tick(SECOND);
+    await (await server.line(2)).sync(1);
+  });
+}
 
 for (const [away, back, target] of [["pagehide", "pageshow", "page"], ["freeze", "resume", "document"]]) {
   test(`a_page_that_is_put_aside_lets_go_of_its_socket_and_goes_on_at_${back}`, async (t) => {

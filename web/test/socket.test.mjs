@@ -16,7 +16,9 @@ async function grow(line, tick, versions, minutes) {
     tick(2 * MINUTE);
     line.push(version);
     await until(() => versions().includes(version));
+    await line.heardAll();
     if (line.syncs.length > answered) line.reply({ cursor: { epoch: "E", version }, missed: 0 });
+    await line.heardAll();
     answered = line.syncs.length;
   }
 }
@@ -56,7 +58,7 @@ test("a_lost_socket_is_replaced_and_the_page_goes_on_where_it_was", async (t) =>
   await until(() => versions().length === 1);
   line.socket.terminate();
   await until(() => chatter.state === "waiting");
-  assert.deepEqual(heard.states.at(-1), { state: "waiting", retryIn: SECOND });
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "lost", retryIn: SECOND });
   tick(SECOND);
   const next = await server.line(2);
   assert.deepEqual((await next.sync(1)).cursor, { epoch: "E", version: 42 });
@@ -231,7 +233,9 @@ test("a_socket_is_changed_for_a_new_one_before_its_two_hours_are_over_and_nobody
     server.refusal = null;
     line.push((version += 1));
     await until(() => versions().includes(version));
-    await until(() => (tick(SECOND), server.waiting.length === 1));
+    await until(() => heard.errors.length === failures + 1);
+    tick(2 ** failures * SECOND);
+    await until(() => server.waiting.length === 1);
   }
   server.waiting.pop()();
   const next = await server.line(2);

@@ -202,6 +202,7 @@ test("every_tab_is_told_that_the_network_is_away", async (t) => {
   const tick = stopClock(t);
   const { online, server, line, holder, other } = await pair(t);
   online(false);
+  tick(10 * SECOND);
   await until(() => [holder, other].every(({ heard }) => heard.states.at(-1).reason === "offline"));
   await until(() => line.closed);
   online(true);

@@ -17,27 +17,6 @@ test("a_page_asks_for_everything_as_soon_as_it_is_open", async (t) => {
   assert.equal(chatter.state, "open");
 });
 
-test("what_the_first_sync_brings_is_marked_as_initial_and_no_older_than_since", async (t) => {
-  const { server, heard } = await page(t, { since: new Date("2026-01-31T00:00:00Z") });
-  const line = await server.line(1);
-  await line.sync(1);
-  const old = { ...entry(1, "plays"), at: "2026-01-30T23:59:59Z" };
-  line.reply({ cursor: { epoch: "E", version: 3 }, updates: [old, entry(3)] });
-  await until(() => heard.synced.length === 1);
-  assert.deepEqual(heard.updates, [{ ...entry(3), initial: true }]);
-  assert.deepEqual(heard.synced, [{ missed: null, reset: false }]);
-});
-
-test("without_since_only_what_happened_around_this_page_s_load_is_initial", async (t) => {
-  const { server, heard } = await page(t, { since: undefined });
-  const line = await server.line(1);
-  await line.sync(1);
-  const recent = { ...entry(2), at: new Date().toISOString() };
-  line.reply({ cursor: { epoch: "E", version: 2 }, updates: [entry(1, "plays"), recent] });
-  await until(() => heard.synced.length === 1);
-  assert.deepEqual(heard.updates, [{ ...recent, initial: true }]);
-});
-
 test("a_push_is_heard_at_once_and_moves_the_cursor", async (t) => {
   const tick = stopClock(t);
   const { heard, line } = await pageAt(41, t);

@@ -1,0 +1,139 @@
+/** What the first sync tells of: what is older than the page's own data is no news. Whose clock is right does not matter. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MINUTE, SECOND, stopClock } from "./clock.mjs";
+import { entry, page, settled, start, until } from "./server.mjs";
+
+const HOUR = 60 * MINUTE;
+/** The server's clock in these tests, which has nothing to do with the page's. */
+const NOW = Date.parse("2026-01-31T09:00:00Z");
+const time = (age) => new Date(NOW - age).toISOString();
+
+/** What a page hears that opens a socket and is told of updates of these topics and ages, by the server's clock. */
+async function initial(t, options, ages, fields = { now: time(0) }) {
+  const { server, heard } = await page(t, { since: undefined, ...options });
+  const line = await server.line(1);
+  await line.sync(1);
+  const updates = Object.entries(ages).map(([topic, age], n) => ({ ...entry(n + 1, topic), ...age }));
+  line.reply({ cursor: { epoch: "E", version: updates.length }, updates, ...fields });
+  await until(() => heard.synced.length === 1);
+  assert.ok(heard.updates.every(({ initial }) => initial));
+  return heard.updates.map(({ topic }) => topic);
+}
+
+const recorded = (age) => ({ at: time(age), recorded: time(age) });
+
+for (const [what, error] of [["right", 0], ["3_minutes_fast", 3 * MINUTE], ["a_day_fast", 24 * HOUR], ["a_day_slow", -24 * HOUR]]) {
+  test(`by_default_it_is_what_is_at_most_two_minutes_older_than_the_page_whose_clock_is_${what}`, async (t) => {
+    const tick = stopClock(t, undefined, NOW + error);
+    tick(5 * SECOND);
+    const ages = {
+      "long ago": recorded(HOUR),
+      "too old": recorded(2 * MINUTE + 6 * SECOND),
+      "while the page was made": recorded(2 * MINUTE + 4 * SECOND),
+      "while the page was loading": recorded(4 * SECOND),
+      "after the server looked at its clock": recorded(-SECOND),
+    };
+    assert.deepEqual(await initial(t, {}, ages), Object.keys(ages).slice(2));
+  });
+
+  test(`a_date_given_as_since_is_by_the_clock_that_made_it_which_is_${what}`, async (t) => {
+    const tick = stopClock(t, undefined, NOW + error);
+    tick(HOUR);
+    const since = new Date(Date.now() - 10 * MINUTE);
+    const { server, heard } = await page(t, { since });
+    const line = await server.line(1);
+    await line.sync(1);
+    tick(5 * SECOND);
+    line.reply({
+      now: time(0),
+      cursor: { epoch: "E", version: 2 },
+      updates: [
+        { ...entry(1, "too old"), ...recorded(10 * MINUTE + 6 * SECOND) },
+        { ...entry(2, "old"), ...recorded(10 * MINUTE + 4 * SECOND) },
+      ],
+    });
+    await until(() => heard.synced.length === 1);
+    assert.deepEqual(heard.updates.map(({ topic }) => topic), ["old"]);
+  });
+}
+
+test("milliseconds_as_since_do_as_well", async (t) => {
+  stopClock(t, undefined, NOW + HOUR);
+  const ages = { "too old": recorded(11 * SECOND), old: recorded(9 * SECOND) };
+  assert.deepEqual(await initial(t, { since: NOW + HOUR - 10 * SECOND }, ages), ["old"]);
+});
+
+test("since_zero_is_everything", async (t) => {
+  assert.deepEqual(await initial(t, { since: 0 }, { ancient: recorded(25 * 365 * 24 * HOUR) }), ["ancient"]);
+});
+
+test("what_is_recorded_after_a_page_has_connected_is_news_though_its_since_is_in_the_future", async (t) => {
+  const tick = stopClock(t);
+  const { server, heard } = await page(t, { since: new Date(Date.now() + HOUR) });
+  const line = await server.line(1);
+  await line.sync(1);
+  tick(5 * SECOND);
+  const updates = [
+    { ...entry(1, "before"), ...recorded(6 * SECOND) },
+    { ...entry(2, "after"), ...recorded(4 * SECOND) },
+  ];
+  line.reply({ now: time(0), cursor: { epoch: "E", version: 2 }, updates });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(heard.updates.map(({ topic }) => topic), ["after"]);
+});
+
+test("the_clock_of_the_pipeline_counts_only_where_the_server_s_is_not_recorded", async (t) => {
+  stopClock(t);
+  const slow = { at: time(HOUR) };
+  const ages = { "by a slow pipeline": { ...slow, recorded: time(0) }, "of before": slow, "of before, new": { at: time(0) } };
+  assert.deepEqual(await initial(t, {}, ages), ["by a slow pipeline", "of before, new"]);
+});
+
+test("with_an_old_server_the_page_s_own_clock_is_all_there_is", async (t) => {
+  stopClock(t, undefined, NOW);
+  const ages = { "too old": { at: time(2 * MINUTE + SECOND) }, old: { at: time(2 * MINUTE - SECOND) } };
+  assert.deepEqual(await initial(t, {}, ages, {}), ["old"]);
+});
+
+test("what_has_no_time_that_can_be_read_is_told", async (t) => {
+  stopClock(t);
+  assert.deepEqual(await initial(t, {}, { odd: { at: "yesterday" } }), ["odd"]);
+  assert.deepEqual(await initial(t, {}, { fine: recorded(HOUR) }, { now: "today" }), ["fine"]);
+});
+
+for (const [what, change] of [
+  ["sleeps_for_an_hour", (tick) => tick.asleep(HOUR)],
+  ["has_its_clock_set_back_by_a_day", (tick) => (tick(HOUR), tick.back(24 * HOUR))],
+  ["has_its_clock_set_back_by_half_an_hour", (tick) => (tick(HOUR), tick.back(HOUR / 2))],
+]) {
+  test(`a_page_that_${what}_before_its_socket_opens_loses_nothing_that_happened_meanwhile`, async (t) => {
+    for (const since of [undefined, Date.now()]) {
+      await t.test(`since: ${since ? "now" : since}`, async (t) => {
+        const tick = stopClock(t);
+        const server = await start(t);
+        server.refusal = 503;
+        const { chatter, heard } = await page(t, { server, since: since && Date.now() });
+        await until(() => chatter.state === "waiting");
+        change(tick);
+        await settled(server);
+        await until(() => chatter.state === "waiting");
+        server.refusal = null;
+        chatter.retry();
+        const line = await server.line(1);
+        await line.sync(1);
+        line.reply({
+          now: time(0),
+          cursor: { epoch: "E", version: 2 },
+          updates: [
+            { ...entry(1, "before"), ...recorded(HOUR + 3 * MINUTE) },
+            { ...entry(2, "meanwhile"), ...recorded(HOUR - SECOND) },
+          ],
+        });
+        await until(() => heard.synced.length === 1);
+        assert.deepEqual(heard.updates.map(({ topic }) => topic), ["meanwhile"]);
+      });
+    }
+  });
+}
