@@ -1,4 +1,5 @@
 // Issues a chatter ID: what a site's backend does at login.
+//   npm install @aws-sdk/client-dynamodb
 //   CHATTERS_TABLE=… node issue.mjs LOGIN
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { createHash, randomUUID } from "node:crypto";

@@ -1,5 +1,6 @@
 # Issues a chatter ID: what a site's backend does at login.
-#   CHATTERS_TABLE=… python3 issue.py LOGIN
+#   python3 -m venv venv && venv/bin/pip install boto3
+#   CHATTERS_TABLE=… venv/bin/python issue.py LOGIN
 import hashlib
 import os
 import sys
@@ -9,7 +10,8 @@ import uuid
 import boto3
 
 DAYS = 30
-dynamodb = boto3.client("dynamodb")
+# boto3 itself looks at AWS_DEFAULT_REGION only, and at the profile; None leaves it at that.
+dynamodb = boto3.client("dynamodb", region_name=os.environ.get("AWS_REGION") or None)
 
 
 def issue(login: str) -> str:

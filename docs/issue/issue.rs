@@ -1,5 +1,7 @@
 //! Issues a chatter ID: what a site's backend does at login.
-//!   CHATTERS_TABLE=… issue LOGIN
+//!   cargo add aws-config aws-sdk-dynamodb sha2 && cargo add aws-smithy-http-client --features rustls-ring
+//!   cargo add tokio --features macros,rt && cargo add uuid --features v4
+//!   CHATTERS_TABLE=… cargo run LOGIN
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,

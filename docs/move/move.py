@@ -1,6 +1,7 @@
 # Moves chatter IDs from a table that holds them in the clear into Chatterbox's, which holds their hashes: nobody has to
 # log in again. The old table stays as it is. Running it again is harmless.
-#   OLD_TABLE=… OLD_LOGIN=geek OLD_CHATTER=id CHATTERS_TABLE=… python3 move.py
+#   python3 -m venv venv && venv/bin/pip install boto3
+#   OLD_TABLE=… OLD_LOGIN=geek OLD_CHATTER=id CHATTERS_TABLE=… venv/bin/python move.py
 import hashlib
 import os
 import time
@@ -9,7 +10,8 @@ import uuid
 import boto3
 
 DAYS = 30
-dynamodb = boto3.resource("dynamodb")
+# boto3 itself looks at AWS_DEFAULT_REGION only, and at the profile; None leaves it at that.
+dynamodb = boto3.resource("dynamodb", region_name=os.environ.get("AWS_REGION") or None)
 login_attribute, chatter_attribute = os.environ["OLD_LOGIN"], os.environ["OLD_CHATTER"]
 now = int(time.time())
 moved = left = 0

@@ -6,6 +6,7 @@ is the result. The logging is put back at the end, and the one item that notify 
 """
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -14,6 +15,8 @@ import uuid
 import boto3
 
 PATIENCE = 120.0
+# boto3 itself looks at AWS_DEFAULT_REGION only, and at the profile; None leaves it at that.
+AWS = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 LOGIN = "bench-nobody"
 FIELDS = {"initDurationMs": "init, ms", "durationMs": "duration, ms", "maxMemoryUsedMB": "memory, MB"}
 
@@ -48,7 +51,7 @@ class Function:
 
     def __init__(self, stack: str, name: str):
         self.name, self.full_name = name, f"{stack}-{name}"
-        self.client, self.logs = boto3.client("lambda"), boto3.client("logs")
+        self.client, self.logs = AWS.client("lambda"), AWS.client("logs")
         configuration = self.client.get_function_configuration(FunctionName=self.full_name)
         self.logging = configuration["LoggingConfig"]
         self.environment = configuration["Environment"]["Variables"]
@@ -113,7 +116,7 @@ def main():
         for function in functions:
             function.end()
         table = functions[-1].environment["UPDATES_TABLE"]
-        boto3.client("dynamodb").delete_item(TableName=table, Key={"login": {"S": LOGIN}})
+        AWS.client("dynamodb").delete_item(TableName=table, Key={"login": {"S": LOGIN}})
 
 
 main()

@@ -1,0 +1,125 @@
+"""The documents' commands do what the documents say, in a shell that has what the documents give it and no more."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from clients import PATIENCE
+from deployment import PROGRAMS, ROOT
+from documents import DEPLOY, README, commands
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs commands where there is what every machine has of what the documents ask for, and nothing of GNU's tools."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    venv = Path(sys.executable).parent
+    for name in ("node", "aws", "bash"):
+        program = shutil.which(name, path=f"{venv}{os.pathsep}{os.environ['PATH']}")
+        assert program, f"{name} is missing"
+        (programs / name).symlink_to(program)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+
+    def run(script: str, environment: dict[str, str]) -> str:
+        done = subprocess.run(
+            ["bash", "-e", "-u", "-o", "pipefail", "-c", script],
+            cwd=tmp_path, env={"PATH": str(programs), "HOME": str(tmp_path), **environment},
+            capture_output=True, text=True, timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def local(tmp_path):
+    """The local system, as `make run` starts it, but on free ports: what it says of itself, by name."""
+    process = subprocess.Popen(
+        [PROGRAMS / "chatter", "local", "--port", "0", "--dynamodb-port", "0"],
+        stdout=subprocess.PIPE, stderr=(tmp_path / "local.log").open("wb"), text=True,
+    )
+    try:
+        ready = process.stdout.readline().split()
+        assert ready[:1] == ["ready"], (tmp_path / "local.log").read_text()[-2000:]
+        yield dict(zip(ready[1::2], ready[2::2]))
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def chatter_id_in(printed: str) -> str:
+    """The chatter ID that a command printed: the last line, in the text that the hash is made of."""
+    chatter_id = printed.splitlines()[-1].strip()
+    assert chatter_id == str(uuid.UUID(chatter_id)), "not in lower case, or not with hyphens"
+    assert uuid.UUID(chatter_id).version == 4
+    return chatter_id
+
+
+def test_the_readmes_command_issues_a_chatter_id_that_opens_a_socket_on_the_laptop(shell, local):
+    [credentials] = commands(README, "export AWS_ACCESS_KEY_ID")
+    [issue] = commands(README, "docs/issue/") or commands(DEPLOY, "http://127.0.0.1:8000")
+    chatter_id = chatter_id_in(shell(f"{credentials}\n{issue}".replace("http://127.0.0.1:8000", local["dynamodb"]), {}))
+    with connect(f"{local['socket']}?login=friendless&chatter={chatter_id}", open_timeout=PATIENCE):
+        pass
+
+
+def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
+    [export] = commands(DEPLOY, "export AWS_REGION")
+    issue, notify = commands(DEPLOY, "prints a chatter ID", "lambda invoke")
+    issue = issue.replace("CHATTERS_TABLE=…", f"CHATTERS_TABLE={site.outputs['ChattersTable']}")
+    regionless = {name: value for name, value in emulator.environment.items() if name != "AWS_REGION"}
+
+    def run(command: str) -> str:
+        return shell(f"{export}\n{command}".replace("eu-central-1", emulator.environment["AWS_REGION"]), regionless)
+
+    with site.browser("friendless", chatter_id_in(run(issue))) as browser:
+        run(notify)
+        assert browser.hear()["body"] == {"message": "hello"}
+    assert json.loads((tmp_path / "report.json").read_text())["sent"] == 1
+
+
+@pytest.mark.parametrize("document", [README, DEPLOY], ids=["README.md", "deploy.md"])
+def test_programs_are_tested_with_no_more_than_the_document_exports(emulator, document):
+    """Beside credentials, which `aws configure` gives, and the emulator's address, for which AWS needs nothing."""
+    given = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"}
+    [export] = commands(document, "export AWS_REGION")
+    assert emulator.environment.keys() - given <= set(re.findall(r"\b([A-Z_]+)=", export))
+
+
+# How each language names what a program needs, what of it comes with the language, and how the rest is installed.
+NEEDS = {
+    ".py": (r"^(?:import|from) (\w+)", sys.stdlib_module_names, "pip install"),
+    ".mjs": (r'^import .* from "([^"]+)"', (), "npm install"),
+    ".rs": (r"^use (\w+)", ("std",), "cargo add"),
+}
+PROGRAMS_OF_DOCUMENTS = sorted(path for path in (ROOT / "docs").rglob("*") if path.suffix in NEEDS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS_OF_DOCUMENTS, ids=[path.name for path in PROGRAMS_OF_DOCUMENTS])
+def test_a_program_says_how_to_install_what_it_needs(program):
+    text, (imports, included, install) = program.read_text(), NEEDS[program.suffix]
+    header = [line for line in text.splitlines() if re.match(r"(#|//!?)   ", line)]
+    for name in set(re.findall(imports, text, re.MULTILINE)):
+        if name not in included and not name.startswith("node:"):
+            package = re.escape(name).replace("_", "[-_]")
+            assert any(re.search(rf"{install} .*{package}\b", line) for line in header), name
+
+
+def test_a_deployed_stack_can_be_measured(site, emulator):
+    """`make bench-aws`, with no rounds: the emulator does not log what Lambda says of an invocation."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "tests" / "bench" / "aws.py", "Chatterbox", "0"],
+        env={**os.environ, **emulator.environment}, capture_output=True, text=True, timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines()[2::2]] == ["connect", "disconnect", "default", "notify"]
