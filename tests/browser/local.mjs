@@ -7,7 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { leaked } from "./secrets.mjs";
 
-const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
+/** The program. The functions' own programs are in the same folder. */
+export const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
 /** How long it may take to start, and to stop. */
 const PATIENCE = 30_000;
 /** An event that notify has not taken for this long is a failure of the whole. */

@@ -6,9 +6,10 @@ export class Client {
   #ways = new Map();
   #report;
 
-  constructor(connect, session) {
+  /** Its first sync tells it of what happened in the last `age` milliseconds, by its own clock, if that is said. */
+  constructor(connect, session, age) {
     this.#report = { login: session.login, newest: {}, live: 0, synced: 0, received: 0, opened: 0, strangers: 0 };
-    this.#chatter = connect({ ...session, since: 0 });
+    this.#chatter = connect({ ...session, ...(age && { since: Date.now() - age }) });
     this.#chatter.addEventListener("stats-updated", ({ detail }) => this.#heard(detail));
     this.#chatter.addEventListener("state", ({ detail }) => (this.#report.opened += detail.state === "open" ? 1 : 0));
   }

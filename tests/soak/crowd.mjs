@@ -1,63 +1,68 @@
-/** Hundreds of clients in this process. */
+/** Hundreds of clients under Node: a process for each clock. */
 
-import { createRequire } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "./client.mjs";
-import { makeElastic } from "./pace.mjs";
-
-const { WebSocket } = createRequire(new URL("../../web/package.json", import.meta.url))("ws");
-
-/** Which client a socket belongs to, and which window a client: the socket's secret says so. */
-const clients = new Map();
-const windows = new Map();
-
-/** A browser's WebSocket throws no error that nobody listens to; and here every message is looked at in passing. */
-globalThis.WebSocket = class extends WebSocket {
-  constructor(url, protocols) {
-    super(url, protocols);
-    this.on("error", () => {});
-    const secret = protocols.find((protocol) => protocol.startsWith("chatterbox.auth."));
-    super.addEventListener("message", ({ data }) => clients.get(secret)?.look(data));
-  }
-};
-
-/** The window of the client that is being made, which can come online. */
-let opened = new EventTarget();
-globalThis.addEventListener = (...parameters) => opened.addEventListener(...parameters);
-makeElastic();
-const { connect } = await import("../../web/chatter.js");
+import { NodeProcess } from "../browser/node-process.mjs";
+import { CLOCKS, anywhere } from "./clocks.mjs";
 
 export class Crowd {
-  /** So many clients of each login. */
-  static async gather(local, logins, clientsOfEach) {
+  #local;
+  #corners = CLOCKS.map((clock) => ({
+    ...clock,
+    process: new NodeProcess(new URL("crowd-in-node.mjs", import.meta.url), String(clock.ahead)),
+  }));
+  #joined = 0;
+
+  constructor(local) {
+    this.#local = local;
+  }
+
+  /**
+   * So many more clients of each login. `age` is from how long ago on they want to hear of updates, in milliseconds;
+   * without it they leave that to the client.
+   */
+  async join(logins, clientsOfEach, age) {
     for (let n = 0; n < clientsOfEach; n++) {
-      const sessions = await Promise.all(logins.map((login) => local.logIn(login)));
-      for (const session of sessions) {
-        const secret = `chatterbox.auth.${Buffer.from(`${session.login}\0${session.chatterId}`).toString("base64url")}`;
-        windows.set(secret, (opened = new EventTarget()));
-        clients.set(secret, new Client(connect, session));
-      }
+      const sessions = await Promise.all(logins.map((login) => this.#local.logIn(login)));
+      // A login's clients have different clocks.
+      const join = (session, place) => {
+        const { process } = this.#corners[(place + this.#joined) % this.#corners.length];
+        return process.call("join", session, age);
+      };
+      await Promise.all(sessions.map(join));
+      this.#joined += 1;
       // AWS opens 500 a second.
       await pause((1000 * logins.length) / 250);
     }
-    return new Crowd();
   }
 
-  reports() {
-    return [...clients.values()].map(({ report }) => report);
+  async reports() {
+    const reports = await this.#all("reports");
+    return this.#corners.flatMap(({ name }, n) => reports[n].map((report) => ({ ...report, clock: name })));
   }
 
-  /** For this share of them the network is back, as the browser would say. */
+  /** For this share of them the network is back. */
   online(share = 1) {
-    for (const window of windows.values()) if (Math.random() < share) window.dispatchEvent(new Event("online"));
+    return this.#all("online", share);
   }
 
   /** Lets the clients' time run so fast. */
   hurry(pace) {
-    globalThis.pace = pace;
+    return this.#all("hurry", pace);
   }
 
-  leave() {
-    for (const client of clients.values()) client.close();
+  /** Lets the clocks jump that do so, and answers how many. */
+  async jump() {
+    const jumping = this.#corners.filter(({ jumps }) => jumps);
+    await Promise.all(jumping.map(({ process }) => process.call("setClock", anywhere())));
+    return jumping.length;
+  }
+
+  async leave() {
+    await this.#all("leave");
+    await Promise.all(this.#corners.map(({ process }) => process.end()));
+  }
+
+  #all(name, ...parameters) {
+    return Promise.all(this.#corners.map(({ process }) => process.call(name, ...parameters)));
   }
 }

@@ -1,10 +1,12 @@
 /**
  * A soak: hundreds of clients with the real `chatter.js`, pipelines that update their logins as fast as they can, and
- * `chatter local --chaos`, which breaks everything in turn. When it ends, nobody may have missed anything.
+ * `chatter local --chaos`, which breaks everything in turn. Most clients have a clock that is wrong, or jumps, and what lies
+ * between the functions and what they call forgets their idle connections. When it ends, nobody may have missed anything.
  *
- *     node soak.mjs [--seconds 25] [--logins 60] [--clients 4] [--pages 2] [--seed 1]
+ *     node soak.mjs [--seconds 20] [--logins 60] [--clients 4] [--pages 2] [--seed 1]
  *
- * `--clients` is how many there are of each login under Node, `--pages` how many pages there are in Chromium.
+ * `--clients` is how many there are of each login under Node, `--pages` how many pages there are in Chromium. When all is
+ * calm again one more client of each login comes under Node, and as many pages again, which ask for all that happened.
  */
 
 import { parseArgs } from "node:util";
@@ -14,6 +16,7 @@ import { Crowd } from "./crowd.mjs";
 import { PACE } from "./pace.mjs";
 import { Pipeline } from "./pipeline.mjs";
 import { System } from "./system.mjs";
+import { Trouble } from "./trouble.mjs";
 
 /** How many pipelines there are at once. */
 const PIPELINES = 12;
@@ -24,7 +27,7 @@ const YOUNG = 60_000;
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "25" },
+    seconds: { type: "string", default: "20" },
     logins: { type: "string", default: "60" },
     clients: { type: "string", default: "4" },
     pages: { type: "string", default: "2" },
@@ -43,11 +46,15 @@ let crowd;
 let browser;
 try {
   await local.chaos("DELETE");
+  const begun = performance.now();
   const logins = Array.from({ length: loginCount }, (_, n) => `soaker ${n}`);
-  crowd = await Crowd.gather(local, logins, clientsOfEach);
-  browser = await Browser.open(local, logins.slice(0, pageCount));
-  const everybody = async () => [...crowd.reports(), ...(await browser.reports())];
-  await until(async () => (await everybody()).every(({ state }) => state === "open"), "all sockets to be open");
+  crowd = new Crowd(local);
+  browser = await Browser.start(local);
+  await crowd.join(logins, clientsOfEach);
+  await browser.join(logins.slice(0, pageCount));
+  const everybody = async () => [...(await crowd.reports()), ...(await browser.reports())];
+  const allOpen = async () => (await everybody()).every(({ state }) => state === "open");
+  await until(allOpen, "all sockets to be open");
 
   const hurry = async (pace) => {
     for (const one of [crowd, browser]) await one.hurry(pace);
@@ -55,10 +62,10 @@ try {
   await hurry(PACE);
   await local.chaos("PUT");
   const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, local, logins));
-  // Somebody looks at the page now and then, and does not wait for minutes: or most would be away most of the time.
-  const looks = setInterval(() => crowd.online(0.05), 500);
+  const trouble = new Trouble(system, crowd, browser);
   const end = performance.now() + seconds * 1000;
-  await Promise.all(pipelines.map((pipeline) => pipeline.run(() => performance.now() < end))).finally(() => clearInterval(looks));
+  const running = Promise.all(pipelines.map((pipeline) => pipeline.run(() => performance.now() < end)));
+  await running.finally(() => trouble.end());
   await local.chaos("DELETE");
   await hurry(1);
   const calmSince = Date.now();
@@ -68,7 +75,12 @@ try {
   await local.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
   await last[0].once();
   await local.faults({});
+  system.forget(1, "reset");
   await last[1].once();
+  // Pages that are loaded only now, and say from when on they want to hear, by their own clocks.
+  const age = performance.now() - begun + 60_000;
+  await crowd.join(logins, 1, age);
+  await browser.join(logins.slice(0, pageCount), age);
 
   const all = [...pipelines, ...last];
   const newest = expectation(all);
@@ -105,10 +117,14 @@ try {
   const { injected, databaseThrottled } = await local.chaos("GET");
   const leaked = await system.stop([crowd, browser]);
   check(leaked.length === 0, `${leaked.length} processes have outlived the system`);
+  check(local.leaked().length === 0, `${local.leaked().length} chatter IDs were printed`);
 
+  const dropped = (manner) => system.wires.reduce((sum, wire) => sum + wire.dropped[manner], 0);
   const total = (name) => reports.reduce((sum, report) => sum + report[name], 0);
   table({
-    "clients": `${reports.length} (${pageCount} of them in Chromium)`,
+    "clients": `${reports.length} (${2 * pageCount} of them in Chromium)`,
+    "  with a wrong clock": reports.filter(({ clock }) => clock !== "right").length,
+    "jumps of clocks": trouble.jumps,
     "updates recorded": sent.length,
     "delivered live": total("live"),
     "recovered by sync": total("synced"),
@@ -116,6 +132,9 @@ try {
     "reconnects": total("opened") - reports.length,
     "events delivered again": all.reduce((sum, pipeline) => sum + pipeline.again, 0),
     "rows of sockets just dead": rows.length - open,
+    "connections dropped": dropped("reset") + dropped("silent"),
+    "  answered by RST": dropped("reset"),
+    "  not answered": dropped("silent"),
     "faults injected": Object.values(injected).reduce((sum, count) => sum + count, databaseThrottled),
     ...Object.fromEntries(Object.entries(injected).map(([name, count]) => [`  ${name}`, count])),
     "  database throttled": databaseThrottled,
@@ -141,9 +160,9 @@ function expectation(pipelines) {
 }
 
 /** What a client should have, and has not. */
-function missing({ login, state, newest }, expected) {
+function missing({ login, state, clock, newest }, expected) {
   const topics = [...expected].filter(([topic, id]) => newest[topic] !== id);
-  return topics.map(([topic, id]) => `${login} (${state}) has ${newest[topic]} of ${topic}, not ${id}`);
+  return topics.map(([topic, id]) => `${login} (${state}, clock ${clock}) has ${newest[topic]} of ${topic}, not ${id}`);
 }
 
 async function until(condition, what, every = 100) {

@@ -1,17 +1,40 @@
-/** `chatter local --chaos`, and a look into its tables and its processes. */
+/** `chatter local --chaos`, what lies between its functions and what they call, and a look into its tables. */
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { readdirSync, readFileSync } from "node:fs";
-import { Local } from "../browser/local.mjs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { CHATTER, Local } from "../browser/local.mjs";
+import { Wire } from "./wire.mjs";
+
+const FUNCTIONS = ["connect", "disconnect", "default", "notify"];
 
 export class System {
   /** @type {Local} */ local;
+  /** From the functions to the tables, and to the gateway. @type {Wire[]} */ wires = [];
+  #folder;
   #leaked;
 
   static async start(seed) {
     const system = new System();
+    const [tables, gateway] = (system.wires = [await Wire.open(), await Wire.open()]);
+    system.#folder = await mkdtemp(join(tmpdir(), "chatterbox-soak-"));
+    const endpoints = {
+      AWS_ENDPOINT_URL_DYNAMODB: tables.url,
+      AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: new URL("dev", gateway.url).href,
+    };
+    for (const name of FUNCTIONS) await writeFile(join(system.#folder, name), script(name, endpoints), { mode: 0o755 });
     // Rows of sockets that have just died count as sockets for a minute: nobody is to be replaced because of them.
-    system.local = await Local.start([`--chaos=${seed}`], { MAX_CONNECTIONS_PER_LOGIN: "1000" });
+    const environment = { MAX_CONNECTIONS_PER_LOGIN: "1000" };
+    system.local = await Local.start([`--chaos=${seed}`, "--functions", system.#folder], environment);
+    tables.lead(system.local.dynamodb);
+    gateway.lead(system.local.page);
     return system;
+  }
+
+  /** Forgets this share of the functions' idle connections. */
+  forget(share, manner) {
+    for (const wire of this.wires) wire.forget(share, manner);
   }
 
   /** How many updates each login's log has counted. */
@@ -37,9 +60,17 @@ export class System {
     for (const one of clients) await one?.leave();
     const functions = childrenOf(this.local.process.pid);
     await this.local.stop();
+    for (const wire of this.wires) wire.close();
+    await rm(this.#folder, { recursive: true });
     this.#leaked = functions.filter((id) => statOf(id));
     return this.#leaked;
   }
+}
+
+/** Runs a function's program, told otherwise than by `chatter local` where it finds what it calls. */
+function script(name, endpoints) {
+  const variables = Object.entries(endpoints).map(([variable, url]) => `${variable}='${url}'`);
+  return `#!/bin/sh\nexport ${variables.join(" ")}\nexec '${join(dirname(CHATTER), name)}'\n`;
 }
 
 function childrenOf(parent) {
