@@ -12,7 +12,7 @@ DEPLOY = ROOT / "docs" / "deploy.md"
 def commands(document: Path, *words: str) -> list[str]:
     """The commands in which one of these words stands, as the document has them."""
     code = [line[4:] for line in document.read_text().splitlines() if line.startswith("    ")]
-    # A line that ends in a backslash or a pipe goes on in the next.
-    whole = re.split(r"(?<![\\|])\n", "\n".join(code))
+    # A line that ends in a backslash, `|` or `&&` goes on in the next.
+    whole = re.split(r"(?<![\\|&])\n", "\n".join(code))
     return [command for command in whole if any(word in command for word in words)]
 

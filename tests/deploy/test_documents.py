@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from clients import PATIENCE
+from clients import PATIENCE, Browser
 from deployment import PROGRAMS, ROOT
 from documents import DEPLOY, README, commands
 
@@ -23,7 +23,7 @@ def shell(tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
     venv = Path(sys.executable).parent
-    for name in ("node", "aws", "bash"):
+    for name in ("node", "aws", "bash", "cat"):
         program = shutil.which(name, path=f"{venv}{os.pathsep}{os.environ['PATH']}")
         assert program, f"{name} is missing"
         (programs / name).symlink_to(program)
@@ -65,12 +65,21 @@ def chatter_id_in(printed: str) -> str:
     return chatter_id
 
 
-def test_the_readmes_command_issues_a_chatter_id_that_opens_a_socket_on_the_laptop(shell, local):
+def test_the_readmes_commands_reach_a_browser_on_the_laptop(shell, local):
     [credentials] = commands(README, "export AWS_ACCESS_KEY_ID")
     [issue] = commands(README, "docs/issue/") or commands(DEPLOY, "http://127.0.0.1:8000")
-    chatter_id = chatter_id_in(shell(f"{credentials}\n{issue}".replace("http://127.0.0.1:8000", local["dynamodb"]), {}))
-    with connect(f"{local['socket']}?login=friendless&chatter={chatter_id}", open_timeout=PATIENCE):
-        pass
+    [notify] = commands(README, "aws lambda invoke")
+    [scan] = commands(README, "aws dynamodb scan")
+
+    def run(command: str) -> str:
+        command = command.replace("http://127.0.0.1:8000", local["dynamodb"])
+        return shell(f"{credentials}\n{command}".replace("http://127.0.0.1:8080", local["page"].rstrip("/")), {})
+
+    url = f"{local['socket']}?login=friendless&chatter={chatter_id_in(run(issue))}"
+    with connect(url, open_timeout=PATIENCE) as socket:
+        assert json.loads(run(scan))["Count"] == 1
+        assert '"sent":1' in run(notify)
+        assert Browser(socket).hear()["body"] == {"message": "hello"}
 
 
 def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
