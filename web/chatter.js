@@ -20,35 +20,36 @@
  * @typedef {object} Options
  * @property {string} url The WebSocket API, for example `wss://socks.example.com`.
  * @property {string} login The user's login name.
- * @property {string} [chatterId] The secret that the site gave this user at login. Without it, and without
+ * @property {string | undefined} [chatterId] The secret that the site gave this user at login. Without it, and without
  *   `credentials`, the site's own cookies are what opens the socket.
- * @property {() => Credentials | Promise<Credentials>} [credentials] Asks the site for the secret, in place of
+ * @property {(() => Credentials | PromiseLike<Credentials>) | undefined} [credentials] Asks the site for the secret, in place of
  *   `chatterId`: before the first attempt, and again before each that follows one that failed. It throws a `LoggedOut` if
  *   there is nobody to get one for.
- * @property {string[]} [topics] Hear of these topics only; all of them if absent.
- * @property {number | Date} [since] The first sync tells only of updates from this time on: a Date, or milliseconds since
+ * @property {readonly string[] | undefined} [topics] Hear of these topics only; all of them if absent.
+ * @property {number | Date | undefined} [since] The first sync tells only of updates from this time on: a Date, or milliseconds since
  *   1970, by this browser's own clock (`Date.now()`). The default is two minutes before this page was loaded: what is
  *   older is in the page's own data already.
- * @property {boolean} [share] Whether the tabs of this browser that have the same URL, login and secret share one
+ * @property {boolean | undefined} [share] Whether the tabs of this browser that have the same URL, login and secret share one
  *   socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
- * @property {boolean} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
+ * @property {boolean | undefined} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
  *   logged: prefer the default.
- * @property {{ login?: string, chatter?: string, topic?: string }} [parameters] The query parameters' names, if the site
- *   has set others.
- * @property {any} [WebSocket] The class to use where there is no global one, for example that of the package `ws`.
+ * @property {ParameterNames | undefined} [parameters] The query parameters' names, if the site has set others.
+ * @property {(new (url: string, protocols: string[]) => any) | undefined} [WebSocket] The class to use where there is no global one, for example that of the package `ws`.
  */
 
 /** @typedef {{ chatterId: string }} Credentials */
+/** @typedef {{ login?: string | undefined, chatter?: string | undefined, topic?: string | undefined }} ParameterNames */
 
 /**
- * One thing that happened to the user's stats.
+ * One thing that happened to the user's stats. Nobody checks that its body is what the page takes it for.
+ * @template [Body=any]
  * @typedef {object} Update
  * @property {string} topic What it is about: the first of `topics`.
  * @property {string[]} topics All that it is about, of what this page listens to and has heard nothing newer of.
  * @property {number} version One more with each of the login's updates.
  * @property {string} id The pipeline's name for it.
  * @property {string} at When it happened (ISO 8601).
- * @property {any} body What the pipeline sent.
+ * @property {Body} body What the pipeline sent.
  * @property {boolean} initial Whether it comes from the page's first sync, and so may be in the page's data already.
  */
 
@@ -88,42 +89,45 @@
 /** @typedef {{ code: string, message: string }} Failure What could not be done; nothing is lost by it. */
 
 /**
+ * @template [Body=any]
  * @typedef {object} Events
- * @property {CustomEvent<Update>} stats-updated
+ * @property {CustomEvent<Update<Body>>} stats-updated
  * @property {CustomEvent<StateChange>} state
  * @property {CustomEvent<Synced>} synced
  * @property {CustomEvent<Failure>} error
  */
 
 /**
- * The typed form of what `connect` returns. As an async iterable it gives the updates, until it is closed.
+ * @template E
+ * @typedef {((event: E) => void) | { handleEvent(event: E): void }} Listener
+ */
+
+/**
+ * The updates one after the other, until the connection is closed.
+ * @template [Body=any]
+ * @typedef {{
+ *   next(): Promise<IteratorResult<Update<Body>, void>>,
+ *   return(): Promise<IteratorResult<Update<Body>, void>>,
+ *   throw(error?: unknown): Promise<IteratorResult<Update<Body>, void>>,
+ *   [Symbol.asyncIterator](): Updates<Body>,
+ * }} Updates
+ */
+
+/**
+ * What `connect` returns: an `EventTarget` for the events above, and no others.
+ * @template [Body=any]
  * @typedef {{
  *   readonly state: State,
  *   readonly holdsSocket: boolean,
  *   retry(): void,
  *   close(): void,
- *   addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void, options?: AddEventListenerOptions): void,
- *   [Symbol.asyncIterator](): AsyncGenerator<Update, void, void>,
- * } & EventTarget} Chatter
+ *   addEventListener<K extends keyof Events>(type: K, listener: Listener<Events<Body>[K]>, options?: boolean | AddEventListenerOptions): void,
+ *   removeEventListener<K extends keyof Events>(type: K, listener: Listener<Events<Body>[K]>, options?: boolean | EventListenerOptions): void,
+ *   [Symbol.asyncIterator](): Updates<Body>,
+ * }} Chatter
  */
 
-/** @typedef {{ epoch: string, version: number }} Cursor */
-/**
- * `recorded` is when the server recorded it, by the server's clock; `at` is by the pipeline's, which may be another.
- * @typedef {Omit<Update, "initial"> & { recorded?: string }} Entry
- */
-/** @typedef {Entry & Cursor & { prev: number }} Push */
-/**
- * `now` is the server's clock; servers of version 0.1 do not say it.
- * @typedef {{ n: number, now?: string, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply
- */
-/**
- * Of a line: `socket` tells one open socket from the next, and `topics` are what it listens to, if not all.
- * @typedef {StateChange & { socket?: number, topics?: string[] }} Status
- */
-/** @typedef {{ status?: Status, message?: any, socket?: number }} Word How a line is, or what the server said on a socket. */
-/** @typedef {(word: Word) => void} Hear */
-/** @typedef {{ action: string, [more: string]: unknown }} Say What is sent to the server. */
+/** @import { Checked, Cursor, Entry, Hear, Push, Reply, Round, Rule, Say, Status, TabWord, Word } from "./internal.js" */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -175,8 +179,9 @@ const PULSE = MINUTE / 2;
 /** Another tab answers within milliseconds, unless the browser has frozen it. */
 const NEARBY = 3 * SECOND;
 const PING = { action: "ping" };
+/** A browser does not tell a page which of these it was. */
 const UNANSWERED =
-  "No socket opened: the server refused it or was not reached, or the browser forbade it (CSP connect-src, certificate, mixed content, host).";
+  "No socket opened: the server refused it or was not reached, or the browser blocked it (CSP connect-src, certificate, mixed content, wrong host).";
 /** A login has no more, and a socket that asks for more is refused. */
 const MOST_TOPICS = 16;
 
@@ -187,16 +192,18 @@ export class LoggedOut extends Error {
 
 /**
  * Opens a socket and keeps it open until `close()` is called or the server says that it is over.
+ * @template [Body=any]
  * @param {Options} options
- * @returns {Chatter}
- * @throws {SyntaxError | TypeError} if `url` is not the URL of a WebSocket
+ * @returns {Chatter<Body>}
+ * @throws {TypeError} if an option is not what it has to be, is missing, or is none; it says which
+ * @throws {SyntaxError} if `url` is a URL, but not of a WebSocket
  */
 export function connect(options) {
-  return /** @type {Chatter} */ (/** @type {EventTarget} */ (new Connection(options)));
+  return /** @type {Chatter} */ (new Connection(options));
 }
 
 class Connection extends EventTarget {
-  /** @type {Options} */ #options;
+  /** @type {Checked} */ #options;
   /** @type {StateChange} */ #status = { state: "connecting" };
   /** @type {Line | Tabs} */ #line;
   /** The socket on which this page has asked. @type {number | undefined} */ #socket;
@@ -212,20 +219,20 @@ class Connection extends EventTarget {
   /** Names a sync, and never repeats, not even in another tab on the same socket: only the reply to the newest counts. */
   #n = unique() * 2 ** 20;
   #unanswered = 0;
-  /** The sync under way, over all its pages. @type {{ initial: boolean } & Synced | null} */ #round = null;
+  /** The sync under way, over all its pages. @type {Round | null} */ #round = null;
 
   /** @param {Options} options */
   constructor(options) {
     super();
-    if (!/^wss?:$/.test(new URL(options.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
-    const { share, since } = options;
+    const { share, since, ...rest } = check(options);
+    if (!/^wss?:$/.test(new URL(rest.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
     const { timeOrigin } = performance;
     // What is not heard of yet cannot be older than now.
     this.#since =
       since === undefined ? new Moment(timeOrigin - EARLIER, -EARLIER) : new Moment(Math.min(Number(since), Date.now()));
     // The server takes an empty list for all topics, too.
-    const topics = options.topics?.length ? options.topics : undefined;
-    this.#options = { ...options, topics };
+    const topics = rest.topics?.length ? rest.topics : undefined;
+    this.#options = { ...rest, topics };
     this.#seen = new Seen(topics);
     /** @type {Hear} */
     const hear = (word) => this.#hear(word);
@@ -255,27 +262,54 @@ class Connection extends EventTarget {
     this.#finish("closed by the page");
   }
 
-  /** The updates from now on, as `stats-updated` gives them. */
-  async *[Symbol.asyncIterator]() {
+  /**
+   * The updates from now on, as `stats-updated` gives them. An async generator would keep `return()` waiting while a
+   * `next()` waits for an update.
+   * @returns {Updates}
+   */
+  [Symbol.asyncIterator]() {
+    const end = new AbortController();
+    const { signal } = end;
     /** @type {Update[]} */
     const updates = [];
-    let wake = () => {};
-    /** @param {Event} event */
-    const note = (event) => {
-      if (event.type === "stats-updated") updates.push(/** @type {CustomEvent<Update>} */ (event).detail);
-      wake();
-    };
-    const types = ["stats-updated", "state"];
-    for (const type of types) this.addEventListener(type, note);
-    try {
-      while (updates.length || this.state !== "closed") {
-        const update = updates.shift();
-        if (update) yield update;
-        else await new Promise((resolve) => (wake = () => resolve(null)));
+    /** @type {((result: any) => void)[]} */
+    const waiting = [];
+    const serve = () => {
+      while (waiting[0] && (updates[0] || signal.aborted || this.state === "closed")) {
+        waiting.shift()?.({ done: !updates[0], value: updates.shift() });
       }
-    } finally {
-      for (const type of types) this.removeEventListener(type, note);
-    }
+    };
+    const stop = () => {
+      end.abort();
+      updates.length = 0;
+      serve();
+    };
+    /** @type {(event: any) => void} */
+    const note = ({ detail }) => {
+      updates.push(detail);
+      serve();
+    };
+    this.addEventListener("stats-updated", note, { signal });
+    this.addEventListener("state", serve, { signal });
+    return {
+      next() {
+        return new Promise((resolve) => {
+          waiting.push(resolve);
+          serve();
+        });
+      },
+      async return() {
+        stop();
+        return { done: true, value: undefined };
+      },
+      async throw(error) {
+        stop();
+        throw error;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   // What the browser says of the page. Outside of a browser there is nobody to say it.
@@ -361,7 +395,7 @@ class Connection extends EventTarget {
 
   /**
    * @param {Reply} reply
-   * @param {{ initial: boolean } & Synced} round
+   * @param {Round} round
    */
   #answered(reply, round) {
     // Both times are by the server's clock, and their distance is compared with a time that has passed here. Servers of
@@ -445,12 +479,12 @@ class Connection extends EventTarget {
 class Seen {
   /** Of every update up to this one, each topic was shown, or something newer of it. @type {Cursor | null} */
   cursor = null;
-  /** What the page listens to, if not to all. @type {string[] | undefined} */ #topics;
+  /** What the page listens to, if not to all. @type {readonly string[] | undefined} */ #topics;
   /** The newest version shown, by topic. @type {Map<string, number>} */
   #shown = new Map();
   /** What was pushed since the last sync was sent, and the cursor has not reached. @type {Push[]} */ #above = [];
 
-  /** @param {string[] | undefined} topics */
+  /** @param {readonly string[] | undefined} topics */
   constructor(topics) {
     this.#topics = topics;
   }
@@ -527,12 +561,12 @@ class Seen {
 
 /** One socket, and the next one when it is lost. It knows nothing of updates. */
 class Line {
-  /** @type {Options} */ #options;
+  /** @type {Checked} */ #options;
   /** @type {Hear} */ #hear;
   /** What to wait for before a socket may be opened. @type {((chatterId: string | undefined) => Promise<void>) | undefined} */
   #gate;
   /** @type {string | undefined} */ #chatterId;
-  /** What the next socket is to listen to, if not to all. @type {string[] | undefined} */ #topics;
+  /** What the next socket is to listen to, if not to all. @type {readonly string[] | undefined} */ #topics;
 
   /** @type {Status} */ status = { state: "connecting" };
   /** The only socket that is listened to. @type {WebSocket | null} */ #socket = null;
@@ -547,7 +581,7 @@ class Line {
   #timers = new Timers();
 
   /**
-   * @param {Options} options
+   * @param {Checked} options
    * @param {Hear} hear
    * @param {(chatterId: string | undefined) => Promise<void>} [gate]
    */
@@ -618,7 +652,7 @@ class Line {
 
   /**
    * Listens to these topics too. A socket that does not goes on until its successor is open.
-   * @param {string[] | undefined} topics
+   * @param {readonly string[] | undefined} topics
    */
   widen(topics) {
     if (covers(this.#topics, topics)) return;
@@ -683,7 +717,7 @@ class Line {
   async #credentials() {
     const { credentials, chatterId } = this.#options;
     if (!credentials) return chatterId;
-    if (this.#unopened || !this.#chatterId) this.#chatterId = (await credentials()).chatterId;
+    if (this.#unopened || !this.#chatterId) this.#chatterId = prove("credentials()", await credentials()).chatterId;
     return this.#chatterId;
   }
 
@@ -691,7 +725,7 @@ class Line {
   #dial(chatterId) {
     const { url, login, query, parameters } = this.#options;
     const topics = this.#topics && this.#topics.length > MOST_TOPICS ? undefined : this.#topics;
-    const names = { login: "login", chatter: "chatter", topic: "topic", ...parameters };
+    const names = { ...NAMES, ...given(parameters) };
     const address = new URL(url);
     address.hash = "";
     const put = (/** @type {string} */ name, /** @type {string} */ value) => address.searchParams.set(name, value);
@@ -705,7 +739,7 @@ class Line {
       protocols.push(`chatterbox.auth.${base64url(encode(`${login}\0${chatterId}`))}`);
     }
     /** @type {WebSocket} */
-    const socket = new (this.#options.WebSocket ?? WebSocket)(address.href, protocols);
+    const socket = new this.#options.WebSocket(address.href, protocols);
     socket.addEventListener("open", () => socket === this.#next && this.#opened(socket, topics));
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#received(data));
     const end = () => {
@@ -722,7 +756,7 @@ class Line {
    * The successor of an open socket takes over at once: the sync that opening it causes brings what the old one may have
    * been about to say.
    * @param {WebSocket} socket
-   * @param {string[] | undefined} topics
+   * @param {readonly string[] | undefined} topics
    */
   #opened(socket, topics) {
     const old = this.#socket;
@@ -826,7 +860,7 @@ class Line {
  * Every page of this origin could listen in on the channel; the secret is never on it, nor in its name.
  */
 class Tabs {
-  /** @type {Options} */ #options;
+  /** @type {Checked} */ #options;
   /** @type {Hear} */ #hear;
   #line;
   /** @type {Group | null} */ #group = null;
@@ -837,7 +871,7 @@ class Tabs {
   #timers = new Timers();
 
   /**
-   * @param {Options} options
+   * @param {Checked} options
    * @param {Hear} hear
    */
   constructor(options, hear) {
@@ -971,11 +1005,13 @@ class Tabs {
     const shown = isShown();
     this.#group.post({ ask: prod && (shown || retry), retry, topics: this.#options.topics });
     if (!shown) return;
-    this.#timers.start("answer", NEARBY, () => this.holds || this.#rejoin(true));
+    // Who has taken the lock by force, and still does not have it, never will.
+    const take = () => (this.#group?.steal ? this.#part() : this.#rejoin(true));
+    this.#timers.start("answer", NEARBY, () => this.holds || take());
     this.#timers.start("pulse", PULSE, () => this.#ask(false));
   }
 
-  /** @param {Word & { say?: Say, ask?: boolean, retry?: boolean, topics?: string[] }} word */
+  /** @param {TabWord} word */
   #overhear({ say, ask, retry, topics, ...word }) {
     if (retry) this.#retry();
     if (this.#isLoggedOut) return;
@@ -998,7 +1034,7 @@ class Tabs {
 
   /**
    * @param {boolean} prod
-   * @param {string[] | undefined} topics
+   * @param {readonly string[] | undefined} topics
    */
   #asked(prod, topics) {
     // Whoever holds the socket next ought to know as well.
@@ -1013,6 +1049,7 @@ class Tabs {
 /** One tab's place among those that share. A tab that leaves and comes back has a new one. */
 class Group {
   name;
+  steal;
   /** Whether the socket is this tab's to open. */
   holds = false;
   /** Resolves when that is so. @type {Promise<void>} */ turn;
@@ -1030,6 +1067,7 @@ class Group {
    */
   constructor(name, steal, overhear, robbed, broken) {
     this.name = name;
+    this.steal = steal;
     this.#broken = broken;
     const { signal } = this.#queue;
     this.#channel = new BroadcastChannel(name);
@@ -1123,7 +1161,11 @@ class Moment {
 
 function canShare() {
   const { document, BroadcastChannel, crypto, navigator } = globalThis;
-  return document && BroadcastChannel && crypto?.subtle && navigator?.locks;
+  try {
+    return document && BroadcastChannel && crypto?.subtle && navigator?.locks;
+  } catch {
+    return false; // Where site data is blocked, some browsers throw when one only looks.
+  }
 }
 
 /** Browsers are sometimes wrong about this, both ways. */
@@ -1154,11 +1196,101 @@ function isShown() {
 
 /**
  * Whether who listens to these topics hears of all that others want. No list means all topics.
- * @param {string[] | undefined} topics
- * @param {string[] | undefined} wanted
+ * @param {readonly string[] | undefined} topics
+ * @param {readonly string[] | undefined} wanted
  */
 function covers(topics, wanted) {
   return !topics || !!wanted?.every((topic) => topics.includes(topic));
+}
+
+/** The URL's parameters, if the site has not named them otherwise. */
+const NAMES = { login: "login", chatter: "chatter", topic: "topic" };
+
+/**
+ * What each option has to be. The same bounds are in the server's `Login` and `Topic`.
+ * @type {Map<string, Rule>}
+ */
+const RULES = new Map(
+  /** @type {[string, Rule][]} */ ([
+    ["url", ["a URL", isUrl]],
+    ["login", ["1 to 128 bytes of text without control characters", (value) => isText(value, 128)]],
+    ["chatterId", ["text without control characters", isText]],
+    ["credentials", ["a function", is("function")]],
+    ["credentials()", ["{ chatterId }, text without control characters", (value) => isText(value?.chatterId)]],
+    ["topics", ["a list, each 1 to 64 bytes of text without control characters and commas", isTopics]],
+    ["since", ["a valid Date, or milliseconds", (value) => Number.isFinite(value.getTime ? value.getTime() : value)]],
+    ["share", ["true or false", is("boolean")]],
+    ["query", ["true or false", is("boolean")]],
+    ["parameters", ["an object of text: login, chatter, topic", isNames]],
+    ["WebSocket", ["a class: there is none here", is("function")]],
+  ]),
+);
+
+/**
+ * The options that were given.
+ * @param {Options} options
+ * @returns {Checked}
+ */
+function check(options) {
+  // What has to be there is wrong unless it is given.
+  const all = { url: 0, login: 0, WebSocket: globalThis.WebSocket ?? 0, ...given(options) };
+  for (const [name, value] of Object.entries(all)) prove(name, value);
+  return all;
+}
+
+/**
+ * Many say null for what is not there.
+ * @param {object | undefined} fields
+ * @returns {any}
+ */
+function given(fields) {
+  return Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value != null));
+}
+
+/**
+ * The error never has the value in it, which may be a secret.
+ * @param {string} name
+ * @param {any} value
+ */
+function prove(name, value) {
+  const [rule, holds] = RULES.get(name) ?? ["left out: there is no such option"];
+  if (!holds?.(value)) throw new TypeError(`${name}: must be ${rule}`);
+  return value;
+}
+
+/** @param {any} value */
+function isUrl(value) {
+  try {
+    return new URL(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {any} value
+ * @param {number} [most] Bytes.
+ */
+function isText(value, most = Infinity) {
+  return typeof value === "string" && /^\P{Cc}+$/u.test(value) && encode(value).length <= most;
+}
+
+/** @param {any} value */
+function isTopics(value) {
+  return Array.isArray(value) && value.every((topic) => isText(topic, 64) && !topic.includes(","));
+}
+
+/** @param {any} value */
+function isNames(value) {
+  return typeof value === "object" && Object.entries(given(value)).every(([name, text]) => Object.keys(NAMES).includes(name) && isText(text));
+}
+
+/**
+ * @param {string} type
+ * @returns {(value: any) => boolean}
+ */
+function is(type) {
+  return (value) => typeof value === type;
 }
 
 /** A number that no other tab of this browser has, as far as chance goes. */

@@ -146,7 +146,3 @@ test("the_class_to_use_may_be_given_and_its_errors_are_nobody_s_accident", async
   await server.line(1);
   assert.equal(made, 2);
 });
-
-test("a_url_that_no_socket_can_have_is_said_at_once", async (t) => {
-  await assert.rejects(page(t, { url: "https://socks.example.com" }), SyntaxError);
-});

@@ -2,28 +2,102 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { test } from "node:test";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
-const ROOT = new URL("..", import.meta.url);
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const shell = process.platform === "win32";
+const run = promisify(execFile);
 
-test("the_package_holds_the_module_its_types_and_nothing_else", async () => {
-  const { stdout } = await promisify(execFile)("npm", ["pack", "--dry-run", "--json"], { cwd: ROOT, shell: process.platform === "win32" });
+/** A folder with the package installed in it, as others would have it. */
+let home;
+let packed;
+
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "chatterbox-client-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], { cwd: ROOT, shell });
   // What `prepack` prints comes first.
-  const [{ files }] = JSON.parse(stdout.slice(stdout.lastIndexOf("\n[") + 1));
-  const paths = files.map(({ path }) => path).sort();
-  assert.deepEqual(paths, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "chatter.d.ts", "chatter.js", "package.json"]);
-  const { dependencies, types } = JSON.parse(await readFile(new URL("package.json", ROOT), "utf8"));
-  assert.equal(dependencies, undefined);
-  assert.match(await readFile(new URL(types, ROOT), "utf8"), /export declare function connect\(options: Options\): Chatter;/);
+  [packed] = JSON.parse(stdout.slice(stdout.lastIndexOf("\n[") + 1));
+  const installed = join(home, "node_modules/chatterbox-client");
+  await mkdir(installed, { recursive: true });
+  await run("tar", ["-xzf", join(home, packed.filename), "--strip-components=1", "-C", installed]);
 });
 
-test("a_bundler_and_node_find_the_module_by_the_package_s_name", async () => {
-  const { connect } = await import("chatterbox-client");
-  assert.equal(typeof connect, "function");
+after(() => rm(home, { recursive: true, force: true }));
+
+/** A project next to the package. */
+async function project(name, files) {
+  const folder = join(home, name);
+  await mkdir(folder);
+  for (const [path, text] of Object.entries(files)) await writeFile(join(folder, path), text);
+  return folder;
+}
+
+test("the_package_holds_the_module_its_types_and_nothing_else", async () => {
+  const paths = packed.files.map(({ path }) => path).sort();
+  const built = ["dist/chatter.cjs", "dist/chatter.d.cts", "dist/chatter.d.ts"];
+  assert.deepEqual(paths, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "chatter.js", ...built, "package.json"]);
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  assert.equal(dependencies, undefined);
+});
+
+test("the_types_are_those_that_a_page_needs_and_none_of_the_module_s_own", async () => {
+  const text = await readFile(join(home, "node_modules/chatterbox-client/dist/chatter.d.ts"), "utf8");
+  const names = [...text.matchAll(/^export (?:declare )?\w+ (\w+)/gm)].map(([, name]) => name);
+  const events = ["Events", "Failure", "Listener", "Reason", "State", "StateChange", "Synced", "Update", "Updates"];
+  const options = ["Credentials", "Options", "ParameterNames"];
+  assert.deepEqual(names.sort(), ["Chatter", "LoggedOut", "connect", ...events, ...options].sort());
+  assert.ok(!text.includes("internal"));
+});
+
+const kinds = [
+  ["a_bundler", "module", { module: "ES2022", moduleResolution: "bundler" }],
+  ["an_es_module_under_node16", "module", { module: "node16" }],
+  ["a_commonjs_module_under_node16", "commonjs", { module: "node16" }],
+  ["a_commonjs_module_under_nodenext", "commonjs", { module: "nodenext" }],
+];
+for (const [kind, type, resolution] of kinds) {
+  test(`a_strict_typescript_project_compiles_with_it_as_${kind}`, async () => {
+    const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noUnusedLocals: true };
+    const compilerOptions = { ...strict, ...resolution, target: "ES2022", lib: ["ES2022", "DOM"], types: [], noEmit: true };
+    const folder = await project(kind, {
+      "package.json": JSON.stringify({ type }),
+      "tsconfig.json": JSON.stringify({ compilerOptions, files: ["main.ts"] }),
+    });
+    await cp(join(ROOT, "test/consumer/main.ts"), join(folder, "main.ts"));
+    const { stdout } = await run(process.execPath, [TSC, "--project", folder]).catch((failed) => failed);
+    assert.equal(stdout, "");
+  });
+}
+
+for (const [kind, type, line] of [
+  ["import", "module", 'import * as client from "chatterbox-client";'],
+  ["require", "commonjs", 'const client = require("chatterbox-client");'],
+]) {
+  test(`node_finds_it_by_${kind}`, async () => {
+    const text = `${line} console.log(typeof client.connect, new client.LoggedOut("nobody").name);`;
+    const folder = await project(`by-${kind}`, { "package.json": JSON.stringify({ type }), "main.js": text });
+    const { stdout, stderr } = await run(process.execPath, [join(folder, "main.js")]);
+    assert.deepEqual([stdout, stderr], ["function LoggedOut\n", ""]);
+  });
+}
+
+test("a_bundler_takes_the_es_module", async () => {
   const contents = 'import { connect } from "chatterbox-client"; connect({ url: "wss://socks.example.com", login: "friendless" });';
-  const { outputFiles } = await build({ stdin: { contents, resolveDir: ROOT.pathname }, bundle: true, write: false, format: "esm" });
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: home },
+    bundle: true,
+    write: false,
+    format: "esm",
+    metafile: true,
+    absWorkingDir: home,
+  });
   assert.match(outputFiles[0].text, /chatterbox\.auth\./);
+  assert.ok(Object.keys(metafile.inputs).includes("node_modules/chatterbox-client/chatter.js"));
 });

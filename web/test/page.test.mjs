@@ -77,6 +77,58 @@ test("a_browser_that_is_wrong_about_the_network_is_not_believed_for_ever", async
   await (await server.line(2)).sync(1);
 });
 
+test("a_good_socket_is_kept_though_the_browser_says_that_there_is_no_network", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const { server, heard, line, versions } = await pageAt(41, t, alone);
+  online(false);
+  await until(() => line.heard.at(-1).action === "ping");
+  tick(10 * SECOND - 1);
+  line.say({ type: "pong" });
+  line.push(42);
+  await until(() => versions().includes(42));
+  tick(MINUTE);
+  await settled(server);
+  assert.deepEqual([heard.states, server.attempts], [[{ state: "open" }], 1]);
+});
+
+test("a_socket_that_is_being_opened_when_the_network_goes_is_tried_again_at_once_when_it_is_back", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const server = await start(t);
+  server.waiting = [];
+  const { heard } = await page(t, { server, ...alone });
+  await until(() => server.waiting.length === 1);
+  online(false);
+  await until(() => heard.states.at(-1)?.reason === "offline");
+  server.waiting = null;
+  online(true);
+  tick(SECOND);
+  await (await server.line(1)).sync(1);
+});
+
+test("the_successor_of_a_good_socket_may_be_opened_while_the_browser_says_that_there_is_no_network", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const { server, chatter, line } = await pageAt(41, t, alone);
+  server.waiting = [];
+  for (let round = 1; server.waiting.length === 0; round += 1) {
+    tick(2 * MINUTE);
+    line.push(41 + round);
+    await line.heardAll();
+    if (line.syncs.length > 1) line.reply({ cursor: { epoch: "E", version: 41 + round }, missed: 0 });
+    await line.heardAll();
+    await settled(server);
+    assert.ok(round < 60);
+  }
+  online(false);
+  line.say({ type: "pong" });
+  await line.heardAll();
+  server.waiting.pop()();
+  await (await server.line(2)).sync(1);
+  assert.equal(chatter.state, "open");
+});
+
 test("what_fails_without_a_network_is_no_refusal", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
@@ -281,33 +333,4 @@ test("a_page_that_has_closed_is_no_longer_woken", async (t) => {
   await settled(server);
   assert.equal(server.attempts, 1);
   assert.equal(chatter.state, "closed");
-});
-
-test("updates_can_be_iterated_over_until_the_end", async (t) => {
-  const { line, chatter } = await pageAt(41, t);
-  const seen = [];
-  const reading = (async () => {
-    for await (const { version } of chatter) {
-      seen.push(version);
-      if (version === 42) line.push(44);
-    }
-  })();
-  line.push(42);
-  line.push(43);
-  await until(() => seen.length === 3);
-  chatter.close();
-  await reading;
-  assert.deepEqual(seen, [42, 43, 44]);
-});
-
-test("an_iteration_can_be_left_and_the_rest_goes_on", async (t) => {
-  const { line, chatter, versions } = await pageAt(41, t);
-  setImmediate(() => line.push(42));
-  for await (const { version } of chatter) {
-    assert.equal(version, 42);
-    break;
-  }
-  line.push(43);
-  await until(() => versions().includes(43));
-  assert.equal(chatter.state, "open");
 });

@@ -47,10 +47,6 @@ test("a_fragment_which_no_socket_may_have_is_left_out", async (t) => {
   await server.line(1);
 });
 
-test("a_wrong_url_is_said_at_once", async (t) => {
-  await assert.rejects(page(t, { url: "socks.example.com" }), TypeError);
-});
-
 test("a_lost_socket_is_replaced_and_the_page_goes_on_where_it_was", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line, versions } = await pageAt(41, t);
