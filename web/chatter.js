@@ -320,7 +320,7 @@ class Connection extends EventTarget {
     const on = (target, type, listener) => target?.addEventListener?.(type, listener, { signal });
     const { document } = globalThis;
     on(globalThis, "online", () => this.#prod(false));
-    on(globalThis, "offline", () => this.#line.offline());
+    on(globalThis, "offline", () => this.#asleep || this.#line.offline());
     on(document, "visibilitychange", () => isShown() && this.#prod(true));
     // A page that is put aside must not hold what others need, and could not hear of anything.
     on(globalThis, "pagehide", () => this.#sleep());
@@ -671,7 +671,7 @@ class Line {
   async #open() {
     const attempt = ++this.#attempt;
     const isOver = () => attempt !== this.#attempt;
-    this.#timers.start("open", HANDSHAKE, () => this.#without(new Error("no answer")));
+    this.#timers.start("open", HANDSHAKE, () => this.#without("credentials(): no answer"));
     let chatterId;
     try {
       chatterId = await this.#credentials();
@@ -818,8 +818,10 @@ class Line {
   #unanswered(error = UNANSWERED) {
     this.#next?.close();
     this.#next = null;
-    if (isOnline()) this.#unopened += 1;
-    this.#complain("connect", error);
+    if (isOnline()) {
+      this.#unopened += 1;
+      this.#complain("connect", error);
+    }
     this.#wait("unreachable");
   }
 

@@ -35,6 +35,8 @@ test("a_page_without_a_network_waits_for_it_and_then_no_longer", async (t) => {
     await until(() => server.attempts === attempts && chatter.state === "waiting", `attempt ${attempts}`);
   }
   assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline", retryIn: 5 * MINUTE });
+  // What the state says is said once.
+  assert.deepEqual(heard.errors, []);
   server.refusal = null;
   online(true);
   tick(SECOND);
@@ -305,7 +307,11 @@ for (const [away, back, target] of [["pagehide", "pageshow", "page"], ["freeze",
     world[target](away);
     await until(() => line.closed);
     assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "hidden" });
+    world.show();
+    world.online(false);
+    world.online(true);
     tick(60 * MINUTE);
+    assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "hidden" });
     assert.equal(server.attempts, 1);
     world[target](back);
     const next = await server.line(2);
