@@ -69,6 +69,7 @@ impl State {
     /// The user reloads the page: what it showed is gone, and with it the cursor (rule 9).
     pub(crate) fn reload(&mut self, protocol: &Protocol, browser: usize) {
         self.hang_up(browser);
+        let loaded = self.loads(protocol, browser);
         for tab in &mut self.browsers[browser].tabs {
             let cursor = if protocol.rules.reload_forgets {
                 None
@@ -77,6 +78,7 @@ impl State {
             };
             *tab = Tab {
                 cursor,
+                loaded,
                 ..Tab::new(tab.topics, tab.open)
             };
         }

@@ -49,7 +49,8 @@ pub use action::Action;
 pub use check::{Counterexample, Coverage, cover, cycle, refute};
 pub use rules::Rules;
 pub use scenario::{
-    DROPS, EPOCHS, ISOLATION, NO_TIME, ONE_INSTANT, PAGES, PAGING, RACES, RETRIES, REVOCATION, Scenario, TABS, TOPICS,
+    DROPS, EPOCHS, ISOLATION, LOADS, NO_TIME, ONE_INSTANT, PAGES, PAGING, RACES, RETRIES, REVOCATION, Scenario, TABS,
+    TOPICS,
 };
 pub use state::State;
 

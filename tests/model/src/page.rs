@@ -46,10 +46,10 @@ impl State {
     pub(crate) fn hear_reply(&mut self, protocol: &Protocol, browser: usize, tab: usize, reply: Reply) {
         let state = &mut self.browsers[browser].tabs[tab];
         state.sync = None;
-        let (again, updates) = match reply {
+        let is_first = protocol.scenario.own_data && !state.begun;
+        let (again, epoch, updates) = match reply {
             Reply::UnknownConnection if protocol.rules.unknown_reconnects => return self.hang_up(browser),
-            Reply::UnknownConnection => (false, Vec::new()),
-            Reply::Nothing => (false, Vec::new()),
+            Reply::UnknownConnection | Reply::Nothing => (false, 0, Vec::new()),
             Reply::Updates {
                 cursor,
                 reset,
@@ -60,15 +60,18 @@ impl State {
                     (state.cursor, state.shown) = (None, Default::default());
                 }
                 state.reach(cursor);
-                (more, updates)
+                (more, cursor.epoch, updates)
             }
         };
         if !protocol.rules.heard_is_covered {
             state.heard.clear();
         }
         let again = again || !state.heard.is_empty();
+        state.begun = protocol.scenario.own_data && (state.begun || !again);
+        let loaded = state.loaded;
         for (version, entry) in updates {
-            self.show(protocol, browser, tab, version, entry);
+            let seems_old = Cursor { epoch, version }.precedes(loaded) || !protocol.rules.ages_by_one_clock;
+            self.show(protocol, browser, tab, version, entry, is_first && seems_old);
         }
         if again {
             self.sync(protocol, browser, tab);
@@ -86,6 +89,7 @@ impl State {
 
     /// The user opens a tab. If the socket does not listen to all its topics, it waits for one that does.
     pub(crate) fn open_tab(&mut self, protocol: &Protocol, browser: usize, tab: usize) {
+        let loaded = self.loads(protocol, browser);
         let state = &mut self.browsers[browser];
         let cursor = if protocol.rules.own_cursor {
             None
@@ -94,10 +98,23 @@ impl State {
         };
         state.tabs[tab] = Tab {
             cursor,
+            loaded,
             ..Tab::new(state.tabs[tab].topics, true)
         };
         if self.hears(protocol, browser, tab) {
             self.sync(protocol, browser, tab);
+        }
+    }
+
+    /// Where the log of the browser's login stands for a page that is being loaded.
+    pub(crate) fn loads(&self, protocol: &Protocol, browser: usize) -> Cursor {
+        let log = &self.logs[protocol.scenario.browsers[browser].login];
+        match protocol.scenario.own_data {
+            true => Cursor {
+                epoch: log.epoch,
+                version: log.version(),
+            },
+            false => Cursor { epoch: 1, version: 0 },
         }
     }
 
@@ -138,13 +155,22 @@ impl State {
                     prev: if rules.cursor_waits { prev } else { 0 },
                 });
                 state.reach(cursor);
-                self.show(protocol, browser, tab, push.version, entry);
+                self.show(protocol, browser, tab, push.version, entry, false);
             }
         }
     }
 
     /// The page shows an update, under each of the named topics that it wants, if it is newer than what it shows (rule 4).
-    fn show(&mut self, protocol: &Protocol, browser: usize, tab: usize, version: Version, entry: Entry) {
+    /// What is left out counts as shown.
+    fn show(
+        &mut self,
+        protocol: &Protocol,
+        browser: usize,
+        tab: usize,
+        version: Version,
+        entry: Entry,
+        left_out: bool,
+    ) {
         let browser_login = protocol.scenario.browsers[browser].login;
         let tab = &mut self.browsers[browser].tabs[tab];
         for topic in entry.topics.and(tab.topics).iter() {
@@ -153,6 +179,7 @@ impl State {
                 tab.shown[topic] = Some(Shown {
                     version,
                     update: entry.update,
+                    left_out,
                 });
             }
         }

@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use crate::Protocol;
-use crate::state::{Notify, Revocation, Row, Socket, State};
+use crate::state::{Cursor, Notify, Revocation, Row, Socket, State};
 
 /// All the properties. `always` ones must hold in every state; `sometimes` ones show that the scenario is not an empty one.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
@@ -25,7 +25,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
     ]
 }
 
-/// Every tab of every browser shows the newest update of each of its topics.
+/// Every tab of every browser shows the newest update of each of its topics, or has it in the data that it was loaded with.
 fn seen(protocol: &Protocol, state: &State) -> bool {
     state
         .browsers
@@ -36,8 +36,15 @@ fn seen(protocol: &Protocol, state: &State) -> bool {
             let log = &state.logs[plan.login];
             browser.tabs.iter().filter(|tab| tab.open).all(|tab| {
                 tab.topics.iter().all(|topic| {
-                    let newest = log.newest(topic);
-                    newest.is_none() || newest.map(|it| it.update) == tab.shown[topic].map(|it| it.update)
+                    let (Some(newest), shown) = (log.newest(topic), tab.shown[topic]) else {
+                        return true;
+                    };
+                    let place = Cursor {
+                        epoch: log.epoch,
+                        version: newest.version,
+                    };
+                    let in_its_data = || protocol.scenario.own_data && place.precedes(tab.loaded);
+                    shown.is_some_and(|shown| shown.update == newest.update && (!shown.left_out || in_its_data()))
                 })
             })
         })

@@ -56,6 +56,10 @@ pub struct Rules {
     pub own_cursor: bool,
     /// \[9] A tab uses a shared socket only if that listens to all its topics. Off: it takes what it gets, then the wider one.
     pub tab_waits_for_topics: bool,
+    /// \[10] What a page's first sync leaves out, since the page's own data has it, is told by one clock alone: the server says
+    /// how long ago each update was recorded, the page how long ago it was loaded. Off: the page's clock is held against the
+    /// server's, and may be so far ahead that everything seems old.
+    pub ages_by_one_clock: bool,
     /// \[Tables] An update that is older (`at`) than what its topic holds is not recorded under it. Off: the last to come wins.
     pub at_orders: bool,
     /// \[Tables] Of an update with several topics, those that hold something newer are left out. Off: all are, as one write.
@@ -104,6 +108,7 @@ impl Rules {
         reload_forgets: true,
         own_cursor: true,
         tab_waits_for_topics: true,
+        ages_by_one_clock: true,
         at_orders: true,
         stale_by_topic: true,
         id_marks_repeats: true,

@@ -11,6 +11,9 @@ pub struct Scenario {
     pub(crate) updates: &'static [Update],
     /// How many updates fit into a reply to `sync`.
     pub(crate) page_size: usize,
+    /// A page is loaded with data of its own, which has what was recorded before: its first sync leaves that out. Elsewhere
+    /// pages ask for everything (`since: 0`).
+    pub(crate) own_data: bool,
     pub(crate) chances: Chances,
 }
 
@@ -94,6 +97,7 @@ pub const RACES: Scenario = Scenario {
     browsers: &[page(&[A])],
     updates: &[update(0, A, 1), update(1, A, 2)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         drops: 1,
         failed_posts: 1,
@@ -110,11 +114,24 @@ pub const DROPS: Scenario = Scenario {
     browsers: &[page(&[A])],
     updates: &[update(0, A, 1), update(1, A, 2)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         drops: 2,
         failed_posts: 1,
         ..NO_CHANCES
     },
+};
+
+/// A page that is loaded with data of its own, at any moment, and loaded again.
+pub const LOADS: Scenario = Scenario {
+    name: "loads",
+    own_data: true,
+    chances: Chances {
+        drops: 1,
+        new_logs: 1,
+        ..NO_CHANCES
+    },
+    ..RACES
 };
 
 /// Two pages of one login: what happens to one is nothing to the other.
@@ -123,6 +140,7 @@ pub const PAGES: Scenario = Scenario {
     browsers: &[page(&[A]), page(&[A])],
     updates: &[update(0, A, 1)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         drops: 1,
         failed_posts: 1,
@@ -137,6 +155,7 @@ pub const TOPICS: Scenario = Scenario {
     browsers: &[page(&[AB]), page(&[B])],
     updates: &[update(0, A, 1), update(1, AB, 2), update(2, B, 3)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         failed_posts: 1,
         ..NO_CHANCES
@@ -149,6 +168,7 @@ pub const RETRIES: Scenario = Scenario {
     browsers: &[page(&[AB])],
     updates: &[update(0, AB, 1), update(1, B, 2), update(0, AB, 1), update(3, A, 3)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         retries: 2,
         failed_posts: 1,
@@ -162,6 +182,7 @@ pub const PAGING: Scenario = Scenario {
     browsers: &[page(&[AB])],
     updates: &[update(0, A, 1), update(1, B, 2), update(2, A, 3)],
     page_size: 1,
+    own_data: false,
     chances: Chances {
         drops: 1,
         failed_posts: 1,
@@ -176,6 +197,7 @@ pub const EPOCHS: Scenario = Scenario {
     browsers: &[page(&[A])],
     updates: &[update(0, A, 1), update(1, A, 2), update(2, A, 3)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         new_logs: 2,
         failed_posts: 1,
@@ -197,6 +219,7 @@ pub const REVOCATION: Scenario = Scenario {
     ],
     updates: &[update(0, A, 1)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         revocations: 1,
         drops: 1,
@@ -226,6 +249,7 @@ pub const ISOLATION: Scenario = Scenario {
         },
     ],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         snoops: 2,
         failed_posts: 1,
@@ -239,6 +263,7 @@ pub const TABS: Scenario = Scenario {
     browsers: &[page(&[A, B])],
     updates: &[update(0, A, 1), update(1, AB, 2)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         tab_changes: 2,
         failed_posts: 1,
@@ -252,6 +277,7 @@ pub const ONE_INSTANT: Scenario = Scenario {
     browsers: &[page(&[A])],
     updates: &[update(0, A, 1), update(1, A, 1)],
     page_size: 9,
+    own_data: false,
     chances: Chances {
         retries: 1,
         ..NO_CHANCES
@@ -264,5 +290,6 @@ pub const NO_TIME: Scenario = Scenario {
     browsers: &[page(&[A])],
     updates: &[update(0, A, 1), update(1, A, 2), update(0, A, 3)],
     page_size: 9,
+    own_data: false,
     chances: NO_CHANCES,
 };

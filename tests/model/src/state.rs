@@ -136,6 +136,10 @@ pub(crate) struct Tab {
     pub(crate) open: bool,
     pub(crate) topics: Topics,
     pub(crate) cursor: Option<Cursor>,
+    /// Where the log stood when the page was loaded: the page's own data has what was recorded before.
+    pub(crate) loaded: Cursor,
+    /// A sync was answered in full since the page was loaded.
+    pub(crate) begun: bool,
     /// What the page shows of each topic.
     pub(crate) shown: [Option<Shown>; TOPICS],
     /// The newest sync, if it is unanswered.
@@ -161,6 +165,8 @@ pub(crate) struct Heard {
 pub(crate) struct Shown {
     pub(crate) version: Version,
     pub(crate) update: usize,
+    /// It counts as shown, but the page left it out: its own data was thought to have it.
+    pub(crate) left_out: bool,
 }
 
 /// A sync on its way.
@@ -257,6 +263,7 @@ impl Log {
         Some(Shown {
             version: at as Version + 1,
             update: self.entries[at].update,
+            left_out: false,
         })
     }
 
@@ -275,12 +282,21 @@ impl Log {
     }
 }
 
+impl Cursor {
+    /// Whether what stands here in its log was recorded before a page was loaded that found the log at `loaded`.
+    pub(crate) fn precedes(self, loaded: Cursor) -> bool {
+        self <= loaded
+    }
+}
+
 impl Tab {
     pub(crate) fn new(topics: Topics, open: bool) -> Self {
         Self {
             open,
             topics,
             cursor: None,
+            loaded: Cursor { epoch: 1, version: 0 },
+            begun: false,
             shown: [None; TOPICS],
             sync: None,
             older: Vec::new(),

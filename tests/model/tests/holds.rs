@@ -29,6 +29,11 @@ fn a_page_may_lose_its_socket_again_and_again() {
 }
 
 #[test]
+fn a_page_may_be_loaded_with_its_own_data_at_any_moment() {
+    holds(LOADS);
+}
+
+#[test]
 fn two_pages_of_a_login_do_not_disturb_each_other() {
     holds(PAGES);
 }

@@ -170,6 +170,12 @@ fn a_tab_on_a_socket_without_its_topics_loses_an_update() {
     breaks(TABS, without!(tab_waits_for_topics), "seen", 14);
 }
 
+// Rule 10.
+#[test]
+fn holding_the_pages_clock_against_the_servers_loses_an_update() {
+    breaks(LOADS, without!(ages_by_one_clock), "seen", 7);
+}
+
 // Recording.
 #[test]
 fn letting_the_last_to_come_win_loses_the_newer_update() {
