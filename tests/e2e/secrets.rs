@@ -22,7 +22,7 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
             vec![("cookie", cookie.as_str())],
         ),
         (
-            format!("{}&chatter={}", session.query(), session.chatter_id),
+            format!("{}&chatter={}", session.query(), uuid::Uuid::new_v4()),
             vec![("origin", "https://x.example")],
         ),
     ] {
@@ -61,11 +61,20 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
 
 #[tokio::test]
 #[should_panic(expected = "a chatter ID is in a table")]
-async fn the_search_finds_a_secret_that_got_out() {
+async fn the_search_finds_a_secret_that_got_into_a_table() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     world
         .notify(&json!({"login": "friendless", "body": {"oops": session.chatter_id}}))
         .await;
+    world.stop().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a chatter ID was printed")]
+async fn the_search_finds_a_secret_that_was_printed_as_the_browser_carries_it() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    world.note(format!("connect: WARN offered {}", session.subprotocols()));
     world.stop().await;
 }

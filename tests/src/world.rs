@@ -1,6 +1,6 @@
 //! The system under test.
 
-use crate::{Socket, queue::record};
+use crate::{Socket, leaked, programs, queue::record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chatter::local::{Local, Options};
@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     fmt::Debug,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -60,7 +59,7 @@ impl World {
     pub async fn with(change: impl FnOnce(&mut Options)) -> World {
         let mut options = Options::from_env();
         (options.port, options.dynamodb_port) = (0, 0);
-        options.functions = binaries();
+        options.functions = programs::folder();
         options
             .environment
             .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "trace".to_owned());
@@ -222,6 +221,11 @@ impl World {
             .any(|line| words.iter().all(|word| line.contains(word)))
     }
 
+    /// Takes a line for printed by one of the processes.
+    pub fn note(&self, line: String) {
+        self.printed.lock().unwrap().push(line);
+    }
+
     /// Ends everything, and holds that no chatter ID has got out: not into what was printed, not into a table.
     pub async fn stop(mut self) {
         let mut stored = String::new();
@@ -232,10 +236,9 @@ impl World {
         self.local.stop().await;
         let printed = self.printed.lock().unwrap().join("\n");
         assert!(!printed.contains(MISSED), "{printed}");
-        for secret in self.secrets.into_inner().unwrap() {
-            assert!(!stored.contains(&secret), "a chatter ID is in a table");
-            assert!(!printed.contains(&secret), "a chatter ID was printed");
-        }
+        let secrets = self.secrets.into_inner().unwrap();
+        assert_eq!(leaked(&stored, &secrets), None, "a chatter ID is in a table");
+        assert_eq!(leaked(&printed, &secrets), None, "a chatter ID was printed");
     }
 }
 
@@ -279,12 +282,6 @@ pub async fn eventually<T: Debug + PartialEq>(expected: T, mut look: impl AsyncF
 
 /// A line that was not searched would make the search worth nothing.
 const MISSED: &str = "lines were missed";
-
-/// The folder that cargo puts this workspace's programs in: the one above the tests'.
-fn binaries() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
-}
 
 fn collect<T: Clone + Send + 'static>(
     mut feed: tokio::sync::broadcast::Receiver<T>,
