@@ -3,7 +3,7 @@
 //! One round trip; and no moment in which a chatter ID is revoked between the look and the write.
 
 use crate::{
-    Connection, Refusal, StoreError, Timestamp,
+    Chatters, Connection, Refusal, StoreError, Timestamp,
     aws::NOBODY,
     backoff::with_patience,
     connections,
@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::{
         builders::ConditionCheckBuilder,
     },
 };
+use std::time::Duration;
 
 /// The door: the chatters table to ask, the connections table to write.
 #[derive(Clone, Debug)]
@@ -30,6 +31,9 @@ pub struct Admission {
 type Failure = SdkError<TransactWriteItemsError>;
 
 impl Admission {
+    /// How far ahead an `expires_at` may lie: as long as a chatter ID may live, and a day for clocks that differ.
+    const LATEST_EXPIRY: Duration = Chatters::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
+
     /// The door between these two tables.
     pub fn new(client: Client, chatters: impl Into<String>, connections: impl Into<String>) -> Admission {
         Admission {
@@ -62,7 +66,7 @@ impl Admission {
             .set_transact_items(Some(items.to_vec()));
         match with_patience(is_passing, || transaction.clone().send()).await {
             Ok(_) => Ok(Ok(())),
-            Err(failure) => match refusal(&failure) {
+            Err(failure) => match refusal(&failure, now) {
                 Some(refusal) => Ok(Err(refusal)),
                 None => Err(StoreError::of("TransactWriteItems", &failure)),
             },
@@ -82,8 +86,9 @@ impl Admission {
 
     fn chatter_is_good(&self, connection: &Connection, now: Timestamp) -> ConditionCheck {
         self.condition_check(connection.login.as_str(), connection.chatter_hash.as_str())
-            .condition_expression("expires_at > :now")
+            .condition_expression("expires_at > :now AND expires_at <= :latest")
             .expression_attribute_values(":now", number(now.seconds()))
+            .expression_attribute_values(":latest", number((now + Self::LATEST_EXPIRY).seconds()))
             // An item that comes back tells expired from unknown, for the log alone.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
@@ -123,24 +128,31 @@ fn is_passing(failure: &Failure) -> bool {
         .iter()
         .filter_map(CancellationReason::code)
         .chain(failure.code());
-    refusal(failure).is_none() && codes.into_iter().any(|code| PASSING.contains(&code))
+    failed_condition(failure).is_none() && codes.into_iter().any(|code| PASSING.contains(&code))
 }
 
-/// What the failure says of the credentials. A failed condition is a refusal whatever else went wrong beside it.
-fn refusal(failure: &Failure) -> Option<Refusal> {
-    let reason = reasons(failure)
-        .iter()
-        .find(|reason| reason.code() == Some("ConditionalCheckFailed"))?;
+fn failed_condition(failure: &Failure) -> Option<&CancellationReason> {
+    let mut reasons = reasons(failure).iter();
+    reasons.find(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+/// What the failure says of the credentials, which were held against this moment. A failed condition is a refusal
+/// whatever else went wrong beside it.
+fn refusal(failure: &Failure, now: Timestamp) -> Option<Refusal> {
+    let reason = failed_condition(failure)?;
     let item = reason.item.as_ref().filter(|item| !item.is_empty());
-    let had_expiry = item.is_some_and(|item| {
-        Row {
+    let expiry = item.map(|item| {
+        let chatter = Row {
             table: "chatters",
             item,
-        }
-        .integer("expires_at")
-        .is_ok()
+        };
+        chatter.integer("expires_at")
     });
-    Some(if had_expiry { Refusal::Expired } else { Refusal::Unknown })
+    Some(match expiry {
+        None => Refusal::Unknown,
+        Some(Ok(expires_at)) if expires_at <= now.seconds() => Refusal::Expired,
+        Some(_) => Refusal::BadExpiry,
+    })
 }
 
 #[cfg(test)]

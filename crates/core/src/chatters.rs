@@ -20,6 +20,10 @@ pub struct Chatters {
 }
 
 impl Chatters {
+    /// How long a chatter ID may be good at most. `$connect` refuses an `expires_at` that lies further ahead: it is most
+    /// likely in milliseconds, which would make the secret good for 50,000 years, and DynamoDB's TTL keep it for ever.
+    pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
     /// The table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Chatters {
         Chatters {
@@ -28,7 +32,7 @@ impl Chatters {
         }
     }
 
-    /// A new chatter ID for a login, good for `life`. A login may hold several, one for each place it is logged in.
+    /// A new chatter ID for a login, good for `life`, which is at most [`Chatters::LONGEST_LIFE`]. A login may hold several, one for each place it is logged in.
     ///
     /// # Errors
     /// If the table cannot be written; no chatter ID is issued then.

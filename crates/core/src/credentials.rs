@@ -3,7 +3,7 @@
 
 use crate::{ChatterId, Login, SocketEvent, Topics};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 /// The subprotocol that Chatterbox speaks, and the only one it ever answers.
 pub const SUBPROTOCOL: &str = "chatterbox.v1";
@@ -61,13 +61,16 @@ pub enum Refusal {
     Unknown,
     /// It was right once.
     Expired,
+    /// The site gave the chatter ID an `expires_at` that cannot be meant: no number, or more than ten years ahead, which is
+    /// what milliseconds in place of seconds look like. Refused, so that the mistake shows at the first login.
+    BadExpiry,
 }
 
 impl Refusal {
     /// The handshake's status. Unknown, wrong and expired look alike from outside.
     pub fn status(self) -> u16 {
         match self {
-            Refusal::Malformed | Refusal::Unknown | Refusal::Expired => 401,
+            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::BadExpiry => 401,
             Refusal::NoSubprotocol => 400,
             Refusal::Origin => 403,
         }
@@ -81,6 +84,7 @@ impl Refusal {
             Refusal::Origin => "origin",
             Refusal::Unknown => "unknown",
             Refusal::Expired => "expired",
+            Refusal::BadExpiry => "bad-expiry",
         }
     }
 }
@@ -150,18 +154,12 @@ impl Carriers {
             .filter_map(|cookie| cookie.trim().split_once('='))
             .collect();
         let value = |name: &str| {
-            only(
-                cookies
-                    .iter()
-                    .filter(|(key, _)| *key == name)
-                    .map(|(_, value)| *value)
-                    .collect(),
-            )
+            let named = cookies.iter().filter(|(key, _)| *key == name);
+            let value = only(named.map(|(_, value)| *value).collect())?;
+            value.map(cookie_value).transpose()
         };
-        let Some((login, chatter_id)) = pair(value(&names.login)?, value(&names.chatter)?)? else {
-            return Ok(None);
-        };
-        Ok(Some((percent_decoded(&login)?, percent_decoded(&chatter_id)?)))
+        let (login, chatter_id) = (value(&names.login)?, value(&names.chatter)?);
+        pair(login.as_deref(), chatter_id.as_deref())
     }
 }
 
@@ -174,20 +172,44 @@ fn pair(login: Option<&str>, chatter_id: Option<&str>) -> Result<Option<Pair>, R
     }
 }
 
-/// The only value. Two would leave it to chance, or to an attacker, which of them counts.
+/// The only value, be it given once or several times. Two that differ would leave it to chance, or to an attacker, which of
+/// them counts.
 fn only(values: Vec<&str>) -> Result<Option<&str>, Refusal> {
-    match values[..] {
-        [] => Ok(None),
-        [value] => Ok(Some(value)),
-        [_, _, ..] => Err(Refusal::Malformed),
+    match values.split_first() {
+        None => Ok(None),
+        Some((first, others)) if others.iter().all(|other| other == first) => Ok(Some(first)),
+        Some(_) => Err(Refusal::Malformed),
     }
 }
 
-fn percent_decoded(value: &str) -> Result<String, Refusal> {
-    Ok(percent_decode_str(value)
-        .decode_utf8()
-        .map_err(|_| Refusal::Malformed)?
-        .into_owned())
+/// What a cookie's value stands for. It may be in quotes (RFC 6265, 4.1.1). Within them, Python's `http.cookies` writes a
+/// character that has no place in a cookie as a backslash and three octal digits, or a quote or a backslash after a
+/// backslash. Sites that know neither write percent signs.
+fn cookie_value(value: &str) -> Result<String, Refusal> {
+    let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let bytes = match quoted {
+        Some(quoted) => unescaped(quoted.as_bytes())?,
+        None => value.as_bytes().to_vec(),
+    };
+    let decoded = percent_decode(&bytes).decode_utf8();
+    Ok(decoded.map_err(|_| Refusal::Malformed)?.into_owned())
+}
+
+fn unescaped(mut quoted: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::with_capacity(quoted.len());
+    while let Some((byte, rest)) = quoted.split_first() {
+        let (byte, rest) = match (byte, rest) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..]) => {
+                ((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'), rest)
+            }
+            (b'\\', [escaped, rest @ ..]) => (*escaped, rest),
+            (b'\\' | b'"', _) => return Err(Refusal::Malformed),
+            (byte, rest) => (*byte, rest),
+        };
+        bytes.push(byte);
+        quoted = rest;
+    }
+    Ok(bytes)
 }
 
 /// Items of all `Sec-WebSocket-Protocol` headers. Browsers write `a, b`: each is trimmed.

@@ -1,7 +1,7 @@
 //! The settings: read from the environment once, when a function starts, and everything that is missing or wrong is named
 //! in one error.
 
-use crate::{Carriers, CookieNames, aws::Endpoints};
+use crate::{Carriers, Chatters, CookieNames, aws::Endpoints, origin};
 use std::{fmt, time::Duration};
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ pub struct Settings {
     pub callback_url: String,
     /// How handshakes carry credentials.
     pub carriers: Carriers,
-    /// How long a new chatter ID is good (`CHATTER_TTL_SECONDS`, 30 days unless set).
+    /// How long a new chatter ID is good (`CHATTER_TTL_SECONDS`, 30 days unless set), at most [`Chatters::LONGEST_LIFE`].
     pub chatter_life: Duration,
     /// How many sockets a login may have before the oldest is closed (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set).
     pub max_connections_per_login: usize,
@@ -90,7 +90,7 @@ impl Settings {
             },
             callback_url: reader.url(CALLBACK_URL).unwrap_or_default(),
             carriers: reader.carriers(),
-            chatter_life: Duration::from_secs(reader.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600)),
+            chatter_life: reader.chatter_life(),
             max_connections_per_login: reader.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
             defer_queue_url: reader.url("DEFER_QUEUE_URL"),
             metrics_namespace: reader.or("METRICS_NAMESPACE", "Chatterbox"),
@@ -148,6 +148,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 fallback
             }
         }
+    }
+
+    fn chatter_life(&mut self) -> Duration {
+        let life = Duration::from_secs(self.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600));
+        if life > Chatters::LONGEST_LIFE {
+            let most = Chatters::LONGEST_LIFE.as_secs();
+            self.problems
+                .push(format!("CHATTER_TTL_SECONDS must be at most {most} (ten years)"));
+        }
+        life
     }
 
     fn url(&mut self, name: &str) -> Option<String> {
@@ -219,19 +229,13 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     fn origins(&mut self) -> Option<Vec<String>> {
         let list = (self.lookup)("ALLOWED_ORIGINS")?;
         let origins: Vec<String> = list.split(',').map(|origin| origin.trim().to_owned()).collect();
-        if !origins.iter().all(|origin| is_origin(origin)) {
-            let form = "ALLOWED_ORIGINS must be a list like https://www.example.com,https://example.com:8443";
-            self.problems.push(form.to_owned());
+        for origin in &origins {
+            if let Some(problem) = origin::problem(origin) {
+                self.problems.push(format!("ALLOWED_ORIGINS: {origin:?} {problem}"));
+            }
         }
         Some(origins)
     }
-}
-
-/// Whether a browser could send this as an `Origin`: scheme, host in lower case, port; nothing after it.
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    host.is_some_and(|host| !host.is_empty() && host.chars().all(allowed))
 }
 
 #[cfg(test)]
@@ -288,7 +292,10 @@ mod tests {
             ("CHATTER_PARAMETER", "id"),
             ("LOGIN_COOKIE", "user"),
             ("CHATTER_COOKIE", "socks"),
-            ("ALLOWED_ORIGINS", "https://www.example.com, http://localhost:8080"),
+            (
+                "ALLOWED_ORIGINS",
+                "https://www.example.com, http://localhost:8080,capacitor://localhost",
+            ),
         ])
         .unwrap()
         .carriers;
@@ -299,7 +306,11 @@ mod tests {
         assert_eq!(carriers.cookies.unwrap().chatter, "socks");
         assert_eq!(
             carriers.origins.unwrap(),
-            ["https://www.example.com", "http://localhost:8080"]
+            [
+                "https://www.example.com",
+                "http://localhost:8080",
+                "capacitor://localhost"
+            ]
         );
     }
 
@@ -338,6 +349,15 @@ mod tests {
             (&[("ALLOWED_ORIGINS", "www.example.com")], "ALLOWED_ORIGINS"),
             (&[("ALLOWED_ORIGINS", "https://www.example.com/")], "ALLOWED_ORIGINS"),
             (&[("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
+            (
+                &[("ALLOWED_ORIGINS", "https://a.example,capacitor://localhost/")],
+                "ALLOWED_ORIGINS: \"capacitor://localhost/\"",
+            ),
+            (&[("ALLOWED_ORIGINS", "https://a.example,,")], "ALLOWED_ORIGINS: \"\""),
+            (
+                &[("CHATTER_TTL_SECONDS", "315360001")],
+                "CHATTER_TTL_SECONDS must be at most",
+            ),
             (&[("MAX_CONNECTIONS_PER_LOGIN", "0")], "MAX_CONNECTIONS_PER_LOGIN"),
             (&[("DEFER_QUEUE_URL", "my-queue")], "DEFER_QUEUE_URL"),
             (&[(CALLBACK_URL, "socks.example.com")], CALLBACK_URL),

@@ -80,6 +80,15 @@ fn a_query_string_carries_credentials() {
         &[("login", "a b"), ("chatter", ID), ("topic", "updates,plays")],
         Ok("a b"),
     );
+    check(
+        &[
+            ("login", "friendless"),
+            ("login", "friendless"),
+            ("chatter", ID),
+            ("chatter", ID),
+        ],
+        Ok("friendless"),
+    );
     for malformed in [
         &[][..],
         &[("login", "friendless")],
@@ -89,8 +98,8 @@ fn a_query_string_carries_credentials() {
         &[("login", "friendless"), ("chatter", "x' OR '1'='1")],
         &[("login", &"x".repeat(129)), ("chatter", ID)],
         &[("login", "a\nb"), ("chatter", ID)],
-        &[("login", "friendless"), ("login", "friendless"), ("chatter", ID)],
-        &[("login", "friendless"), ("chatter", ID), ("chatter", ID)],
+        &[("login", "friendless"), ("login", "other"), ("chatter", ID)],
+        &[("login", "friendless"), ("login", "Friendless"), ("chatter", ID)],
         &[("login", "friendless"), ("chatter", ID), ("topic", "a"), ("topic", "b")],
         &[("login", "friendless"), ("chatter", ID), ("topic", "a,,b")],
     ] {
@@ -126,7 +135,11 @@ fn a_subprotocol_carries_credentials() {
     check(&["chatterbox.v1", &right], Ok("friendless"));
     check(&[&format!("chatterbox.v1, {}", auth("Ünï", ID))], Ok("Ünï"));
     check(&[&right], Err(Refusal::NoSubprotocol));
-    check(&[&format!("chatterbox.v1, {right}, {right}")], Err(Refusal::Malformed));
+    check(&[&format!("chatterbox.v1, {right}, {right}")], Ok("friendless"));
+    check(
+        &[&format!("chatterbox.v1, {right}, {}", auth("other", ID))],
+        Err(Refusal::Malformed),
+    );
     check(&["chatterbox.v1"], Err(Refusal::Malformed));
     for encoded in [
         "",
@@ -164,6 +177,58 @@ fn cookies_carry_credentials_where_the_site_says_so() {
     );
     // Not a browser: whoever forges cookies could as well forge an Origin, but a page cannot leave its own out.
     check(&with_cookies(), &[("Cookie", &right)], &[], Err(Refusal::Malformed));
+}
+
+#[test]
+fn a_cookie_is_read_however_the_sites_language_writes_it() {
+    for (written, login) in [
+        ("o'brien@example.com", Ok("o'brien@example.com")),
+        ("\"o'brien@example.com\"", Ok("o'brien@example.com")),
+        // As Python's http.cookies writes a comma, a semicolon, a quote, a backslash and "ü".
+        (r#""a\054b\073c""#, Ok("a,b;c")),
+        (r#""a\"b\\c""#, Ok(r#"a"b\c"#)),
+        (r#""\303\274""#, Ok("ü")),
+        ("\"friend%6Cess\"", Ok("friendless")),
+        ("a=b", Ok("a=b")),
+        ("", Err(Refusal::Malformed)),
+        ("\"\"", Err(Refusal::Malformed)),
+        ("\"a\"b\"", Err(Refusal::Malformed)),
+        (r#""a\""#, Err(Refusal::Malformed)),
+        (r#""\374""#, Err(Refusal::Malformed)),
+        // A quote at one end only is part of the name.
+        ("\"a", Ok("\"a")),
+        ("a\"", Ok("a\"")),
+        ("\"", Ok("\"")),
+    ] {
+        for secret in [ID.to_owned(), format!("\"{ID}\"")] {
+            let cookie = format!("user={written}; secret={secret}");
+            let headers = [("Origin", "https://www.example.com"), ("Cookie", &cookie)];
+            check(&with_cookies(), &headers, &[], login);
+        }
+    }
+}
+
+#[test]
+fn a_cookie_that_comes_twice_counts_if_both_are_the_same() {
+    let origin = ("Origin", "https://www.example.com");
+    let (user, secret) = ("user=friendless", format!("secret={ID}"));
+    let check = |cookies: &[String], expected| {
+        let headers: Vec<_> = [origin]
+            .into_iter()
+            .chain(cookies.iter().map(|cookie| ("Cookie", cookie.as_str())))
+            .collect();
+        check(&with_cookies(), &headers, &[], expected);
+    };
+    check(&[format!("{user}; {secret}; {user}; {secret}")], Ok("friendless"));
+    check(
+        &[format!("{user}; {secret}"), format!("{secret}; {user}")],
+        Ok("friendless"),
+    );
+    check(&[format!("{user}; {secret}; user=other")], Err(Refusal::Malformed));
+    check(
+        &[format!("{user}; {secret}; secret={}", ID.replace('3', "4"))],
+        Err(Refusal::Malformed),
+    );
 }
 
 #[test]
@@ -234,6 +299,7 @@ fn a_refusal_has_a_status_and_a_word() {
         (Refusal::Origin, 403, "origin"),
         (Refusal::Unknown, 401, "unknown"),
         (Refusal::Expired, 401, "expired"),
+        (Refusal::BadExpiry, 401, "bad-expiry"),
     ] {
         assert_eq!((refusal.status(), refusal.reason()), (status, reason));
     }

@@ -2,7 +2,7 @@
 
 use crate::store::{HOUR, connection, login, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{ChatterId, Refusal};
+use chatterbox_core::{ChatterId, Chatters, Refusal, Timestamp};
 use std::time::Duration;
 
 #[tokio::test]
@@ -46,6 +46,50 @@ async fn every_wrong_chatter_id_is_refused_and_nothing_stored() {
             "{name}"
         );
         assert_eq!(store.connections.of(&login(name)).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn an_expiry_that_cannot_be_meant_opens_nothing_and_is_told_from_an_expired_one() {
+    let store = store().await;
+    let now = Timestamp::now().seconds();
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    let ten_years = Chatters::LONGEST_LIFE.as_secs().cast_signed();
+    for (n, (expires_at, admitted)) in [
+        (number(now + 3_600), Ok(())),
+        (number(now + ten_years), Ok(())),
+        (number(now), Err(Refusal::Expired)),
+        (number(0), Err(Refusal::Expired)),
+        // An hour ago, and an hour ahead, in milliseconds; an hour ahead in microseconds; in ten years and two days.
+        (number((now - 3_600) * 1_000), Err(Refusal::BadExpiry)),
+        (number((now + 3_600) * 1_000), Err(Refusal::BadExpiry)),
+        (number((now + 3_600) * 1_000_000), Err(Refusal::BadExpiry)),
+        (number(now + ten_years + 2 * 86_400), Err(Refusal::BadExpiry)),
+        (AttributeValue::S((now + 3_600).to_string()), Err(Refusal::BadExpiry)),
+        (AttributeValue::Null(true), Err(Refusal::BadExpiry)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let hash = ChatterId::random().hash();
+        let put = store.client.put_item().table_name("chatters");
+        put.item("login", AttributeValue::S("a".to_owned()))
+            .item("chatter_hash", AttributeValue::S(hash.as_str().to_owned()))
+            .item("expires_at", expires_at.clone())
+            .send()
+            .await
+            .unwrap();
+        let connection = connection("a", &format!("{n}="), hash);
+        assert_eq!(store.admission.admit(&connection).await, Ok(admitted), "{expires_at:?}");
+        assert_eq!(
+            store
+                .connections
+                .find(&login("a"), &connection.id)
+                .await
+                .unwrap()
+                .is_some(),
+            admitted.is_ok()
+        );
     }
 }
 
