@@ -170,11 +170,11 @@ async fn a_retry_older_than_the_newest_of_its_topic_changes_nothing() {
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
     world
-        .notify(&json!({"login": "friendless", "id": "new", "at": 2_000}))
+        .notify(&json!({"login": "friendless", "id": "new", "at": 1_763_900_002_000_i64}))
         .await;
     let before = world.items("updates").await;
     let report = world
-        .notify(&json!({"login": "friendless", "id": "old", "at": 1_000}))
+        .notify(&json!({"login": "friendless", "id": "old", "at": 1_763_900_001_000_i64}))
         .await;
     assert_eq!(
         (&report["logins"]["friendless"], &report["sent"]),

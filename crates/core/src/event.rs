@@ -3,7 +3,7 @@
 //! Only the fields that Chatterbox reads. Events of several years are read alike: a field may be absent or null.
 //! A handshake holds secrets, so an event has no `Debug`, and the reason why one could not be read never quotes it.
 
-use crate::{ConnectionId, Timestamp};
+use crate::{ConnectionId, EventTime, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -72,9 +72,13 @@ impl SocketEvent {
         &self.request_context.connection_id
     }
 
-    /// When API Gateway took that socket's handshake; the same in all its events.
+    /// When API Gateway took that socket's handshake; the same in all its events. A time that nobody can mean, or one ahead
+    /// of this machine's clock, is taken for now.
     pub fn connected_at(&self) -> Timestamp {
-        Timestamp::from_millis(self.request_context.connected_at).unwrap_or_else(Timestamp::now)
+        let now = Timestamp::now();
+        let at = Timestamp::from_millis(self.request_context.connected_at);
+        at.filter(|at| *at >= EventTime::EARLIEST)
+            .map_or(now, |at| EventTime::of(at, now).at)
     }
 
     /// The message's text; empty for a handshake.
@@ -185,6 +189,18 @@ mod tests {
             assert_eq!(event.connected_at().millis(), 1_763_900_000_000);
             assert_eq!(event.body(), "");
             assert!(event.header("origin").is_empty() && event.query("login").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_handshake_is_never_in_the_future_nor_in_1970() {
+        for connected_at in [i64::MIN, -1, 0, 1_763_900_000, 4_070_908_800_000, i64::MAX] {
+            let before = Timestamp::now();
+            let event = parse(&format!(
+                r#"{{"requestContext":{{"connectionId":"A=","eventType":"CONNECT","connectedAt":{connected_at}}}}}"#
+            ));
+            let at = event.unwrap().connected_at();
+            assert!((before..=Timestamp::now()).contains(&at), "{connected_at}: {at}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! What notify does: record the update, then read who listens, then post.
 //!
-//! The order is the promise. An update is either in the table before a page's sync reads it, or its notify reads the
+//! That no update is lost depends on this order. An update is either in the table before a page's sync reads it, or its notify reads the
 //! connections after that page's row was stored: so the page has it from the one or the other.
 
 use crate::{
-    Answer, Batch, Connections, Deferral, Login, Notification, NotifyError, Outcome, Poster, Recorded, Report, Source,
-    Timestamp, Update, Updates,
+    Answer, Batch, Connections, Deferral, Invocation, Login, Notification, NotifyError, Outcome, Poster, Recorded,
+    Report, Source, Timestamp, Update, Updates,
     batch::Record,
     deferral::Why,
     fan_out::{Pushes, fan_out},
@@ -34,17 +34,6 @@ pub struct Notifier {
     pub max_connections_per_login: usize,
 }
 
-/// What Lambda says of an invocation.
-#[derive(Clone, Debug)]
-pub struct Envelope {
-    /// Lambda's id for it, the same in each of its own retries.
-    pub request_id: String,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// When Lambda ends it.
-    pub deadline: Timestamp,
-}
-
 /// What there is to say of an invocation, to its source and to the log.
 #[derive(Clone, Debug)]
 pub struct Notified {
@@ -52,12 +41,28 @@ pub struct Notified {
     pub answer: Result<Answer, NotifyError>,
     /// What was done.
     pub report: Report,
+    /// How many updates there were: one for each login of each event.
+    pub updates: usize,
+    /// For how many of them nothing was done, because something newer stood in their place.
+    pub stale: usize,
     /// How many events were not as they should be.
     pub bad_events: usize,
+    /// How many events came with a time more than a minute ahead of this machine's clock.
+    pub clocks_ahead: usize,
+    /// How many records held no event (rows of the outbox that were removed, or changed in something else).
+    pub ignored_records: usize,
 }
 
-/// What became of each login of each record, as far as it is done.
+/// What became of each login of each event, as far as it is done. Events are numbered over the whole batch.
 type Outcomes<'a> = BTreeMap<(usize, &'a Login), Told>;
+
+/// An event that could be read.
+#[derive(Clone, Copy)]
+struct Readable<'a> {
+    /// The number of its record in the batch.
+    record: usize,
+    notification: &'a Notification,
+}
 
 /// What became of one login of one record.
 #[derive(Debug)]
@@ -81,54 +86,61 @@ impl Notifier {
     const MARGIN: Duration = Duration::from_secs(2);
 
     /// Serves one invocation.
-    pub async fn notify(&self, event: &RawValue, envelope: &Envelope) -> Notified {
-        let batch = match Batch::parse(event, envelope) {
+    pub async fn notify(&self, payload: &RawValue, invocation: &Invocation) -> Notified {
+        let batch = match Batch::parse(payload, invocation) {
             Ok(batch) => batch,
             Err(bad) => {
                 return Notified {
                     answer: Err(NotifyError::BadEvent(bad)),
                     report: Report::default(),
+                    updates: 0,
+                    stale: 0,
                     bad_events: 1,
+                    clocks_ahead: 0,
+                    ignored_records: 0,
                 };
             }
         };
-        let notifications: Vec<_> = notifications(&batch.records).collect();
+        let bad_events = log_bad_events(&batch.records);
+        let events = readable(&batch.records);
+        let clocks_ahead = events.iter().filter(|event| log_if_ahead(event.notification)).count();
         let (tally, outcomes) = (Tally::default(), Mutex::new(Outcomes::new()));
-        let time_left = envelope.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
+        let time_left = invocation.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
         // Whatever is not done when the time is over is dropped where it stands; doing it again is always safe.
         if !time_left.is_zero() {
-            let _ = tokio::time::timeout(time_left, self.tell_all(&notifications, &tally, &outcomes)).await;
+            let _ = tokio::time::timeout(time_left, self.tell_all(&events, &tally, &outcomes)).await;
         }
         let mut outcomes = std::mem::take(&mut *lock(&outcomes));
-        for (n, notification) in notifications {
-            self.put_off_the_rest(n, notification, &mut outcomes, &tally).await;
+        for (n, event) in events.iter().enumerate() {
+            self.put_off_the_rest(n, event.notification, &mut outcomes, &tally)
+                .await;
         }
-        let answer = answer(&batch, &outcomes);
+        let answer = answer(&batch, &events, &outcomes);
+        let updates = outcomes.len();
+        let stale = outcomes.values().filter(|told| told.outcome == Outcome::Stale).count();
         let report = tally.report(
             outcomes
                 .into_iter()
                 .map(|((_, login), told)| (login.clone(), told.outcome))
                 .collect(),
         );
-        let bad_events = batch.records.iter().filter(|record| record.content.is_err()).count();
         Notified {
             answer: answer.map(|answer| answer.unwrap_or_else(|| Answer::Report(report.clone()))),
             report,
+            updates,
+            stale,
             bad_events,
+            clocks_ahead,
+            ignored_records: batch.records.iter().filter(|record| record.events.is_empty()).count(),
         }
     }
 
     /// Login by login, many at once; what one login gets from several records it gets in their order.
-    async fn tell_all<'a>(
-        &self,
-        notifications: &[(usize, &'a Notification)],
-        tally: &Tally,
-        outcomes: &Mutex<Outcomes<'a>>,
-    ) {
+    async fn tell_all<'a>(&self, events: &[Readable<'a>], tally: &Tally, outcomes: &Mutex<Outcomes<'a>>) {
         let mut by_login: BTreeMap<&Login, Vec<(usize, &Update)>> = BTreeMap::new();
-        for (n, notification) in notifications {
+        for (n, Readable { notification, .. }) in events.iter().enumerate() {
             for login in &notification.logins {
-                by_login.entry(login).or_default().push((*n, &notification.update));
+                by_login.entry(login).or_default().push((n, &notification.update));
             }
         }
         let logins = stream::iter(by_login);
@@ -214,26 +226,56 @@ impl Notifier {
     }
 }
 
-/// The events that could be read, each with its place in the batch.
-fn notifications(records: &[Record]) -> impl Iterator<Item = (usize, &Notification)> {
-    records
-        .iter()
-        .enumerate()
-        .filter_map(|(n, record)| Some((n, record.content.as_ref().ok()?.as_ref()?)))
+/// The events of all records that could be read.
+fn readable(records: &[Record]) -> Vec<Readable<'_>> {
+    let events = records.iter().enumerate().flat_map(|(record, it)| {
+        let readable = it.events.iter().filter_map(|event| event.as_ref().ok());
+        readable.map(move |notification| Readable { record, notification })
+    });
+    events.collect()
+}
+
+/// Prints a line for each event that could not be read, and says how many there were. A queue's answer has only the
+/// record's id, so without this line nobody would learn which field was wrong.
+fn log_bad_events(records: &[Record]) -> usize {
+    let mut count = 0;
+    for record in records {
+        for error in record.events.iter().filter_map(|event| event.as_ref().err()) {
+            tracing::warn!(record = record.id, %error, "an event could not be read: nothing was recorded for it");
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Prints a line if the event came with a time in the future, and says whether that was so.
+fn log_if_ahead(
+    Notification {
+        update, clock_ahead, ..
+    }: &Notification,
+) -> bool {
+    if let Some(ahead) = clock_ahead {
+        let (id, seconds) = (&update.id, ahead.as_secs());
+        tracing::warn!(
+            id,
+            seconds,
+            "an event's time is ahead of this machine's clock: it counts as now"
+        );
+    }
+    clock_ahead.is_some()
 }
 
 /// The answer to the batch's source; `None` is the report.
-fn answer(batch: &Batch, outcomes: &Outcomes<'_>) -> Result<Option<Answer>, NotifyError> {
+fn answer(batch: &Batch, events: &[Readable<'_>], outcomes: &Outcomes<'_>) -> Result<Option<Answer>, NotifyError> {
     let failures = |n: usize| {
         outcomes
             .iter()
-            .filter(move |((record, _), told)| *record == n && told.outcome.is_failure())
+            .filter(move |((event, _), told)| events[*event].record == n && told.outcome.is_failure())
     };
-    let must_come_again = |(n, record): &(usize, &Record)| match (&record.content, batch.source) {
+    let must_come_again = |(n, record): &(usize, &Record)| {
         // A bad record would hold up its shard for as long as the stream keeps it, and be no better for it.
-        (Err(_), Source::Stream) => false,
-        (Err(_), _) => true,
-        (Ok(_), _) => failures(*n).next().is_some(),
+        let is_bad = batch.source != Source::Stream && record.events.iter().any(Result::is_err);
+        is_bad || failures(*n).next().is_some()
     };
     let mut failed = batch.records.iter().enumerate().filter(must_come_again);
     let identifiers = |failed: &mut dyn Iterator<Item = (usize, &Record)>| {
@@ -250,8 +292,10 @@ fn answer(batch: &Batch, outcomes: &Outcomes<'_>) -> Result<Option<Answer>, Noti
         Source::Stream => Ok(identifiers(&mut failed.take(1))),
         Source::Direct | Source::Sns => match failed.next() {
             None => Ok(None),
-            Some((_, Record { content: Err(bad), .. })) => Err(NotifyError::BadEvent(bad.clone())),
-            Some((n, _)) => {
+            Some((n, record)) => {
+                if let Some(bad) = record.events.iter().find_map(|event| event.as_ref().err()) {
+                    return Err(NotifyError::BadEvent(bad.clone()));
+                }
                 let first = failures(n)
                     .next()
                     .map(|(_, told)| told.outcome.word())

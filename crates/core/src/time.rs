@@ -11,6 +11,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// The last moment there is: the end of the year 9999, which is as far as RFC 3339 goes.
     pub const MAX: Timestamp = Timestamp(253_402_300_799_999);
+    /// 1 January 2001, UTC.
+    pub(crate) const EARLY_2001: Timestamp = Timestamp(978_307_200_000);
 
     /// By this machine's clock.
     pub fn now() -> Timestamp {

@@ -3,7 +3,7 @@
 //! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ forget the dead ─▶ `Report`
 
 use chatterbox_core::{
-    CALLBACK_URL, Connections, Deferral, Envelope, Notified, Notifier, Settings, Timestamp, Updates,
+    CALLBACK_URL, Connections, Deferral, Invocation, Notified, Notifier, Settings, Timestamp, Updates,
     aws::{self, Aws},
     log,
     metrics::{Metrics, Unit},
@@ -47,7 +47,7 @@ async fn notify(
     LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>,
 ) -> Result<chatterbox_core::Answer, Diagnostic> {
     let start = Instant::now();
-    let notified = notifier.notify(&payload, &envelope(&context)).await;
+    let notified = notifier.notify(&payload, &invocation(&context)).await;
     log_and_measure(metrics, &notified, start.elapsed().as_secs_f64() * 1_000.0);
     notified.answer.map_err(|error| Diagnostic {
         error_type: error.kind().to_owned(),
@@ -55,12 +55,12 @@ async fn notify(
     })
 }
 
-fn envelope(context: &Context) -> Envelope {
+fn invocation(context: &Context) -> Invocation {
     let deadline = i64::try_from(context.deadline)
         .ok()
         .and_then(Timestamp::from_millis)
         .unwrap_or(Timestamp::MAX);
-    Envelope {
+    Invocation {
         request_id: context.request_id.clone(),
         received_at: Timestamp::now(),
         deadline,
@@ -73,7 +73,11 @@ fn log_and_measure(
     Notified {
         answer,
         report,
+        updates,
+        stale,
         bad_events,
+        clocks_ahead,
+        ignored_records,
     }: &Notified,
     milliseconds: f64,
 ) {
@@ -85,25 +89,31 @@ fn log_and_measure(
     );
     tracing::info!(
         logins,
+        stale,
         sent,
         gone,
         early,
         deferred,
         failed,
         bad_events,
+        clocks_ahead,
+        ignored_records,
         milliseconds,
         error,
         "notified"
     );
     let count = |name, number: usize| (name, Unit::Count, number as f64);
     let counts = [
-        count("Updates", logins),
+        count("Updates", *updates),
+        count("Stale", *stale),
         count("PostsSent", sent),
         count("PostsGone", gone),
         count("PostsEarly", early),
         count("PostsFailed", failed),
         count("Deferred", deferred),
         count("BadEvents", *bad_events),
+        count("ClockAhead", *clocks_ahead),
+        count("IgnoredRecords", *ignored_records),
         ("FanOut", Unit::Milliseconds, milliseconds),
     ];
     metrics.emit(&counts, &[]);

@@ -1,18 +1,25 @@
 use super::*;
+use crate::{Invocation, Timestamp};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 
-fn postmark() -> Postmark {
-    let at = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
-    Postmark {
-        id: "envelope".to_owned(),
-        at,
-        received_at: at,
-    }
+fn outer() -> Outer {
+    let received_at = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+    Outer::of(&Invocation {
+        request_id: "envelope".to_owned(),
+        received_at,
+        deadline: received_at,
+    })
+}
+
+fn parse_text(text: &str, outer: &Outer) -> Result<Notification, String> {
+    let json = RawValue::from_string(text.to_owned()).map_err(|error| error.to_string())?;
+    let fields = Fields::of(&json, "").map_err(|error| error.to_string())?;
+    Notification::read(&fields, outer).map_err(|error| error.to_string())
 }
 
 fn parse(event: &serde_json::Value) -> Result<Notification, String> {
-    Notification::parse(&event.to_string(), &postmark()).map_err(|error| error.to_string())
+    parse_text(&event.to_string(), &outer())
 }
 
 fn names(notification: &Notification) -> (Vec<&str>, Vec<&str>) {
@@ -50,7 +57,7 @@ fn the_envelope_stands_in_for_id_and_time() {
     let bare = parse(&json!({"login": "a"})).unwrap().update;
     assert_eq!(
         (bare.id.as_str(), bare.at, bare.body.as_str()),
-        ("envelope", postmark().at, "{}")
+        ("envelope", outer().now, "{}")
     );
     let full = json!({"login": "a", "id": "x", "at": "2026-01-31T09:00:00Z", "body": {"message": "hi"}});
     let full = parse(&full).unwrap().update;
@@ -66,7 +73,7 @@ fn the_envelope_stands_in_for_id_and_time() {
 #[test]
 fn a_body_arrives_as_it_was_sent() {
     let text = r#"{"login":"a","body":{"z":1.50,"a":12345678901234567890123,"n":null}}"#;
-    let notification = Notification::parse(text, &postmark()).unwrap();
+    let notification = parse_text(text, &outer()).unwrap();
     assert_eq!(
         notification.update.body.as_str(),
         r#"{"z":1.50,"a":12345678901234567890123,"n":null}"#
@@ -96,37 +103,80 @@ fn a_bad_event_is_told_which_field() {
         (json!({"login": "a", "id": "x".repeat(257)}), "id:"),
         (json!({"login": "a", "at": "yesterday"}), "at:"),
         (json!({"login": "a", "at": -1}), "at:"),
-        (json!({"login": "a", "at": "2026-11-23T13:00:01Z"}), "at:"),
+        (json!({"login": "a", "at": 1_763_900_000}), "at:"),
+        (json!({"login": "a", "at": 1}), "at:"),
+        (json!({"login": "a", "at": {}}), "at:"),
+        (json!({"login": "a", "topic": 7}), "topic:"),
+        (json!({"login": "a", "topics": [null]}), "topics:"),
+        (json!({"login": "a", "topics": "updates"}), "topics:"),
+        (json!({"login": "a", "id": 7}), "id:"),
+        (json!({"login": "a", "attempt": -1}), "attempt:"),
+        (json!({"login": "a", "attempt": 1.5}), "attempt:"),
         (json!({"login": "a", "attempt": 0}), "attempt:"),
     ] {
         let error = parse(&event).expect_err(field);
         assert!(error.starts_with(field), "{error}");
     }
     assert!(parse(&json!({"login": "a", "body": "x".repeat(8_190)})).is_ok());
-    assert!(Notification::parse("not JSON", &postmark()).is_err());
 }
 
 #[test]
+fn null_is_the_same_as_no_field() {
+    let bare = parse(&json!({"login": "a"})).unwrap();
+    for field in ["logins", "users", "topic", "topics", "body", "id", "at", "attempt"] {
+        let with_null = parse(&json!({"login": "a", field: null})).unwrap();
+        assert_eq!(format!("{with_null:?}"), format!("{bare:?}"), "{field}");
+    }
+    assert!(parse(&json!({"login": null, "users": ["a"]})).is_ok());
+    assert!(parse(&json!({"login": null})).unwrap_err().starts_with("login:"));
+}
+
+#[test]
+fn a_time_ahead_of_our_clock_counts_as_now_and_is_told() {
+    for (at, ahead_seconds) in [
+        ("2026-11-23T12:00:30Z", None),
+        ("2026-11-23T12:50:00Z", Some(3_000)),
+        ("2026-11-24T12:00:00Z", Some(86_400)),
+    ] {
+        let event = parse(&json!({"login": "a", "at": at})).unwrap();
+        let seconds = event.clock_ahead.map(|ahead| ahead.as_secs());
+        assert_eq!((event.update.at, seconds), (outer().now, ahead_seconds), "{at}");
+    }
+}
+
+/// Each field of the event differs from what it is when nothing is given, so none can be forgotten unseen.
+#[test]
 fn what_is_put_off_says_the_same_one_attempt_later() {
-    let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64});
+    let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64,
+        "id": "own", "attempt": 3});
     let first = parse(&event).unwrap();
-    let later = Postmark {
-        id: "other".to_owned(),
-        ..postmark()
+    let mut later = outer();
+    later.id = "other".to_owned();
+    let again = parse_text(&first.again_for(&[&first.logins[1], &first.logins[2]]), &later).unwrap();
+    let expected = Notification {
+        logins: first.logins[1..].to_vec(),
+        attempt: 4,
+        ..first
     };
-    let again = Notification::parse(&first.again_for(&[&first.logins[1], &first.logins[2]]), &later).unwrap();
-    assert_eq!(names(&again), (vec!["b", "c"], vec!["t", "u"]));
+    assert_eq!(format!("{again:?}"), format!("{expected:?}"));
+}
+
+#[test]
+fn what_the_envelope_gave_is_kept_when_an_event_is_put_off() {
+    let first = parse(&json!({"login": "a"})).unwrap();
+    let mut later = outer();
+    later.id = "other".to_owned();
+    let again = parse_text(&first.again_for(&[&first.logins[0]]), &later).unwrap();
     assert_eq!(
-        (again.attempt, again.update.id.as_str(), again.update.at),
-        (2, "envelope", first.update.at)
+        (again.update.id.as_str(), again.update.at),
+        ("envelope", first.update.at)
     );
-    assert_eq!(again.update.body.as_str(), r#"{"n":1}"#);
 }
 
 proptest! {
     #[test]
     fn no_event_makes_it_panic(text in ".{0,200}", login in ".{0,150}", topic in ".{0,80}", at in any::<i64>()) {
-        let _ = Notification::parse(&text, &postmark());
+        let _ = parse_text(&text, &outer());
         let _ = parse(&json!({"login": login, "topic": topic, "at": at}));
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use chatterbox_core::{
-    Admission, Batch, ChatterHash, Chatters, Connection, ConnectionId, Connections, Envelope, Log, Login, Recorded,
+    Admission, Batch, ChatterHash, Chatters, Connection, ConnectionId, Connections, Invocation, Log, Login, Recorded,
     Tables, Timestamp, Topics, Update, Updates,
     aws::{Aws, Endpoints},
     schema,
@@ -67,15 +67,15 @@ pub(crate) fn connection(name: &str, id: &str, chatter_hash: ChatterHash) -> Con
 /// An update as notify would read it from its event.
 pub(crate) fn update(event: &serde_json::Value) -> Update {
     let received_at = Timestamp::now();
-    let envelope = Envelope {
+    let invocation = Invocation {
         request_id: "request".to_owned(),
         received_at,
         deadline: received_at,
     };
     let mut event = event.clone();
     event["login"] = json!("whoever");
-    let batch = Batch::parse(&RawValue::from_string(event.to_string()).unwrap(), &envelope).unwrap();
-    batch.records[0].content.clone().unwrap().unwrap().update
+    let batch = Batch::parse(&RawValue::from_string(event.to_string()).unwrap(), &invocation).unwrap();
+    batch.records[0].events[0].clone().unwrap().update
 }
 
 impl Store {

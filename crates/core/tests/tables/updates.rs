@@ -65,11 +65,11 @@ async fn the_same_id_is_recorded_once() {
 async fn what_is_older_than_the_newest_of_a_topic_changes_nothing() {
     let store = store().await;
     new(store
-        .record("a", &json!({"topic": "plays", "id": "2", "at": 2_000}))
+        .record("a", &json!({"topic": "plays", "id": "2", "at": 1_795_000_002_000_i64}))
         .await);
     assert!(matches!(
         store
-            .record("a", &json!({"topic": "plays", "id": "1", "at": 1_999}))
+            .record("a", &json!({"topic": "plays", "id": "1", "at": 1_795_000_001_999_i64}))
             .await,
         Recorded::Stale
     ));
@@ -78,13 +78,16 @@ async fn what_is_older_than_the_newest_of_a_topic_changes_nothing() {
     // At the same moment, or on another topic, it is news.
     assert_eq!(
         new(store
-            .record("a", &json!({"topic": "plays", "id": "3", "at": 2_000}))
+            .record("a", &json!({"topic": "plays", "id": "3", "at": 1_795_000_002_000_i64}))
             .await)
         .0,
         2
     );
     assert_eq!(
-        new(store.record("a", &json!({"topic": "badges", "id": "1", "at": 1})).await).0,
+        new(store
+            .record("a", &json!({"topic": "badges", "id": "1", "at": 1_795_000_000_001_i64}))
+            .await)
+        .0,
         3
     );
 }
@@ -93,9 +96,9 @@ async fn what_is_older_than_the_newest_of_a_topic_changes_nothing() {
 async fn what_is_stale_for_one_topic_is_news_for_the_other() {
     let store = store().await;
     new(store
-        .record("a", &json!({"topic": "plays", "id": "2", "at": 2_000}))
+        .record("a", &json!({"topic": "plays", "id": "2", "at": 1_795_000_002_000_i64}))
         .await);
-    let late = json!({"topics": ["badges", "plays"], "id": "1", "at": 1_000});
+    let late = json!({"topics": ["badges", "plays"], "id": "1", "at": 1_795_000_001_000_i64});
     let Recorded::New { version, topics, .. } = store.record("a", &late).await else {
         panic!("not recorded")
     };
@@ -213,7 +216,7 @@ async fn updates_that_meet_each_get_a_version_of_their_own() {
             new(store
                 .record(
                     "a",
-                    &json!({"topic": format!("t{}", n % 4), "id": format!("{n}"), "at": 1}),
+                    &json!({"topic": format!("t{}", n % 4), "id": format!("{n}"), "at": 1_795_000_000_001_i64}),
                 )
                 .await)
             .0

@@ -7,7 +7,8 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use bench::connection_id;
 use chatterbox_core::{
-    Batch, Body, Carriers, Connections, Credentials, Envelope, Login, Notifier, SocketEvent, Timestamp, Topic, Updates,
+    Batch, Body, Carriers, Connections, Credentials, Invocation, Login, Notifier, SocketEvent, Timestamp, Topic,
+    Updates,
     aws::{Aws, Endpoints},
     message::Outgoing,
 };
@@ -96,9 +97,9 @@ fn credentials(times: u32) -> Outcome {
 }
 
 fn pipeline_event(times: u32) -> Outcome {
-    let (event, envelope) = (raw(&update(100).to_string())?, envelope()?);
+    let (event, invocation) = (raw(&update(100).to_string())?, invocation()?);
     for _ in 0..times {
-        black_box(Batch::parse(black_box(&event), &envelope).map_err(|bad| format!("{bad:?}"))?);
+        black_box(Batch::parse(black_box(&event), &invocation).map_err(|bad| format!("{bad:?}"))?);
     }
     Ok(())
 }
@@ -132,11 +133,11 @@ fn thousand_sockets(times: u32) -> Outcome {
         deferral: None,
         max_connections_per_login: 100_000,
     };
-    let (event, envelope) = (raw(&update(1).to_string())?, envelope()?);
+    let (event, invocation) = (raw(&update(1).to_string())?, invocation()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for _ in 0..times {
-            let report = notifier.notify(&event, &envelope).await.report;
+            let report = notifier.notify(&event, &invocation).await.report;
             if report.sent as u64 != SOCKETS {
                 return Err(format!("{report:?}").into());
             }
@@ -196,8 +197,8 @@ fn body() -> Value {
     json!({"plays": 1234, "players": 17, "last": {"game": 822, "name": "Crokinole", "at": "2026-11-24T10:15:00Z"}})
 }
 
-fn envelope() -> Result<Envelope, Box<dyn Error>> {
-    Ok(Envelope {
+fn invocation() -> Result<Invocation, Box<dyn Error>> {
+    Ok(Invocation {
         request_id: "6b29fc40-ca47-4067-b31d-00dd010662da".to_owned(),
         received_at: Timestamp::from_millis(1_795_515_300_000).ok_or("no time")?,
         deadline: Timestamp::MAX,
