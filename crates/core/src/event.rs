@@ -15,19 +15,24 @@ use thiserror::Error;
 #[serde(rename_all = "camelCase")]
 pub struct SocketEvent {
     request_context: RequestContext,
-    headers: Option<HashMap<String, String>>,
-    multi_value_headers: Option<HashMap<String, Vec<String>>>,
-    query_string_parameters: Option<HashMap<String, String>>,
-    multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    headers: Option<Single>,
+    multi_value_headers: Option<Multi>,
+    query_string_parameters: Option<Single>,
+    multi_value_query_string_parameters: Option<Multi>,
     body: Option<String>,
 }
+
+/// The last value of each name.
+type Single = HashMap<String, Option<String>>;
+/// All values of each name.
+type Multi = HashMap<String, Option<Vec<String>>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     connection_id: ConnectionId,
     event_type: EventKind,
-    connected_at: i64,
+    connected_at: Option<i64>,
 }
 
 /// What happened to the socket. It is what API Gateway says, whatever route key a client may have named.
@@ -76,7 +81,7 @@ impl SocketEvent {
     /// of this machine's clock, is taken for now.
     pub fn connected_at(&self) -> Timestamp {
         let now = Timestamp::now();
-        let at = Timestamp::from_millis(self.request_context.connected_at);
+        let at = self.request_context.connected_at.and_then(Timestamp::from_millis);
         at.filter(|at| *at >= EventTime::EARLIEST)
             .map_or(now, |at| EventTime::of(at, now).at)
     }
@@ -104,23 +109,19 @@ impl SocketEvent {
 }
 
 /// The multi-valued map has everything; the single-valued one serves callers that send no other.
-fn values<'a>(
-    all: &'a Option<HashMap<String, Vec<String>>>,
-    last: &'a Option<HashMap<String, String>>,
-    is_wanted: impl Fn(&str) -> bool,
-) -> Vec<&'a str> {
+fn values<'a>(all: &'a Option<Multi>, last: &'a Option<Single>, is_wanted: impl Fn(&str) -> bool) -> Vec<&'a str> {
     if let Some(all) = all {
         return all
             .iter()
             .filter(|(key, _)| is_wanted(key))
-            .flat_map(|(_, values)| values)
+            .flat_map(|(_, values)| values.iter().flatten())
             .map(String::as_str)
             .collect();
     }
     last.iter()
         .flatten()
         .filter(|(key, _)| is_wanted(key))
-        .map(|(_, value)| value.as_str())
+        .filter_map(|(_, value)| value.as_deref())
         .collect()
 }
 
@@ -182,6 +183,9 @@ mod tests {
             format!(
                 r#"{{{context},"headers":null,"multiValueHeaders":null,"body":null,"queryStringParameters":null}}"#
             ),
+            format!(
+                r#"{{{context},"headers":{{"Origin":null}},"multiValueQueryStringParameters":{{"login":null}},"body":null}}"#
+            ),
         ] {
             let event = parse(&json).unwrap();
             assert_eq!(event.kind(), EventKind::Message);
@@ -194,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_handshake_is_never_in_the_future_nor_in_1970() {
-        for connected_at in [i64::MIN, -1, 0, 1_763_900_000, 4_070_908_800_000, i64::MAX] {
+        let numbers = [i64::MIN, -1, 0, 1_763_900_000, 4_070_908_800_000, i64::MAX].map(|number| number.to_string());
+        for connected_at in numbers.iter().map(String::as_str).chain(["null"]) {
             let before = Timestamp::now();
             let event = parse(&format!(
                 r#"{{"requestContext":{{"connectionId":"A=","eventType":"CONNECT","connectedAt":{connected_at}}}}}"#

@@ -4,7 +4,7 @@
 //! putting something old over something newer (`at`).
 
 use crate::{
-    Body, Login, StoreError, Timestamp, Topic, Update, Version,
+    Body, EventTime, Login, StoreError, Timestamp, Topic, Update, Version,
     aws::NOBODY,
     item::{Item, Row, number, string},
 };
@@ -109,8 +109,9 @@ impl Updates {
         // Assume that every topic is new to the login. Only near the limit does the refusal have to tell which are.
         let mut new_topics = update.topics.len();
         let new_epoch = Uuid::new_v4().to_string();
+        let now = Timestamp::now();
         loop {
-            let write = self.write(login, &update, &new_epoch, Topic::MAX_PER_LOGIN - new_topics);
+            let write = self.write(login, &update, &new_epoch, Topic::MAX_PER_LOGIN - new_topics, now);
             let log = match write.send().await {
                 Ok(output) => {
                     let old = output.attributes().filter(|old| old.contains_key("epoch"));
@@ -128,9 +129,10 @@ impl Updates {
                 return Ok(repeat);
             }
             let asked = (update.topics.len(), new_topics);
-            update
-                .topics
-                .retain(|topic| log.entry(topic).is_none_or(|newest| newest.at <= update.at));
+            update.topics.retain(|topic| {
+                log.entry(topic)
+                    .is_none_or(|newest| newest.gives_way_to(update.at, now))
+            });
             new_topics = update.topics.iter().filter(|topic| log.entry(topic).is_none()).count();
             if update.topics.is_empty() {
                 return Ok(Recorded::Stale);
@@ -173,8 +175,14 @@ impl Updates {
         let _ = get.send().await;
     }
 
-    fn write(&self, login: &Login, update: &Update, new_epoch: &str, room: usize) -> UpdateItemFluentBuilder {
-        let now = Timestamp::now();
+    fn write(
+        &self,
+        login: &Login,
+        update: &Update,
+        new_epoch: &str,
+        room: usize,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
         let newest = HashMap::from([
             ("id".to_owned(), string(&update.id)),
             ("at".to_owned(), number(update.at.millis())),
@@ -193,7 +201,10 @@ impl Updates {
             .key("login", string(login.as_str()));
         for (n, topic) in update.topics.iter().enumerate() {
             set += &format!(", #v{n} = if_not_exists(version, :zero) + :one, #u{n} = :update");
-            condition += &format!(" AND (attribute_not_exists(#u{n}) OR (#u{n}.id <> :id AND #u{n}.#at <= :at))");
+            condition += &format!(
+                " AND (attribute_not_exists(#u{n}) \
+                 OR (#u{n}.id <> :id AND (#u{n}.#at <= :at OR #u{n}.#at > :impossible)))"
+            );
             write = write
                 .expression_attribute_names(format!("#v{n}"), format!("{VERSION_OF}{}", topic.as_str()))
                 .expression_attribute_names(format!("#u{n}"), format!("{UPDATE_OF}{}", topic.as_str()));
@@ -209,10 +220,19 @@ impl Updates {
             .expression_attribute_values(":room", number(room))
             .expression_attribute_values(":id", string(&update.id))
             .expression_attribute_values(":at", number(update.at.millis()))
+            .expression_attribute_values(":impossible", number((now + EventTime::TOLERANCE).millis()))
             .expression_attribute_values(":update", AttributeValue::M(newest))
             .expression_attribute_values(":topics", AttributeValue::Ss(names))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+impl Entry {
+    /// Whether an update of this time takes its place. What is told to have happened in the future cannot hold its place: it
+    /// was recorded before times ahead of our clock were taken for now, and would silence its topic until then.
+    fn gives_way_to(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.at <= at || self.at > now + EventTime::TOLERANCE
     }
 }
 

@@ -4,6 +4,7 @@ use crate::store::{login, new, store};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatterbox_core::{Cursor, Recorded, Timestamp, Topics, sync};
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn versions_count_all_topics_of_a_login() {
@@ -182,6 +183,39 @@ async fn when_it_was_recorded_is_stored_by_our_clock_and_not_by_the_pipelines() 
         .unwrap();
     let old = store.log("a").await.entries.remove(0);
     assert_eq!(old.recorded, old.at);
+}
+
+#[tokio::test]
+async fn what_was_recorded_with_a_time_in_the_future_silences_no_topic() {
+    let store = store().await;
+    store
+        .record("a", &json!({"topics": ["plays", "badges"], "id": "1"}))
+        .await;
+    let set = |at: Timestamp| {
+        let update = store.client.update_item().table_name("updates");
+        update
+            .key("login", AttributeValue::S("a".to_owned()))
+            .update_expression("SET #u.#at = :at")
+            .expression_attribute_names("#u", "u:plays")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", AttributeValue::N(at.millis().to_string()))
+            .send()
+    };
+    set(Timestamp::parse("2099-01-01T00:00:00Z").unwrap()).await.unwrap();
+    // The other topic has something newer, so that the write is refused and judged by what stands there.
+    let event = json!({"topics": ["plays", "badges"], "id": "2", "at": "2026-01-01T00:00:00Z"});
+    let Recorded::New { version, topics, .. } = store.record("a", &event).await else {
+        panic!("not recorded")
+    };
+    assert_eq!((version, topics.len(), topics[0].as_str()), (2, 1, "plays"));
+    set(Timestamp::parse("2099-01-01T00:00:00Z").unwrap()).await.unwrap();
+    assert_eq!(new(store.record("a", &json!({"topic": "plays", "id": "3"})).await).0, 3);
+    // Clocks of two machines that differ by less than a minute are no reason to put the older over the newer.
+    set(Timestamp::now() + Duration::from_secs(30)).await.unwrap();
+    assert!(matches!(
+        store.record("a", &json!({"topic": "plays", "id": "4"})).await,
+        Recorded::Stale
+    ));
 }
 
 #[tokio::test]
