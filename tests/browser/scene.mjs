@@ -29,6 +29,11 @@ const PAGES = {
 /** How far ahead the clock is of a pipeline that gives its updates a time. */
 const PIPELINES = {
   "3 minutes slow": -3 * MINUTE,
+  "half a minute fast": MINUTE / 2,
+  "3 minutes fast": 3 * MINUTE,
+  "an hour fast": HOUR,
+  "a day fast": DAY,
+  "in the year 2099": Date.parse("2099-01-01T00:00:00Z") - Date.now(),
 };
 /** Every page with a pipeline whose clock is right, in both runtimes; and two pages with each of the other pipelines. */
 export const CASES = [
