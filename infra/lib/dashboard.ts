@@ -13,9 +13,14 @@ interface Shown {
   readonly queues: Queues;
 }
 
+/** How many columns CloudWatch's page has. */
+const COLUMNS = 24;
+
 /** One page that answers: are browsers let in, are they told, how soon, and what is left undone. */
 export function addDashboard(scope: Construct, { api, functions, metrics, queues }: Shown): Dashboard {
-  const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 8, height: 6 });
+  const graph = (title: string, left: IMetric[], inRow = 3) =>
+    new GraphWidget({ title, left, width: COLUMNS / inRow, height: 6 });
+  const ofNotify = (...names: string[]) => names.map((name) => metrics.of(name, "notify"));
   const each = (read: (handler: Functions["notify"]) => Metric) =>
     functions.all().map(([name, handler]) => read(handler).with({ label: name }));
   return new Dashboard(scope, "Dashboard", {
@@ -34,19 +39,14 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
         ]),
       ],
       [
-        graph("Updates", [
-          metrics.of("Updates", "notify"),
-          metrics.of("Deferred", "notify"),
-          metrics.of("BadEvents", "notify"),
-        ]),
+        graph("Updates", ofNotify("Updates", "Stale", "Deferred"), 4),
+        graph("Events to look into", ofNotify("BadEvents", "ClockAhead", "IgnoredRecords"), 4),
+        graph("Posts", ofNotify("PostsSent", "PostsGone", "PostsEarly", "PostsFailed"), 4),
         graph(
-          "Posts",
-          ["PostsSent", "PostsGone", "PostsEarly", "PostsFailed"].map((name) => metrics.of(name, "notify")),
+          "An event's fan-out, in milliseconds",
+          [50, 99].map((percent) => metrics.of("FanOut", "notify", { statistic: Stats.percentile(percent) })),
+          4,
         ),
-        graph("An event's fan-out, in milliseconds", [
-          metrics.of("FanOut", "notify", { statistic: Stats.percentile(50) }),
-          metrics.of("FanOut", "notify", { statistic: Stats.percentile(99) }),
-        ]),
       ],
       [
         graph(
@@ -68,7 +68,7 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
 }
 
 /** Why a handshake may be refused, as crates/core/src/credentials.rs says it. */
-export const REASONS = ["malformed", "no-subprotocol", "origin", "unknown", "expired"];
+export const REASONS = ["malformed", "no-subprotocol", "origin", "unknown", "expired", "bad-expiry"];
 
 function apiMetric(api: Api, metricName: string): Metric {
   return new Metric({

@@ -2,8 +2,11 @@ import { Duration } from "aws-cdk-lib";
 import { Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { FunctionName } from "./functions";
 
-/** How far apart the points of our metrics are, for alarms and graphs alike. */
+/** How far apart the points of our metrics are, for graphs and for most alarms. */
 export const FIVE_MINUTES = Duration.minutes(5);
+
+/** For what would be too few to count within five minutes on a small site. */
+export const ONE_HOUR = Duration.hours(1);
 
 /**
  * Metrics of our own, which the functions print in CloudWatch's embedded format (crates/core/src/metrics.rs), into a
@@ -13,13 +16,17 @@ export class Metrics {
   constructor(readonly namespace: string) {}
 
   /** One of them, from one function; the refusals also by their reason. */
-  of(name: string, from: FunctionName, options: { statistic?: string; reason?: string } = {}): Metric {
+  of(
+    name: string,
+    from: FunctionName,
+    options: { statistic?: string; reason?: string; period?: Duration } = {},
+  ): Metric {
     return new Metric({
       namespace: this.namespace,
       metricName: name,
       dimensionsMap: { Function: from, ...(options.reason && { Reason: options.reason }) },
       statistic: options.statistic ?? Stats.SUM,
-      period: FIVE_MINUTES,
+      period: options.period ?? FIVE_MINUTES,
     });
   }
 }

@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-
 /**
  * Origins: what a browser says of the page that opens a socket, in the header `Origin`. RFC 6454, 6.2: `scheme://host`
  * of any scheme, and `:port` unless it is the scheme's own. The functions compare them letter by letter, so a value that
@@ -24,8 +22,8 @@ interface Parts {
 
 const parts = (text: string) => FORM.exec(text)!.groups as unknown as Parts;
 
-/** Ports that a browser leaves out. Only these two schemes have one. */
-const OWN_PORTS: Record<string, string> = { http: "80", https: "443" };
+/** Ports that a browser leaves out. Pages of no other scheme have one. */
+const OWN_PORTS: Record<string, string> = { http: "80", https: "443", ftp: "21" };
 
 const NOT_SENT = "is not what a browser sends";
 
@@ -69,7 +67,7 @@ const RULES: [(text: string) => boolean, (text: string) => string][] = [
     () => `${NOT_SENT}: a port is a number from 1 to 65535, without a zero before it`,
   ],
   [
-    (text) => !isHost(parts(text).host),
+    (text) => !isHost(parts(text)),
     () => `${NOT_SENT}: its host is no name and no address in the form that browsers write`,
   ],
 ];
@@ -82,13 +80,21 @@ function isPort(port?: string): boolean {
   return port === undefined || (/^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535);
 }
 
-/** A name of labels that are not empty, one IPv4 address, or one IPv6 address in brackets. */
-function isHost(host: string): boolean {
-  if (host.startsWith("[")) return URL.canParse(`http://${host}`) && new URL(`http://${host}`).hostname === host;
-  const labels = host.replace(/\.$/, "").split(".");
-  // URL standard, "ends in a number": a browser takes such a host for an address, and writes it anew or refuses it.
-  const isAddress = /^([0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1)!);
-  return isAddress ? isIP(host) === 4 : labels.every((label) => label !== "");
+/**
+ * Labels that are not empty, or an address; of http and https it must be what a browser makes of it, which writes a host
+ * like 127.1 as the address that it stands for, and knows what is no punycode.
+ */
+function isHost({ scheme, host }: Parts): boolean {
+  if (host.startsWith("[") || Object.hasOwn(OWN_PORTS, scheme)) {
+    if (!URL.canParse(`http://${host}`) || new URL(`http://${host}`).hostname !== host) return false;
+  }
+  return (
+    host.startsWith("[") ||
+    host
+      .replace(/\.$/, "")
+      .split(".")
+      .every((label) => label !== "")
+  );
 }
 
 /** The same with a host in punycode, where it can be written so. */

@@ -57,8 +57,9 @@ export function addSources({ notify, queues, outbox, queueConcurrency }: Sources
     batchSize: 10,
     // From the first record there is: what was put while the mapping was made is not passed over.
     startingPosition: StartingPosition.TRIM_HORIZON,
-    // Expiry and deletion are changes too, and tell nobody anything.
-    filters: [FilterCriteria.filter({ eventName: FilterRule.isEqual("INSERT") })],
+    // An item that is put again under its key is a MODIFY: its event is a new one if it differs from the one before,
+    // which notify compares. Expiry and deletion are REMOVE, and tell nobody anything.
+    filters: [FilterCriteria.filter({ eventName: FilterRule.or("INSERT", "MODIFY") })],
     // A record that fails holds up its shard: so not for long, and with as few others as can be.
     retryAttempts: 5,
     maxRecordAge: Duration.hours(1),

@@ -37,7 +37,8 @@ export class Tables extends Construct {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     this.updates = this.table("Updates", { partition: "login" }, props.keep);
-    this.outbox = this.table("Outbox", { partition: "id" }, false, StreamViewType.NEW_IMAGE);
+    // Its stream also holds the item before a change, by which notify knows whether the event in it is another one.
+    this.outbox = this.table("Outbox", { partition: "id" }, false, StreamViewType.NEW_AND_OLD_IMAGES);
   }
 
   private table(id: string, keys: Keys, keep: boolean, stream?: StreamViewType): Table {

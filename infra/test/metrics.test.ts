@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { REASONS } from "../lib/dashboard";
 import { FUNCTION_NAMES } from "../lib/functions";
@@ -34,7 +36,7 @@ test("alarms and dashboard read metrics that the function in question prints, wh
   const functions = new Map(FUNCTION_NAMES.map((name) => [metricsDimension(name)[1], name]));
   for (const of of [plain, named]) {
     const { alarms, dashboard } = asked(of);
-    assert.deepEqual([alarms.length, dashboard.length], [7, 18]);
+    assert.deepEqual([alarms.length, dashboard.length], [10, 22]);
     for (const [namespace, name, { Function: by, Reason, ...others }] of [...alarms, ...dashboard]) {
       const from = functions.get(by!)!;
       assert(metrics(from).has(name), `${from} does not print ${name}`);
@@ -58,6 +60,52 @@ test("every metric that is printed is shown or watched", () => {
   const read = new Set([...alarms, ...dashboard].map(([, name, { Function: by }]) => `${name} of ${by}`));
   const printed = FUNCTION_NAMES.flatMap((from) => [...metrics(from)].map((name) => `${name} of ${from}`));
   assert.deepEqual([...read].sort(), printed.sort());
+});
+
+/** An hour of updates, and whether somebody is called. CloudWatch's own words for it are JavaScript's too. */
+const HOURS: [string, { stale: number; updates: number }, boolean][] = [
+  ["none is stale", { stale: 0, updates: 1_000 }, false],
+  ["a pipeline tried again now and then", { stale: 100, updates: 1_000 }, false],
+  ["more than one in ten is stale", { stale: 101, updates: 1_000 }, true],
+  ["all are stale, of four", { stale: 4, updates: 4 }, false],
+  ["all are stale, of five", { stale: 5, updates: 5 }, true],
+  ["five are stale on a busy site", { stale: 5, updates: 10_000 }, false],
+];
+
+for (const [what, { stale, updates }, goesOff] of HOURS) {
+  test(`the alarm for stale updates ${goesOff ? "goes off" : "is silent"} when ${what}`, () => {
+    const alarm = plain.resources["Alarms/Stale"]!.Properties;
+    const math = alarm.Metrics.find((one: { Expression?: string }) => one.Expression).Expression;
+    const choose = (condition: boolean, then: number, otherwise: number) => (condition ? then : otherwise);
+    const share = new Function("IF", "stale", "updates", `return ${math}`)(choose, stale, updates);
+    assert.equal(alarm.ComparisonOperator, "GreaterThanThreshold");
+    assert.equal(share > alarm.Threshold, goesOff, `${share} %`);
+    for (const { MetricStat: read } of alarm.Metrics) if (read) assert.deepEqual([read.Period, read.Stat], [3600, "Sum"]);
+  });
+}
+
+test("an alarm goes off for one event from the future", () => {
+  const { MetricName, Threshold, Period, Statistic, TreatMissingData } = plain.resources["Alarms/ClockAhead"]!.Properties;
+  assert.deepEqual([MetricName, Threshold, Period, Statistic], ["ClockAhead", 0, 3600, "Sum"]);
+  assert.equal(TreatMissingData, "notBreaching");
+});
+
+const DOCUMENT = readFileSync(join(__dirname, "../../docs/deploy.md"), "utf8");
+
+test("every alarm says what has happened and what to do, and the document has it too", () => {
+  for (const [name, { AlarmDescription }] of plain.ofType("AWS::CloudWatch::Alarm")) {
+    // Two sentences at least, and what CloudWatch takes at most.
+    assert.match(AlarmDescription, /^[A-Z].*\. .*\b(Look|Ask|Compare|set)\b.*\.$/, name);
+    assert(AlarmDescription.length <= 1024, name);
+    const alarm = name.replace("Alarms/", "").replace(/^(connect|disconnect|default|notify)Errors$/, "…Errors");
+    assert(DOCUMENT.includes(`| \`${alarm}\` |`), `docs/deploy.md does not say what ${alarm} is`);
+  }
+});
+
+test("the document says what the counts are that nobody would guess", () => {
+  for (const name of ["Stale", "ClockAhead", "IgnoredRecords", "BadEvents", "Deferred", "PostsEarly", "PostsGone"]) {
+    assert(DOCUMENT.includes(`\`${name}\``), name);
+  }
 });
 
 test("an alarm tells the topic where one is set, and nobody else", () => {

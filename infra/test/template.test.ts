@@ -191,14 +191,16 @@ test("chatters and updates stay when the stack goes, unless told otherwise", () 
   assert(Object.values(policies(named)).every((policy) => policy === "Delete"));
 });
 
-test("the outbox invokes notify with its new items, and its failures go to a queue", () => {
-  assert.equal(plain.resources["Tables/Outbox"]!.Properties.StreamSpecification.StreamViewType, "NEW_IMAGE");
+test("the outbox invokes notify with new and changed items, and its failures go to a queue", () => {
+  // Both images: without the one before, nobody could tell a changed event from a changed expiry.
+  const { StreamViewType } = plain.resources["Tables/Outbox"]!.Properties.StreamSpecification;
+  assert.equal(StreamViewType, "NEW_AND_OLD_IMAGES");
   assert.deepEqual(plain.resources["Functions/notify/Outbox"]!.Properties, {
     BatchSize: 10,
     BisectBatchOnFunctionError: true,
     DestinationConfig: { OnFailure: { Destination: "${Queues/OutboxFailures.Arn}" } },
     EventSourceArn: "${Tables/Outbox.StreamArn}",
-    FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"]}' }] },
+    FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"]}' }] },
     FunctionName: "${Functions/notify}",
     FunctionResponseTypes: ["ReportBatchItemFailures"],
     MaximumRecordAgeInSeconds: 3600,
