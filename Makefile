@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run binaries test test-rust test-web test-browser test-soak test-infra test-deploy soak lint deny build
+.PHONY: help run binaries test test-rust test-web test-browser test-soak test-infra test-deploy test-docs soak lint deny build
 .PHONY: account synth deploy deploy-code destroy cost simulate
 
 FUNCTIONS := connect disconnect default notify
@@ -32,12 +32,16 @@ binaries:
 	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
 	cargo build --locked --workspace --bins
 
-test: test-rust test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
+test: test-docs test-rust test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
 	$(call say,All tests passed.)
 
 test-rust: binaries
 	$(call say,Testing the crates and the whole system with the real binaries.)
 	cargo test --locked --workspace
+
+test-docs: tests/docs/node_modules
+	$(call say,Checking the documents: links pictures and examples.)
+	npm --prefix tests/docs test
 
 test-web: web/node_modules
 	$(call say,Checking and testing the browser client.)
@@ -68,7 +72,7 @@ test-deploy: binaries infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOL
 	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-infra/bin/python -m pytest
 
-web/node_modules tests/browser/node_modules infra/node_modules tests/bench/node/node_modules: %/node_modules: %/package-lock.json
+web/node_modules tests/browser/node_modules infra/node_modules tests/bench/node/node_modules tests/docs/node_modules: %/node_modules: %/package-lock.json
 	$(call say,Installing the npm packages of $*.)
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@

@@ -115,7 +115,7 @@ impl Protocol {
         }
     }
 
-    /// What may become of a post. Rule 3: the row's age is known when the post is sent; else it is judged when it is to be pruned.
+    /// What may become of a post. R3: the row's age is known when the post is sent; else it is judged when it is to be pruned.
     fn post_steps(&self, state: &State, notify: usize, socket: usize, gone: bool, out: &mut Vec<Action>) {
         let old = state.may_be_old(self, socket);
         match (

@@ -18,7 +18,7 @@ impl State {
         });
     }
 
-    /// `$connect` has returned 200. If the browser is still there, it hears so, and its tabs sync (rule 2).
+    /// `$connect` has returned 200. If the browser is still there, it hears so, and its tabs sync (R2).
     pub(crate) fn open(&mut self, protocol: &Protocol, connection: usize) {
         self.connections[connection].socket = Socket::Live;
         let browser = self.connections[connection].browser;
@@ -66,7 +66,7 @@ impl State {
         self.leave(browser);
     }
 
-    /// The user reloads the page: what it showed is gone, and with it the cursor (rule 9).
+    /// The user reloads the page: what it showed is gone, and with it the cursor (R9).
     pub(crate) fn reload(&mut self, protocol: &Protocol, browser: usize) {
         self.hang_up(browser);
         let loaded = self.loads(protocol, browser);
@@ -90,7 +90,7 @@ impl State {
         self.owe(connection);
     }
 
-    /// Something for the page at this connection went wrong: from now on it depends on its periodic sync (rule 7).
+    /// Something for the page at this connection went wrong: from now on it depends on its periodic sync (R7).
     pub(crate) fn owe(&mut self, connection: usize) {
         let browser = self.connections[connection].browser;
         if self.listens(browser, connection) {

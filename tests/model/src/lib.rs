@@ -6,7 +6,7 @@
 //! each page remembers. `action.rs` lists the atomic steps and says when each is possible: those that the system takes by itself
 //! (*steps*), and those that the world may or may not do (*chances*: an update comes, a socket dies, a post fails). A chance is
 //! limited by the [`Scenario`], a step never. `connection.rs`, `notify.rs` and `page.rs` are the three parts of the protocol
-//! itself, and read as DESIGN sections 3 to 5 do. [`Rules`] are the rules, each of which can be switched off.
+//! itself. [`Rules`] are the rules of `docs/protocol.md`, by its numbers, each of which can be switched off.
 //!
 //! # What is checked
 //!

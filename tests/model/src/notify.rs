@@ -146,7 +146,7 @@ fn record(protocol: &Protocol, log: &mut Log, notify: usize) -> Option<Push> {
     })
 }
 
-/// Rule 4: the highest version before this one among the topics that the socket listens to.
+/// R4: the highest version before this one among the topics that the socket listens to.
 fn prev(protocol: &Protocol, push: &Push, listens_to: Topics) -> u8 {
     let topics = if protocol.rules.prev_of_socket {
         listens_to

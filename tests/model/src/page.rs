@@ -5,7 +5,7 @@ use crate::state::{Cursor, Entry, Heard, Log, Reply, Row, Shown, State, Sync, Ta
 use crate::topics::Topics;
 
 impl State {
-    /// Whether the tab uses its browser's socket: that is open, and listens to all that the tab wants (rule 9).
+    /// Whether the tab uses its browser's socket: that is open, and listens to all that the tab wants (R9).
     pub(crate) fn hears(&self, protocol: &Protocol, browser: usize, tab: usize) -> bool {
         let (browser, tab) = (&self.browsers[browser], &self.browsers[browser].tabs[tab]);
         let covers = |connection: usize| self.connections[connection].topics.covers(tab.topics);
@@ -13,7 +13,7 @@ impl State {
         browser.open && tab.open && enough
     }
 
-    /// The tab sends a sync with a new `n`. Older ones no longer count (rule 5), so the model forgets them at once.
+    /// The tab sends a sync with a new `n`. Older ones no longer count (R5), so the model forgets them at once.
     pub(crate) fn sync(&mut self, protocol: &Protocol, browser: usize, tab: usize) {
         let login = protocol.scenario.browsers[browser].login;
         let tab = &mut self.browsers[browser].tabs[tab];
@@ -160,7 +160,7 @@ impl State {
         }
     }
 
-    /// The page shows an update, under each of the named topics that it wants, if it is newer than what it shows (rule 4).
+    /// The page shows an update, under each of the named topics that it wants, if it is newer than what it shows (R4).
     /// What is left out counts as shown.
     fn show(
         &mut self,

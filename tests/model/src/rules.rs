@@ -1,82 +1,82 @@
 //! The rules of the protocol, each of which can be switched off to see what it is for.
 
-/// Which rules are kept. Numbers in brackets are those of DESIGN section 3; names in brackets are other sections' titles.
+/// Which rules are kept. What stands in brackets is the rule's number in `docs/protocol.md`, which also says what each is for.
 ///
 /// [`Rules::ALL`] is the protocol. `Rules { gap_syncs: false, ..Rules::ALL }` is a mistake that somebody could make, and the
 /// tests show what it costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// \[1] `notify` records the update first, then reads the login's connections. Off: the other way round.
+    /// \[R1] `notify` records the update first, then reads the login's connections. Off: the other way round.
     pub record_before_read: bool,
-    /// \[1] The connections are read strongly consistently. Off: a read may miss a row.
+    /// \[R1] The connections are read strongly consistently. Off: a read may miss a row.
     pub strong_rows: bool,
-    /// \[2] `$connect` commits the row before the socket opens. Off: the socket may open first.
+    /// \[R2] `$connect` commits the row before the socket opens. Off: the socket may open first.
     pub store_before_open: bool,
-    /// \[2] The page sends `sync` when its socket opens. Off: it just listens.
+    /// \[R2] The page sends `sync` when its socket opens. Off: it just listens.
     pub sync_on_open: bool,
-    /// \[2] `sync` reads the updates strongly consistently. Off: it may miss the last one.
+    /// \[R2] `sync` reads the updates strongly consistently. Off: it may miss the last one.
     pub strong_updates: bool,
-    /// \[3] A 410 for a young row keeps the row. Off: every 410 prunes.
+    /// \[R3] A 410 for a young row keeps the row. Off: every 410 prunes.
     pub grace: bool,
-    /// \[3] The grace outlasts `$connect`'s own time-out. Off: a row may be old before `$connect` has returned.
+    /// \[R3] The grace outlasts `$connect`'s own time-out. Off: a row may be old before `$connect` has returned.
     pub grace_covers_connect: bool,
-    /// \[3] A row's age is taken before the post is sent. Off: after its answer.
+    /// \[R3] A row's age is taken before the post is sent. Off: after its answer.
     pub age_before_post: bool,
-    /// \[4] The cursor moves only over a push whose `prev` it has reached. Off: it moves with every push.
+    /// \[R4] The cursor moves only over a push whose `prev` it has reached. Off: it moves with every push.
     pub cursor_waits: bool,
-    /// \[4] The cursor moves on over a push that it had to wait for only if that was shown. Off: over every one.
+    /// \[R4] The cursor moves on over a push that it had to wait for only if that was shown. Off: over every one.
     pub reached_is_shown: bool,
-    /// \[4] A gap makes the page sync. Off: it waits.
+    /// \[R4] A gap makes the page sync. Off: it waits.
     pub gap_syncs: bool,
-    /// \[4] A version of a topic that is not higher than the one shown is dropped. Off: it is shown.
+    /// \[R4] A version of a topic that is not higher than the one shown is dropped. Off: it is shown.
     pub duplicates_dropped: bool,
-    /// \[4] `prev` is over all topics that the socket listens to. Off: over the update's own topics, which is too low.
+    /// \[R4] `prev` is over all topics that the socket listens to. Off: over the update's own topics, which is too low.
     pub prev_of_socket: bool,
-    /// \[4] A repeat carries `version - 1` as `prev`. Off: it carries 0, which is too low.
+    /// \[R4] A repeat carries `version - 1` as `prev`. Off: it carries 0, which is too low.
     pub repeat_prev: bool,
-    /// \[5] Only the reply to the newest `n` counts. Off: any reply does.
+    /// \[R5] Only the reply to the newest `n` counts. Off: any reply does.
     pub newest_n: bool,
-    /// \[5] A sync that is not answered is sent again. Off: the page waits for ever.
+    /// \[R5] A sync that is not answered is sent again. Off: the page waits for ever.
     pub sync_times_out: bool,
-    /// \[5] A push heard since the sync was sent, and not covered by its reply, makes the page sync again. Off: it does not.
+    /// \[R5] A push heard since the sync was sent, and not covered by its reply, makes the page sync again. Off: it does not.
     pub heard_is_covered: bool,
-    /// \[6] `unknown-connection` makes the page reconnect. Off: the page takes it for an empty reply.
+    /// \[R6] `unknown-connection` makes the page reconnect. Off: the page takes it for an empty reply.
     pub unknown_reconnects: bool,
-    /// \[7] A post that failed keeps its row. Off: it prunes, as a 410 does.
+    /// \[R7] A post that failed keeps its row. Off: it prunes, as a 410 does.
     pub failed_keeps_row: bool,
-    /// \[7] The page syncs from time to time, whatever it hears. Off: never.
+    /// \[R7] The page syncs from time to time, whatever it hears. Off: never.
     pub periodic_sync: bool,
-    /// \[8] A push of another epoch is not applied and makes the page sync. Off: the page looks at the version only.
+    /// \[R8] A push of another epoch is not applied and makes the page sync. Off: the page looks at the version only.
     pub epoch_checked: bool,
-    /// \[8] A new log has a new epoch. Off: a restored table keeps its epoch.
+    /// \[R8] A new log has a new epoch. Off: a restored table keeps its epoch.
     pub new_epoch: bool,
-    /// \[9] A reload forgets the cursor along with what the page shows. Off: the cursor survives (in session storage, say).
+    /// \[R9] A reload forgets the cursor along with what the page shows. Off: the cursor survives (in session storage, say).
     pub reload_forgets: bool,
-    /// \[9] Each tab has its own cursor. Off: a new tab takes the one of the tab that holds the socket.
+    /// \[R9] Each tab has its own cursor. Off: a new tab takes the one of the tab that holds the socket.
     pub own_cursor: bool,
-    /// \[9] A tab uses a shared socket only if that listens to all its topics. Off: it takes what it gets, then the wider one.
+    /// \[R9] A tab uses a shared socket only if that listens to all its topics. Off: it takes what it gets, then the wider one.
     pub tab_waits_for_topics: bool,
-    /// \[10] What a page's first sync leaves out, since the page's own data has it, is told by one clock alone: the server says
+    /// \[R10] What a page's first sync leaves out, since the page's own data has it, is told by one clock alone: the server says
     /// how long ago each update was recorded, the page how long ago it was loaded. Off: the page's clock is held against the
     /// server's, and may be so far ahead that everything seems old.
     pub ages_by_one_clock: bool,
-    /// \[Tables] An update that is older (`at`) than what its topic holds is not recorded under it. Off: the last to come wins.
+    /// \[T1] An update that is older (`at`) than what its topic holds is not recorded under it. Off: the last to come wins.
     pub at_orders: bool,
-    /// \[Tables] Of an update with several topics, those that hold something newer are left out. Off: all are, as one write.
+    /// \[T2] Of an update with several topics, those that hold something newer are left out. Off: all are, as one write.
     pub stale_by_topic: bool,
-    /// \[Tables] An update with the id that its topic holds is a repeat. Off: it is recorded again.
+    /// \[T3] An update with the id that its topic holds is a repeat. Off: it is recorded again.
     pub id_marks_repeats: bool,
-    /// \[Tables] A row outlives its socket. Off: it may expire while the socket is open.
+    /// \[T4] A row outlives its socket. Off: it may expire while the socket is open.
     pub row_outlives_socket: bool,
-    /// \[Messages] A push names every topic of its update that the socket listens to. Off: the first of them.
+    /// \[M1] A push names every topic of its update that the socket listens to. Off: the first of them.
     pub names_every_topic: bool,
-    /// \[Messages] `sync` is answered only to a connection that has a row under that login. Off: whoever asks is answered.
+    /// \[M2] `sync` is answered only to a connection that has a row under that login. Off: whoever asks is answered.
     pub sync_proves_login: bool,
-    /// \[Revoking] `$connect` checks the chatter and puts the row in one transaction. Off: in two calls.
+    /// \[V1] `$connect` checks the chatter and puts the row in one transaction. Off: in two calls.
     pub one_transaction: bool,
-    /// \[Revoking] The rows are queried twice. Off: once.
+    /// \[V2] The rows are queried twice. Off: once.
     pub revoke_twice: bool,
-    /// \[Revoking] Revoking closes the sockets. Off: it deletes the chatter and no more.
+    /// \[V3] Revoking closes the sockets. Off: it deletes the chatter and no more.
     pub revoke_closes: bool,
 }
 

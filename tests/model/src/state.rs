@@ -80,7 +80,7 @@ pub(crate) enum Row {
 pub(crate) enum Notify {
     /// The pipeline has not sent the update.
     Idle,
-    /// The connections are read, the update is not recorded: the mistake that rule 1 forbids.
+    /// The connections are read, the update is not recorded: the mistake that R1 forbids.
     ReadFirst(Vec<usize>),
     /// The update is recorded.
     Recorded(Push),
