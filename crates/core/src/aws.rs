@@ -2,7 +2,12 @@
 //!
 //! Where the services are is a setting, as in every AWS program, so the same binary runs in AWS, on a laptop and in tests.
 
-use crate::{Poster, callback::Callback};
+use crate::{
+    Poster,
+    callback::Callback,
+    last_try::LastTry,
+    reconnector::{CONNECT, Reconnector},
+};
 use aws_config::{
     BehaviorVersion, Region, SdkConfig,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
@@ -14,21 +19,27 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider},
 };
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_http_client::{
     Connector,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use std::{future::Future, time::Duration};
 
 /// A partition key that no login can have: what the throw-away calls at start ask for.
 pub(crate) const NOBODY: &str = "\n";
 
-/// What all clients share: credentials, region, one HTTP stack with one pool of connections.
+/// What all clients share: credentials and region. Connections are each service's own, since what a failure says of one
+/// host's connections it does not say of another's.
 #[derive(Clone, Debug)]
 pub struct Aws {
     shared: SdkConfig,
-    connector: SharedHttpConnector,
+    dynamodb: Reconnector,
+    callback: Reconnector,
+    sqs: Reconnector,
     endpoints: Endpoints,
 }
 
@@ -56,43 +67,45 @@ impl Aws {
         Aws::new(
             region,
             EnvironmentVariableCredentialsProvider::new(),
-            https(endpoints.ca_bundle.as_deref()),
+            https(endpoints.ca_bundle.clone()),
             endpoints,
         )
     }
 
     /// For a program on the same laptop as the services: credentials that nobody checks.
     pub fn local(endpoints: Endpoints) -> Aws {
-        Aws::over(https(None), endpoints)
+        Aws::unchecked(https(endpoints.ca_bundle.clone()), endpoints)
     }
 
     /// For a test or a measurement: over this wire, with credentials that nobody checks.
     pub fn over(connector: SharedHttpConnector, endpoints: Endpoints) -> Aws {
+        Aws::unchecked(move || connector.clone(), endpoints)
+    }
+
+    fn unchecked(
+        new_pool: impl Fn() -> SharedHttpConnector + Clone + Send + Sync + 'static,
+        endpoints: Endpoints,
+    ) -> Aws {
         let credentials = Credentials::new("local", "local", None, None, "local");
-        Aws::new(
-            Some(Region::from_static("us-east-1")),
-            credentials,
-            connector,
-            endpoints,
-        )
+        Aws::new(Some(Region::from_static("us-east-1")), credentials, new_pool, endpoints)
     }
 
     fn new(
         region: Option<Region>,
         credentials: impl ProvideCredentials + 'static,
-        connector: SharedHttpConnector,
+        new_pool: impl Fn() -> SharedHttpConnector + Clone + Send + Sync + 'static,
         endpoints: Endpoints,
     ) -> Aws {
-        let shared = connector.clone();
         let shared = SdkConfig::builder()
             // By its date, not `latest`: a service does not change its behaviour because a lock file moved.
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(region)
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client_fn(move |_, _| shared.clone()));
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
         Aws {
             shared: shared.build(),
-            connector,
+            dynamodb: Reconnector::new(new_pool.clone()),
+            callback: Reconnector::new(new_pool.clone()),
+            sqs: Reconnector::new(new_pool),
             endpoints,
         }
     }
@@ -103,24 +116,26 @@ impl Aws {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.shared);
         config.set_endpoint_url(self.endpoints.dynamodb.clone());
         let config = config
+            .http_client(http_client(&self.dynamodb))
+            .interceptor(LastTry)
             .retry_config(three_tries())
+            .retry_partition(without_budget())
             .timeout_config(time_outs(Duration::from_secs(2), Duration::from_secs(5)));
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// The WebSocket API's `@connections`, at its `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. No retries:
-    /// the SDK's share one budget, which a hundred throttled posts empty, and then the next nine hundred get none. The
-    /// poster has its own, with a time-out for each post.
+    /// The WebSocket API's `@connections`, at its `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. Posts are
+    /// tried by the poster; the SDK's client is for closing sockets.
     pub fn poster(&self, callback_url: &str) -> Poster {
         let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.shared)
             .endpoint_url(callback_url)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(time_outs(Duration::from_secs(2), Duration::from_secs(2)));
+            .http_client(http_client(&self.callback))
+            .interceptor(LastTry)
+            .retry_config(three_tries())
+            .retry_partition(without_budget())
+            .timeout_config(time_outs(Duration::from_secs(2), Duration::from_secs(5)));
         let client = aws_sdk_apigatewaymanagement::Client::from_conf(config.build());
-        Poster::new(
-            Callback::new(callback_url, &self.shared, self.connector.clone()),
-            client,
-        )
+        Poster::new(Callback::new(callback_url, &self.shared, self.callback.clone()), client)
     }
 
     /// SQS, which is asked only when notify's time is nearly over: all tries must fit into what is then left.
@@ -128,29 +143,47 @@ impl Aws {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.shared);
         config.set_endpoint_url(self.endpoints.sqs.clone());
         let config = config
+            .http_client(http_client(&self.sqs))
+            .interceptor(LastTry)
             .retry_config(three_tries())
+            .retry_partition(without_budget())
             .timeout_config(time_outs(Duration::from_millis(600), Duration::from_millis(1_500)));
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 }
 
-/// HTTP over TCP, with TLS where the URL says so. By ring: aws-lc, the SDK's default, gathers entropy for milliseconds at
-/// every start, and is larger.
-fn https(ca_bundle: Option<&str>) -> SharedHttpConnector {
-    let roots = TrustStore::empty().with_pem_certificate(ca_bundle.unwrap_or(AMAZON_ROOTS));
-    let trust = TlsContext::builder().with_trust_store(roots).build();
-    let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(1));
-    let connector = Connector::builder()
-        .connector_settings(settings.build())
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(trust.expect("roots are all it needs"));
-    SharedHttpConnector::new(connector.build())
+/// HTTP over TCP, with TLS where the URL says so: what makes an empty pool of connections. By ring: aws-lc, the SDK's
+/// default, gathers entropy for milliseconds at every start, and is larger.
+fn https(ca_bundle: Option<String>) -> impl Fn() -> SharedHttpConnector + Clone {
+    move || {
+        let roots = TrustStore::empty().with_pem_certificate(ca_bundle.as_deref().unwrap_or(AMAZON_ROOTS));
+        let trust = TlsContext::builder().with_trust_store(roots).build();
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT);
+        let connector = Connector::builder()
+            .connector_settings(settings.build())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(trust.expect("roots are all it needs"));
+        SharedHttpConnector::new(connector.build())
+    }
+}
+
+fn http_client(connector: &Reconnector) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(connector.clone());
+    http_client_fn(move |_, _| connector.clone())
 }
 
 fn three_tries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(50))
+}
+
+/// Every call gets its tries. By default the SDK pays for second tries out of a budget that all calls of a client share:
+/// fifty connections that break at once use it up, and then a call that needs a second try gets none. What bounds the load
+/// here is the number of tries, the waits between them, and how many calls notify makes at once.
+fn without_budget() -> RetryPartition {
+    let partition = RetryPartition::custom("without a budget");
+    partition.token_bucket(TokenBucket::unlimited()).build()
 }
 
 fn time_outs(attempt: Duration, operation: Duration) -> TimeoutConfig {
@@ -173,7 +206,7 @@ mod tests {
     #[test]
     fn amazons_roots_can_be_read() {
         // The connector reads them as it is built, and would panic.
-        https(None);
+        https(None)();
         assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
     }
 }

@@ -1,19 +1,16 @@
 //! The WebSocket API's `@connections`, at first hand.
 //!
 //! A fan-out is nothing but posts, and the SDK's machinery costs several times what a post itself does (`make bench`).
-//! So a post is a request that is signed here and sent over the connections that the SDK's clients use too.
+//! So a post is a request that is signed here and sent over the connections that the SDK's client for it uses too.
 
 use crate::{
     ConnectionId, Timestamp,
+    reconnector::{Over, Reconnector},
     signer::{Signer, hex},
 };
 use aws_config::SdkConfig;
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, SharedHttpConnector},
-    orchestrator::HttpRequest,
-    result::ConnectorError,
-};
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use aws_smithy_runtime_api::client::{orchestrator::HttpRequest, result::ConnectorError};
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -25,7 +22,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Where posts go, and how they are signed.
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
-    connector: SharedHttpConnector,
+    connector: Reconnector,
     signer: Arc<Signer>,
     /// The URL up to the connection's ID.
     url: String,
@@ -43,7 +40,7 @@ pub struct Message {
 
 impl Callback {
     /// Posts below this URL, a stage's.
-    pub(crate) fn new(url: &str, shared: &SdkConfig, connector: SharedHttpConnector) -> Callback {
+    pub(crate) fn new(url: &str, shared: &SdkConfig, connector: Reconnector) -> Callback {
         let url = url.trim_end_matches('/');
         let (_, address) = url.split_once("://").unwrap_or(("", url));
         let (host, stage) = address.split_once('/').unwrap_or((address, ""));
@@ -58,11 +55,11 @@ impl Callback {
         }
     }
 
-    /// Posts a message, once, and returns the answer's status.
+    /// Posts a message, once, over such a connection, and returns the answer's status.
     ///
     /// # Errors
     /// If there is no answer, or nothing to sign with.
-    pub(crate) async fn post(&self, to: &ConnectionId, message: &Message) -> Result<u16, ConnectorError> {
+    pub(crate) async fn post(&self, to: &ConnectionId, message: &Message, over: Over) -> Result<u16, ConnectorError> {
         let id = encode(to.as_str());
         let path = format!("{}{}", self.signed_path, id.replace('%', "%25"));
         let signed = self
@@ -79,13 +76,7 @@ impl Callback {
         for (name, value) in signed {
             headers.insert(name, value);
         }
-        let answer = self.connector.call(request).await?;
-        let status = answer.status().as_u16();
-        if !answer.status().is_success() {
-            // Read to its end, so that the connection serves the next post.
-            let _ = ByteStream::new(answer.into_body()).collect().await;
-        }
-        Ok(status)
+        self.connector.status(request, over).await
     }
 }
 

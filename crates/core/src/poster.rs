@@ -1,6 +1,6 @@
 //! Posting to sockets, through the WebSocket API's `@connections`.
 
-use crate::{ConnectionId, Message, Timestamp, backoff::full_jitter, callback::Callback};
+use crate::{ConnectionId, Message, Timestamp, backoff::full_jitter, callback::Callback, reconnector::Over};
 use aws_sdk_apigatewaymanagement::{Client, error::SdkError};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -59,9 +59,10 @@ impl Poster {
     }
 
     /// Posts a message, at most five times in five seconds. A socket that makes it wait holds no slot while it waits, so
-    /// it holds up no other.
+    /// it holds up no other. If a try broke or timed out, the last one goes over a new connection.
     pub async fn post(&self, to: &ConnectionId, message: &Message) -> Delivery {
         let mut deadline = None;
+        let mut has_broken = false;
         for attempt in 0..Self::TRIES {
             let Ok(slot) = self.slots.acquire().await else {
                 return Delivery::GivenUp;
@@ -69,10 +70,14 @@ impl Poster {
             // The time in the queue for the first slot is the function's, not the socket's.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
             let sent_at = Timestamp::now();
-            let end = deadline.min(Instant::now() + Self::ATTEMPT);
-            let answer = timeout_at(end, self.callback.post(to, message)).await;
+            let end = Instant::now() + Self::ATTEMPT;
+            let is_last = attempt + 1 == Self::TRIES || end >= deadline;
+            let over = if is_last && has_broken { Over::Fresh } else { Over::Kept };
+            let answer = timeout_at(end.min(deadline), self.callback.post(to, message, over)).await;
             drop(slot);
-            match classify(answer.ok().and_then(Result::ok)) {
+            let status = answer.ok().and_then(Result::ok);
+            has_broken |= status.is_none();
+            match classify(status) {
                 Attempt::Sent => return Delivery::Sent,
                 Attempt::Gone => return Delivery::Gone { sent_at },
                 Attempt::Refused(status) => {

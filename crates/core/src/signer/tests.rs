@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     ConnectionId, Message,
     aws::{Aws, Endpoints},
+    reconnector::Over,
 };
 use aws_config::Region;
 use aws_credential_types::{Credentials, provider::future::ProvideCredentials as Provided};
@@ -95,7 +96,7 @@ async fn statuses(aws: &Aws, url: &str, id: &str) -> [u16; 2] {
     let poster = aws.poster(url);
     let by_hand = poster
         .callback
-        .post(&ConnectionId::new(id), &Message::new(text.clone()))
+        .post(&ConnectionId::new(id), &Message::new(text.clone()), Over::Kept)
         .await;
     let post = poster.client.post_to_connection().connection_id(id);
     let by_sdk = match post.data(text.into_bytes().into()).send().await {
