@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod connect;
+mod connections;
 mod deferral;
 mod envelopes;
 mod faults;
