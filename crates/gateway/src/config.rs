@@ -91,6 +91,9 @@ pub struct Limits {
     pub requests_burst: u32,
     /// The pauses before an asynchronous event is tried again. AWS: 1 and 2 minutes.
     pub async_retry_delays: Vec<Duration>,
+    /// How long a client may take to read what is left for it and the close frame, and again to answer that. Then the
+    /// gateway hangs up all the same. Not documented by AWS; 2 seconds here.
+    pub closing: Duration,
     /// How long [`Gateway::stop`](crate::Gateway::stop) waits for sockets to say goodbye and `$disconnect` to run.
     pub stop: Duration,
 }
@@ -284,6 +287,7 @@ impl Default for Limits {
             requests_per_second: Some(10_000),
             requests_burst: 5_000,
             async_retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
+            closing: Duration::from_secs(2),
             stop: Duration::from_secs(5),
         }
     }

@@ -1,15 +1,18 @@
 //! One open socket: its messages in and out, its times, and its end.
 
+mod parting;
+mod watched;
+mod writer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
@@ -18,13 +21,13 @@ use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Outgoing};
 use crate::{clock, event, message};
+use watched::Watched;
+use writer::Writer;
 
-/// How long a client may take to read its last messages and the close frame, and to hang up.
-const PARTING: Duration = Duration::from_secs(2);
 /// Small, because there is one in each idle socket.
 const READ_BUFFER: usize = 2 * 1024;
 
-type Stream = WebSocketStream<TokioIo<Upgraded>>;
+type Stream = WebSocketStream<Watched<TokioIo<Upgraded>>>;
 
 /// Looks after a socket from the upgrade to `$disconnect`.
 pub(crate) async fn run(
@@ -55,15 +58,13 @@ pub(crate) async fn disconnected(api: &Api, connection: &Connection, goodbye: &G
 struct Socket<'a> {
     api: &'a Arc<Api>,
     connection: &'a Arc<Connection>,
-    outgoing: UnboundedReceiver<Outgoing>,
-    /// The message that is being written. It keeps its room in the buffer until the client's side has taken it.
-    writing: Option<Outgoing>,
-    sink: SplitSink<Stream, Message>,
+    writer: Writer,
     stream: SplitStream<Stream>,
     born: Instant,
 }
 
-/// Why a socket ends.
+/// Why a socket ends, and what `$disconnect` is told of it.
+#[derive(Debug, Clone)]
 enum End {
     /// The gateway closes it.
     Ours(Goodbye),
@@ -84,14 +85,13 @@ impl<'a> Socket<'a> {
             .write_buffer_size(0)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.frame_bytes));
-        let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let upgraded = Watched::new(TokioIo::new(upgraded));
+        let stream = WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await;
         let (sink, stream) = stream.split();
         Socket {
             api,
             connection,
-            outgoing,
-            writing: None,
-            sink,
+            writer: Writer::new(sink, outgoing, limits.frame_bytes),
             stream,
             born: Instant::now(),
         }
@@ -103,19 +103,15 @@ impl<'a> Socket<'a> {
         // From here on a post is answered with 410.
         let id = &self.connection.peer.connection_id;
         self.api.connections.remove(id);
-        let (goodbye, close) = match end {
-            End::Theirs(goodbye) => (goodbye, None),
-            End::Ours(goodbye) => {
-                self.api
-                    .feeds
-                    .record(Activity::new(Kind::Close).connection(id).status(goodbye.code));
-                let close = Message::Close(Some(goodbye.frame()));
-                (goodbye, Some(close))
-            }
-        };
+        let (End::Ours(goodbye) | End::Theirs(goodbye)) = end.clone();
+        if let End::Ours(_) = end {
+            self.api
+                .feeds
+                .record(Activity::new(Kind::Close).connection(id).status(goodbye.code));
+        }
         // `$disconnect` does not wait for a client that does not hang up.
-        let parted = part(self.sink, self.stream, self.outgoing, close);
-        self.api.sockets.spawn(async { timeout(PARTING, parted).await });
+        let parted = parting::part(self.writer, self.stream, end, self.api.config.limits.closing);
+        self.api.sockets.spawn(parted);
         goodbye
     }
 
@@ -143,17 +139,10 @@ impl<'a> Socket<'a> {
                     Some(Err(error)) => return Goodbye::of_error(&error).map_or(End::Theirs(Goodbye::DIED), End::Ours),
                     None => return End::Theirs(Goodbye::DIED),
                 },
-                Some(outgoing) = self.outgoing.recv(), if self.writing.is_none() => {
-                    if self.sink.start_send_unpin(Message::Text(outgoing.text.clone())).is_err() {
+                written = self.writer.step() => {
+                    if written.is_err() {
                         return End::Theirs(Goodbye::DIED);
                     }
-                    self.writing = Some(outgoing);
-                }
-                flushed = self.sink.flush(), if self.writing.is_some() => {
-                    if flushed.is_err() {
-                        return End::Theirs(Goodbye::DIED);
-                    }
-                    self.writing = None;
                 }
                 () = sleep_until(expires) => {}
             }
@@ -171,28 +160,4 @@ impl<'a> Socket<'a> {
             .min(limits.life.saturating_sub(now - self.born));
         (now + remaining, remaining.is_zero())
     }
-}
-
-/// Writes what is still to be written, then hangs up, and reads on to the client's own end: to hang up on unread bytes
-/// would be a reset, which can swallow the close frame.
-async fn part(
-    mut sink: SplitSink<Stream, Message>,
-    stream: SplitStream<Stream>,
-    mut outgoing: UnboundedReceiver<Outgoing>,
-    close: Option<Message>,
-) {
-    if let Some(close) = close {
-        let _ = sink.flush().await;
-        outgoing.close();
-        while let Some(message) = outgoing.recv().await {
-            let _ = sink.send(Message::Text(message.text)).await;
-        }
-        let _ = sink.send(close).await;
-    }
-    let _ = sink.flush().await;
-    let Ok(mut stream) = sink.reunite(stream) else { return };
-    let stream = stream.get_mut();
-    let _ = stream.shutdown().await;
-    let mut rest = [0; 1024];
-    while let Ok(1..) = stream.read(&mut rest).await {}
 }

@@ -14,4 +14,6 @@ mod handshake;
 mod invoke;
 mod management;
 mod messages;
+mod parting;
+mod raw;
 mod world;

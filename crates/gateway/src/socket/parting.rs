@@ -1,0 +1,43 @@
+//! The end of a socket as RFC 6455 has it: the last messages, the close frame, the client's close frame, the end of TCP.
+
+use std::time::Duration;
+
+use futures_util::stream::SplitStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::writer::Writer;
+use super::{End, Stream};
+
+/// Parts from a client. Each of the two steps that are up to the client takes no longer than the limit.
+pub(super) async fn part(mut writer: Writer, stream: SplitStream<Stream>, end: End, limit: Duration) {
+    let waits_for_answer = match end {
+        End::Ours(goodbye) => {
+            let close = Message::Close(Some(goodbye.frame()));
+            matches!(timeout(limit, writer.finish(close)).await, Ok(Ok(())))
+        }
+        End::Theirs(_) => {
+            // The library has the answer to the client's close frame ready.
+            let _ = timeout(limit, writer.flush()).await;
+            false
+        }
+    };
+    let Some(mut stream) = writer.reunite(stream) else {
+        return;
+    };
+    let stream = stream.get_mut();
+    if waits_for_answer {
+        // 7.1.1: whoever has sent a close frame hangs up when it has received one.
+        let _ = timeout(limit, stream.read_to_goodbye()).await;
+    }
+    let _ = timeout(limit, hang_up(stream)).await;
+}
+
+/// Hangs up first, as a server should, and reads on to the client's own end: with bytes left unread the system would
+/// reset the connection, and the client might lose what it has not read yet.
+async fn hang_up(stream: &mut (impl AsyncReadExt + AsyncWriteExt + Unpin)) {
+    let _ = stream.shutdown().await;
+    let mut discarded = [0; 4096];
+    while let Ok(1..) = stream.read(&mut discarded).await {}
+}

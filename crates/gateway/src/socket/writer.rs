@@ -1,0 +1,161 @@
+//! The writing side of a socket: messages in their order, in frames that are no larger than API Gateway's.
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use futures_util::stream::{SplitSink, SplitStream};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::Stream;
+use crate::connection::Outgoing;
+
+/// What is to be written to a client, and where.
+pub(super) struct Writer {
+    sink: SplitSink<Stream, Message>,
+    outgoing: UnboundedReceiver<Outgoing>,
+    /// The message that is being written. It keeps its room in the buffer until the client's side has taken it.
+    writing: Option<Writing>,
+    frame_bytes: usize,
+}
+
+struct Writing {
+    frames: Frames,
+    _message: Outgoing,
+}
+
+impl Writer {
+    pub(super) fn new(
+        sink: SplitSink<Stream, Message>,
+        outgoing: UnboundedReceiver<Outgoing>,
+        frame_bytes: usize,
+    ) -> Writer {
+        Writer {
+            sink,
+            outgoing,
+            writing: None,
+            frame_bytes,
+        }
+    }
+
+    /// Writes what there is to be written, and waits for more, one step each time. It may be given up at any moment.
+    pub(super) async fn step(&mut self) -> Result<(), Error> {
+        let Some(writing) = &mut self.writing else {
+            return match self.outgoing.recv().await {
+                Some(message) => self.begin(message),
+                None => std::future::pending().await,
+            };
+        };
+        self.sink.flush().await?;
+        match writing.frames.next() {
+            Some(frame) => self.sink.start_send_unpin(frame)?,
+            None => self.writing = None,
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, message: Outgoing) -> Result<(), Error> {
+        let mut frames = Frames::new(message.text.clone().into(), self.frame_bytes);
+        if let Some(frame) = frames.next() {
+            self.sink.start_send_unpin(frame)?;
+        }
+        self.writing = Some(Writing {
+            frames,
+            _message: message,
+        });
+        Ok(())
+    }
+
+    /// Writes what was taken for the client before it is closed, and then the close frame. No message is taken any more.
+    pub(super) async fn finish(&mut self, close: Message) -> Result<(), Error> {
+        self.outgoing.close();
+        while self.writing.is_some() || !self.outgoing.is_empty() {
+            self.step().await?;
+        }
+        self.sink.send(close).await
+    }
+
+    /// Writes what the library has to say of itself: the answer to the client's close frame.
+    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        self.sink.flush().await
+    }
+
+    /// The whole stream again.
+    pub(super) fn reunite(self, stream: SplitStream<Stream>) -> Option<Stream> {
+        self.sink.reunite(stream).ok()
+    }
+}
+
+/// The frames of one text message. They may part a character: the message is what has to be UTF-8 (RFC 6455, 5.6).
+struct Frames {
+    rest: Bytes,
+    frame_bytes: usize,
+    opcode: Data,
+    is_over: bool,
+}
+
+impl Frames {
+    fn new(text: Bytes, frame_bytes: usize) -> Frames {
+        Frames {
+            rest: text,
+            frame_bytes: frame_bytes.max(1),
+            opcode: Data::Text,
+            is_over: false,
+        }
+    }
+}
+
+impl Iterator for Frames {
+    type Item = Message;
+
+    fn next(&mut self) -> Option<Message> {
+        if self.is_over {
+            return None;
+        }
+        let payload = self.rest.split_to(self.rest.len().min(self.frame_bytes));
+        self.is_over = self.rest.is_empty();
+        let frame = Frame::message(payload, OpCode::Data(self.opcode), self.is_over);
+        self.opcode = Data::Continue;
+        Some(Message::Frame(frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_in_one_frame_if_it_fits_and_else_in_frames_of_the_largest_size() {
+        for (text, expected) in [
+            ("", &[("", "TEXT", true)][..]),
+            ("abc", &[("abc", "TEXT", true)]),
+            ("abcd", &[("abc", "TEXT", false), ("d", "CONTINUE", true)]),
+            ("abcdef", &[("abc", "TEXT", false), ("def", "CONTINUE", true)]),
+            (
+                "abcdefg",
+                &[
+                    ("abc", "TEXT", false),
+                    ("def", "CONTINUE", false),
+                    ("g", "CONTINUE", true),
+                ],
+            ),
+        ] {
+            let frames: Vec<(String, String, bool)> = Frames::new(text.into(), 3)
+                .map(|message| match message {
+                    Message::Frame(frame) => (
+                        String::from_utf8(frame.payload().to_vec()).unwrap(),
+                        frame.header().opcode.to_string(),
+                        frame.header().is_final,
+                    ),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            let expected: Vec<(String, String, bool)> = expected
+                .iter()
+                .map(|(payload, opcode, is_final)| (payload.to_string(), opcode.to_string(), *is_final))
+                .collect();
+            assert_eq!(frames, expected);
+        }
+    }
+}
