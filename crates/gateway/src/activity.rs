@@ -1,5 +1,5 @@
-//! What the gateway did, for whoever embeds it: one [`Activity`] for each thing that happened, and the functions' output.
-//! Neither holds a body, a header, a query or a subprotocol: those are where secrets travel.
+//! What the gateway did, for whoever embeds it: one [`Activity`] for each thing that happened, and the functions' own words.
+//! No activity holds a body, a header, a query or a subprotocol: those are where secrets travel.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -84,6 +84,16 @@ pub struct Line {
     pub text: String,
 }
 
+/// Why an event came to nothing for its caller, in the words of the function itself: its error, or a reply that is
+/// malformed or has another status than 2xx. They may hold whatever the function put into them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The function's name.
+    pub function: Arc<str>,
+    /// The route, if there is one, what happened, and then the function's words: one line of at most 1,000 characters.
+    pub text: String,
+}
+
 impl Activity {
     pub(crate) fn new(kind: Kind) -> Activity {
         Activity {
@@ -132,21 +142,25 @@ impl Activity {
     }
 }
 
-/// The senders' side of both feeds. A slow or absent receiver never holds the gateway up: it misses the oldest.
+/// The senders' side of the feeds. A slow or absent receiver never holds the gateway up: it misses the oldest.
 #[derive(Debug, Clone)]
 pub(crate) struct Feeds {
     activity: broadcast::Sender<Activity>,
     lines: broadcast::Sender<Line>,
+    reasons: broadcast::Sender<Reason>,
 }
 
 impl Feeds {
     /// How many entries a receiver may lag behind before it misses some.
     const BACKLOG: usize = 4096;
+    /// In characters.
+    const LONGEST_REASON: usize = 1000;
 
     pub(crate) fn new() -> Feeds {
         Feeds {
             activity: broadcast::Sender::new(Self::BACKLOG),
             lines: broadcast::Sender::new(Self::BACKLOG),
+            reasons: broadcast::Sender::new(Self::BACKLOG),
         }
     }
 
@@ -156,6 +170,10 @@ impl Feeds {
 
     pub(crate) fn lines(&self) -> broadcast::Receiver<Line> {
         self.lines.subscribe()
+    }
+
+    pub(crate) fn reasons(&self) -> broadcast::Receiver<Reason> {
+        self.reasons.subscribe()
     }
 
     pub(crate) fn record(&self, activity: Activity) {
@@ -181,5 +199,19 @@ impl Feeds {
 
     pub(crate) fn line(&self, line: Line) {
         let _ = self.lines.send(line);
+    }
+
+    /// Tells why an event of a function came to nothing: in the gateway's words, and then in the function's.
+    pub(crate) fn reason(&self, function: &Arc<str>, ours: &str, theirs: &[u8]) {
+        if self.reasons.receiver_count() == 0 {
+            return;
+        }
+        let text = format!("{ours}: {}", String::from_utf8_lossy(theirs));
+        let text = text.chars().take(Self::LONGEST_REASON);
+        let text = text.map(|character| if character.is_control() { ' ' } else { character });
+        let _ = self.reasons.send(Reason {
+            function: Arc::clone(function),
+            text: text.collect(),
+        });
     }
 }

@@ -17,11 +17,12 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::activity::{Activity, Kind};
+use crate::answer::Answer;
 use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Peer};
 use crate::injector::ConnectFault;
-use crate::integration::{Answer, Fault};
+use crate::integration::Fault;
 use crate::{clock, event, ids, reply, socket};
 
 /// The longest URL that API Gateway takes, in characters.
@@ -131,7 +132,7 @@ impl Handshake {
         let (response, note) = match &answer {
             Ok(answer) if answer.is_success() => (accepted(&self.headers, answer.subprotocol.as_deref()), None),
             Ok(answer) => (refused(answer.status), None),
-            Err(fault @ (Fault::Failed(_) | Fault::Malformed)) => (
+            Err(fault @ (Fault::Failed(_) | Fault::Malformed(_))) => (
                 reply::message(StatusCode::BAD_GATEWAY, "Internal server error"),
                 Some(fault.note()),
             ),
@@ -171,7 +172,7 @@ impl Handshake {
             }),
             Some(route) => {
                 let event = event::connect(&api.config, &self.peer, &ids::api_id(), &self.headers, &self.uri);
-                api.integrate(route, event).await
+                api.integrate("$connect", route, event).await
             }
         }
     }

@@ -17,6 +17,7 @@
 //! ```
 
 mod activity;
+mod answer;
 mod api;
 mod bucket;
 mod clock;
@@ -48,7 +49,7 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
-pub use activity::{Activity, Kind, Line};
+pub use activity::{Activity, Kind, Line, Reason};
 pub use config::{Config, ConfigError, Function, Integration, Limits, Route};
 pub use faults::{Faults, FaultsError};
 
@@ -106,6 +107,12 @@ impl Gateway {
     /// What the functions print from now on. A receiver that lags 4,096 lines behind misses the oldest.
     pub fn lines(&self) -> broadcast::Receiver<Line> {
         self.api.feeds.lines()
+    }
+
+    /// Why events come to nothing from now on, in the functions' own words. A receiver that lags 4,096 entries behind
+    /// misses the oldest.
+    pub fn reasons(&self) -> broadcast::Receiver<Reason> {
+        self.api.feeds.reasons()
     }
 
     /// The number of open sockets.

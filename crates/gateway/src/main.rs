@@ -38,6 +38,9 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         format!("{}: {}", line.function, line.text)
     }));
     if is_verbose {
+        tokio::spawn(print(gateway.reasons(), |reason| {
+            format!("gateway: {}: {}", reason.function, reason.text)
+        }));
         tokio::spawn(print(gateway.activity(), |activity| {
             serde_json::to_string(&activity).unwrap_or_default()
         }));

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::activity::{Activity, Kind};
+use crate::answer::Answer;
 use crate::api::Api;
 use crate::config::{Config, Route};
 use crate::connection::{Connection, Refused};
@@ -57,26 +58,34 @@ async fn integrate(
     text: &str,
 ) -> Result<(Option<String>, u16), Failed> {
     let event = event::message(&api.config, &connection.peer, key, request_id, text);
-    match api.integrate(route, event).await {
+    match api.integrate(key, route, event).await {
         Ok(answer) if !route.two_way => Ok((None, answer.status)),
-        Ok(answer) if answer.is_success() => Ok((answer.body, answer.status)),
-        // Reports of what AWS does here differ; this is the one that a client notices.
-        Ok(_) => Err((
+        Ok(answer) if !answer.is_success() => Err((
             "Internal server error",
             StatusCode::BAD_GATEWAY,
+            // Reports of what AWS does here differ; this is the one that a client notices.
             Some("not a 2xx on a two-way route"),
         )),
+        Ok(answer) if is_too_long(&answer, api) => Err((
+            "Internal server error",
+            StatusCode::BAD_GATEWAY,
+            Some("answer over the message limit"),
+        )),
+        Ok(answer) => Ok((answer.body, answer.status)),
         Err(Fault::TimedOut) => Err((
             "Endpoint request timed out",
             StatusCode::GATEWAY_TIMEOUT,
             Some(Fault::TimedOut.note()),
         )),
-        // A reply that nobody reads cannot be malformed.
-        Err(Fault::Malformed) if !route.two_way => Ok((None, 200)),
-        Err(fault @ (Fault::Failed(_) | Fault::Malformed)) => {
+        Err(fault @ (Fault::Failed(_) | Fault::Malformed(_))) => {
             Err(("Internal server error", StatusCode::BAD_GATEWAY, Some(fault.note())))
         }
     }
+}
+
+/// AWS takes no message over 128 KB in either direction; what it does with such an answer is not documented.
+fn is_too_long(answer: &Answer, api: &Api) -> bool {
+    answer.body.as_ref().map_or(0, String::len) > api.config.limits.message_bytes
 }
 
 /// The route of a message: the key equal to `$request.body.action`, else `$default`.

@@ -51,7 +51,7 @@ pub(crate) async fn disconnected(api: &Api, connection: &Connection, goodbye: &G
     api.feeds.record(done.status(goodbye.code));
     if let Some(route) = api.config.routes.get("$disconnect") {
         let event = event::disconnect(&api.config, &connection.peer, goodbye);
-        let _ = api.integrate(route, event).await;
+        let _ = api.integrate("$disconnect", route, event).await;
     }
 }
 

@@ -17,6 +17,8 @@ async function answer(order, event, id, headers) {
   switch (order.do) {
     case "status":
       return { statusCode: Number(order.status), body: order.body, headers: { "Set-Cookie": "a=b", "X-Other": "c" } };
+    case "body":
+      return { statusCode: 200, body: "x".repeat(Number(order.bytes)) };
     case "subprotocol":
       return { statusCode: 200, headers: { "sec-websocket-protocol": order.name } };
     case "slow":

@@ -315,7 +315,10 @@ fn conclude(pool: &Pool, invocation: Invocation, is_cold: bool, outcome: Outcome
     let setting = &pool.setting;
     let note = match &outcome {
         Outcome::Returned(_) => None,
-        Outcome::Failed(failure) => Some(failure.note),
+        Outcome::Failed(failure) => {
+            setting.feeds.reason(&setting.name, failure.note, &failure.payload);
+            Some(failure.note)
+        }
     };
     setting.feeds.record(Activity {
         function: Some(Arc::clone(&setting.name)),

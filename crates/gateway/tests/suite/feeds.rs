@@ -53,6 +53,56 @@ async fn what_a_function_prints_comes_out_line_by_line_with_its_name() {
     );
 }
 
+#[tokio::test]
+async fn why_a_function_failed_is_told_in_its_own_words() {
+    let world = world_with_connect(|config| {
+        config.functions.get_mut("f").unwrap().timeout = std::time::Duration::from_secs(1);
+        config.routes.insert("quiet".into(), Route::lambda("f"));
+    })
+    .await;
+    let mut reasons = world.gateway.reasons();
+    let mut next = async || {
+        let reason = within(reasons.recv()).await.unwrap();
+        assert_eq!(&*reason.function, "f");
+        reason.text
+    };
+    world
+        .refusal(world.request("?do=status&status=500&body=no%20table"))
+        .await;
+    assert_eq!(next().await, "$connect: answered 500: no table");
+    let mut client = world.client().await;
+    for (message, reason) in [
+        (
+            json!({ "do": "status", "status": 503, "body": "busy\nnow" }),
+            "$default: answered 503: busy now",
+        ),
+        (
+            json!({ "action": "quiet", "do": "status", "status": 500, "body": "dropped" }),
+            "quiet: answered 500: dropped",
+        ),
+        (
+            json!({ "action": "quiet", "do": "raw", "reply": { "statusCode": 200, "more": 1 } }),
+            r#"quiet: malformed reply: it has a member that API Gateway does not know: {"more":1,"statusCode":200}"#,
+        ),
+        (
+            json!({ "do": "throw" }),
+            r#"function error: {"errorType":"Error","errorMessage":"thrown"}"#,
+        ),
+    ] {
+        client.say(&message).await;
+        assert_eq!(next().await, reason, "{message}");
+    }
+    client.say(json!({ "do": "hang" })).await;
+    assert!(next().await.ends_with(r#"Task timed out after 1.00 seconds"}"#));
+    world.invoke(&json!({ "do": "exit" })).await;
+    assert!(next().await.contains("Runtime exited with error: exit status 1"));
+    // As long a reason as a reply can be is cut short.
+    client
+        .say(json!({ "do": "status", "status": 500, "body": "x".repeat(5000) }))
+        .await;
+    assert!(next().await.len() < 1100);
+}
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chatterbox_gateway::{Kind, Route};
 use serde_json::{Value, json};
 
+use crate::raw::*;
 use crate::world::*;
 
 /// A frame of API Gateway's own, to the last space.
@@ -69,7 +70,7 @@ async fn without_a_route_response_the_answer_is_dropped_whatever_it_is() {
     for message in [
         json!({ "action": "quiet", "body": "x" }),
         json!({ "action": "quiet", "do": "status", "status": 500 }),
-        json!({ "action": "quiet", "do": "garbage" }),
+        json!({ "action": "quiet", "do": "status", "status": 301 }),
         json!({ "action": "silent" }),
     ] {
         client.say(message).await;
@@ -77,6 +78,56 @@ async fn without_a_route_response_the_answer_is_dropped_whatever_it_is() {
     }
     client.say(r#"{"action":"ping"}"#).await;
     assert_eq!(client.hear().await, "pong");
+}
+
+/// AWS drops the body of a one-way route's reply, but not its judgement: architect/architect#1093, middyjs/middy#1219.
+#[tokio::test]
+async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() {
+    let world = world(|config| {
+        config.routes.insert("quiet".into(), Route::lambda("f"));
+    })
+    .await;
+    let (mut client, mut activity) = (world.client().await, world.gateway.activity());
+    for (reply, note) in [
+        (json!(null), "malformed reply: it is not a JSON object"),
+        (json!("ok"), "malformed reply: it is not a JSON object"),
+        (json!([200]), "malformed reply: it is not a JSON object"),
+        (json!({}), "malformed reply: statusCode is not a number from 100 to 599"),
+        (
+            json!({ "status": 200 }),
+            "malformed reply: it has a member that API Gateway does not know",
+        ),
+        (
+            json!({ "statusCode": 200, "ConnectionId": "x" }),
+            "malformed reply: it has a member that API Gateway does not know",
+        ),
+        (
+            json!({ "statusCode": 200, "body": {} }),
+            "malformed reply: body is not a string",
+        ),
+    ] {
+        client
+            .say(json!({ "action": "quiet", "do": "raw", "reply": reply }))
+            .await;
+        assert_is_frame(&client.hear().await, "Internal server error");
+        let message = next_of(&mut activity, Kind::Message).await;
+        assert_eq!((message.status, message.note), (Some(502), Some(note)), "{reply}");
+    }
+    client.say(json!({ "action": "quiet", "do": "garbage" })).await;
+    assert_is_frame(&client.hear().await, "Internal server error");
+    next_of(&mut activity, Kind::Message).await;
+    // Nothing is heard of these: what comes next is the answer to the last message.
+    for reply in [
+        json!({ "statusCode": 200 }),
+        json!({ "statusCode": "204", "body": null, "headers": { "a": 1 }, "isBase64Encoded": false }),
+        json!({ "statusCode": 500, "body": "dropped" }),
+    ] {
+        client
+            .say(json!({ "action": "quiet", "do": "raw", "reply": reply }))
+            .await;
+        assert_eq!(next_of(&mut activity, Kind::Message).await.note, None, "{reply}");
+    }
+    client.id().await;
 }
 
 #[tokio::test]
@@ -178,4 +229,72 @@ async fn pings_are_answered_and_reach_no_function() {
         Message::Pong("x".into())
     );
     assert!(world.gateway.process_ids("f").is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_over_128_kb_is_an_error_frame_and_the_socket_stays_open() {
+    let limit = 128 * 1024;
+    let world = world(|config| {
+        config.routes.insert("whole".into(), Route::mock("x".repeat(limit)));
+        config.routes.insert("long".into(), Route::mock("x".repeat(limit + 1)));
+    })
+    .await;
+    let mut client = world.client().await;
+    client.say(json!({ "do": "body", "bytes": limit })).await;
+    assert_eq!(client.hear().await.len(), limit);
+    client.say(json!({ "do": "body", "bytes": limit + 1 })).await;
+    assert_is_frame(&client.hear().await, "Internal server error");
+    client.say(json!({ "do": "body", "bytes": 5_000_000 })).await;
+    assert_is_frame(&client.hear().await, "Internal server error");
+    client.say(json!({ "action": "whole" })).await;
+    assert_eq!(client.hear().await.len(), limit);
+    let mut activity = world.gateway.activity();
+    client.say(json!({ "action": "long" })).await;
+    assert_is_frame(&client.hear().await, "Internal server error");
+    let message = next_of(&mut activity, Kind::Message).await;
+    assert_eq!(message.note, Some("answer over the message limit"));
+}
+
+#[tokio::test]
+async fn what_is_over_32_kb_goes_out_in_frames_of_32_kb_and_at_most_that() {
+    let frame = 32 * 1024;
+    let world = world(|config| {
+        config.routes.insert("long".into(), Route::mock("x".repeat(2 * frame)));
+    })
+    .await;
+    let mut activity = world.gateway.activity();
+    let mut client = Raw::open(&world, "/dev", "").await;
+    let id = next_of(&mut activity, Kind::Handshake).await.connection_id.unwrap();
+    assert_eq!(world.post(&id, "x".repeat(frame)).await.status(), 200);
+    assert_eq!(client.see().await, Seen::Frame(0x81, vec![b'x'; frame]));
+    // The first frame ends within a character of two bytes.
+    let text = format!("{}ü{}", "x".repeat(frame - 1), "y".repeat(frame));
+    assert_eq!(world.post(&id, text.clone()).await.status(), 200);
+    let (first, rest) = text.as_bytes().split_at(frame);
+    let (second, third) = rest.split_at(frame);
+    for (opcode, payload) in [(0x01, first), (0x00, second), (0x80, third)] {
+        assert_eq!(client.see().await, Seen::Frame(opcode, payload.to_vec()));
+    }
+    client.send(0x81, br#"{"action":"long"}"#).await;
+    for opcode in [0x01, 0x80] {
+        assert_eq!(client.see().await, Seen::Frame(opcode, vec![b'x'; frame]));
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_is_deleted_within_a_message_gets_all_its_frames_first() {
+    let world = world(|config| config.limits.outgoing_bytes = 4 * 1024 * 1024).await;
+    let mut activity = world.gateway.activity();
+    let mut client = Raw::open(&world, "/dev", "").await;
+    let id = next_of(&mut activity, Kind::Handshake).await.connection_id.unwrap();
+    for _ in 0..20 {
+        assert_eq!(world.post(&id, "x".repeat(128 * 1024)).await.status(), 200);
+    }
+    within(world.http.delete(world.connections(&id)).send()).await.unwrap();
+    for _ in 0..20 {
+        for opcode in [0x01, 0x00, 0x00, 0x80] {
+            assert_eq!(client.see().await, Seen::Frame(opcode, vec![b'x'; 32 * 1024]));
+        }
+    }
+    assert_eq!(client.see_close().await.0, 1000);
 }
