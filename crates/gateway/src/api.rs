@@ -44,7 +44,7 @@ impl Api {
                 arn: config.arn(name),
                 region: config.region.clone(),
                 init: config.limits.init,
-                payload_bytes: config.limits.payload_bytes,
+                response_bytes: config.limits.response_bytes,
                 feeds: feeds.clone(),
                 injector: Arc::clone(&injector),
                 tasks: tasks.clone(),

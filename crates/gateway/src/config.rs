@@ -81,8 +81,12 @@ pub struct Limits {
     /// Messages that wait for a slow client hold no more bytes than this (more only if one message is larger than it).
     /// Not documented by AWS; 1 MB here.
     pub outgoing_bytes: usize,
-    /// The largest event and the largest reply of a function, in bytes. AWS: 6 MB.
+    /// The largest event, in bytes. AWS: 6 MB.
     pub payload_bytes: usize,
+    /// The largest event of an asynchronous call, in bytes. AWS: 1 MB.
+    pub async_payload_bytes: usize,
+    /// The largest reply of a function, in bytes. AWS: 6,291,556, which is 6 MB and 100 bytes.
+    pub response_bytes: usize,
     /// New sockets a second, and as many in one burst. AWS: 500. `None` is no limit, `Some(0)` lets nobody in.
     pub connects_per_second: Option<u32>,
     /// Messages and posts a second, together. AWS: 10,000. `None` is no limit, `Some(0)` lets nothing through.
@@ -283,6 +287,8 @@ impl Default for Limits {
             frame_bytes: 32 * 1024,
             outgoing_bytes: 1024 * 1024,
             payload_bytes: 6 * 1024 * 1024,
+            async_payload_bytes: 1024 * 1024,
+            response_bytes: 6_291_556,
             connects_per_second: Some(500),
             requests_per_second: Some(10_000),
             requests_burst: 5_000,

@@ -6,8 +6,7 @@ use tokio::time::timeout;
 use crate::answer::{Answer, Malformed};
 use crate::api::Api;
 use crate::config::{Integration, Route};
-use crate::ids;
-use crate::lambda::Outcome;
+use crate::lambda::{Outcome, Request};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +42,11 @@ impl Api {
             }
             Integration::Lambda(name) => self.functions.get(name).ok_or(Fault::Failed("unknown function"))?,
         };
-        let invocation = function.invoke(ids::request_id(), event, None);
-        let payload = match timeout(self.config.limits.integration, invocation).await {
+        let invocation = function.invoke(Request::new(event));
+        let payload = match timeout(self.config.limits.integration, invocation)
+            .await
+            .map(|reply| reply.outcome)
+        {
             Err(_) => return Err(Fault::TimedOut),
             Ok(Outcome::Failed(failure)) => return Err(Fault::Failed(failure.note)),
             Ok(Outcome::Returned(payload)) => payload,

@@ -6,17 +6,38 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 
 use crate::api::Api;
-use crate::lambda::{Outcome, Pool};
-use crate::{ids, reply};
+use crate::lambda::{Outcome, Pool, Reply, Request};
+use crate::{client_context, ids, reply};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+
+/// What the headers of a call ask for.
+struct Call {
+    kind: Kind,
+    client_context: Option<String>,
+    wants_log: bool,
+}
+
+/// How a function is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Now, and the caller waits for the answer.
+    RequestResponse,
+    /// Later: the caller is only told that it will be.
+    Event,
+    /// Not at all.
+    DryRun,
+}
 
 /// Runs a function: now, later, or not at all, as `X-Amz-Invocation-Type` says.
 pub(crate) async fn invoke(
@@ -25,72 +46,131 @@ pub(crate) async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
+    answer(api, &name, &headers, body).await.into_response()
+}
+
+/// The answer; `Err` is that of a call that is refused.
+async fn answer(api: Arc<Api>, name: &str, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let function = find(&api, name).ok_or_else(|| {
+        let message = format!("Function not found: {}", api.config.arn(plain_name(name)));
+        refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    })?;
+    let call = Call::read(headers)?;
+    let limits = &api.config.limits;
+    let limit = if call.kind == Kind::Event {
+        limits.async_payload_bytes
+    } else {
+        limits.payload_bytes
     };
-    let Some(function) = find(&api, &name) else {
-        let message = format!("Function not found: {}", api.config.arn(plain_name(&name)));
-        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+    let request = Request {
+        client_context: call.client_context,
+        wants_log: call.wants_log,
+        ..Request::new(payload(body, limit).await?)
     };
-    let limit = api.config.limits.payload_bytes;
-    let Ok(mut payload) = to_bytes(body, limit).await else {
-        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-        return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
-    };
-    if payload.is_empty() {
-        payload = Bytes::from_static(b"{}");
-    }
-    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
-        let message = format!("Could not parse request body into json: {error}");
-        return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message);
-    }
-    let client_context = text("x-amz-client-context");
-    match text("x-amz-invocation-type").as_deref() {
-        None | Some("RequestResponse") => now(function, payload, client_context).await,
-        Some("Event") => {
-            let request_id = ids::request_id();
-            let event = later(
-                Arc::clone(&api),
-                Arc::clone(function),
-                request_id.clone(),
-                payload,
-                client_context,
+    match call.kind {
+        Kind::RequestResponse => Ok(now(function, request).await),
+        Kind::Event => {
+            let accepted = (
+                [(REQUEST_ID, request.request_id.clone())],
+                reply::status(StatusCode::ACCEPTED),
             );
-            api.tasks.spawn(event);
-            ([(REQUEST_ID, request_id)], reply::status(StatusCode::ACCEPTED)).into_response()
+            api.tasks.spawn(later(Arc::clone(&api), Arc::clone(function), request));
+            Ok(accepted.into_response())
         }
-        Some("DryRun") => reply::status(StatusCode::NO_CONTENT),
-        Some(_) => {
-            let message = "InvocationType has to be RequestResponse, Event or DryRun";
-            refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
+        Kind::DryRun => Ok(reply::status(StatusCode::NO_CONTENT)),
+    }
+}
+
+impl Call {
+    fn read(headers: &HeaderMap) -> Result<Call, Refusal> {
+        let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let kind = match text("x-amz-invocation-type").as_deref() {
+            None | Some("RequestResponse") => Kind::RequestResponse,
+            Some("Event") => Kind::Event,
+            Some("DryRun") => Kind::DryRun,
+            Some(_) => {
+                let message = "InvocationType has to be RequestResponse, Event or DryRun";
+                return Err(refused(
+                    StatusCode::BAD_REQUEST,
+                    "InvalidParameterValueException",
+                    message,
+                ));
+            }
+        };
+        let is_now = kind == Kind::RequestResponse;
+        let wants_log = match text("x-amz-log-type").as_deref() {
+            None | Some("None") => false,
+            Some("Tail") => is_now,
+            Some(other) => {
+                let message = format!(
+                    "1 validation error detected: Value '{other}' at 'logType' failed to satisfy constraint: Member must \
+                     satisfy enum value set: [None, Tail]"
+                );
+                return Err(refused(StatusCode::BAD_REQUEST, "ValidationException", message));
+            }
+        };
+        let client_context = headers.get("x-amz-client-context").map(|value| {
+            client_context::decode(value.as_bytes()).ok_or_else(|| {
+                let message = "Client context must be a valid Base64-encoded JSON object.";
+                refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
+            })
+        });
+        Ok(Call {
+            kind,
+            // Lambda passes it on for synchronous calls only.
+            client_context: client_context.transpose()?.filter(|_| is_now),
+            wants_log,
+        })
+    }
+}
+
+/// The event, which has to be JSON; none is an empty object.
+async fn payload(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let payload = to_bytes(body, limit).await.map_err(|_| {
+        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
+    })?;
+    if payload.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
+        Ok(_) => Ok(payload),
+        Err(error) => {
+            let message = format!("Could not parse request body into json: {error}");
+            Err(refused(
+                StatusCode::BAD_REQUEST,
+                "InvalidRequestContentException",
+                &message,
+            ))
         }
     }
 }
 
-async fn now(function: &Arc<Pool>, payload: Bytes, client_context: Option<String>) -> Response {
-    let request_id = ids::request_id();
-    let outcome = function.invoke(request_id.clone(), payload, client_context).await;
-    let headers = [(REQUEST_ID, request_id), (EXECUTED_VERSION, "$LATEST".into())];
-    match outcome {
+async fn now(function: &Arc<Pool>, request: Request) -> Response {
+    let headers = [
+        (REQUEST_ID, request.request_id.clone()),
+        (EXECUTED_VERSION, "$LATEST".into()),
+    ];
+    let Reply { outcome, log } = function.invoke(request).await;
+    let log = log.map(|log| [(LOG_RESULT, STANDARD.encode(log))]);
+    let mut response = match outcome {
         Outcome::Returned(payload) => (headers, Body::from(payload)).into_response(),
         Outcome::Failed(failure) => {
             (headers, [(FUNCTION_ERROR, "Unhandled")], Body::from(failure.payload)).into_response()
         }
+    };
+    if let Some(log) = log {
+        response = (log, response).into_response();
     }
+    response
 }
 
 /// An asynchronous event: tried again after each of the delays, under the same request id, then given up.
-async fn later(api: Arc<Api>, function: Arc<Pool>, request_id: String, payload: Bytes, client_context: Option<String>) {
+async fn later(api: Arc<Api>, function: Arc<Pool>, request: Request) {
     let delays = &api.config.limits.async_retry_delays;
     let attempts = async {
         for delay in delays.iter().copied().map(Some).chain([None]) {
-            let outcome = function
-                .invoke(request_id.clone(), payload.clone(), client_context.clone())
-                .await;
-            match (outcome, delay) {
+            match (function.invoke(request.clone()).await.outcome, delay) {
                 (Outcome::Failed(_), Some(delay)) => tokio::time::sleep(delay).await,
                 _ => return,
             }
@@ -110,12 +190,27 @@ fn plain_name(name: &str) -> &str {
 }
 
 /// An error as the Lambda service words it.
-fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Response {
-    let headers = [(ERROR_TYPE, error_type.to_owned()), (REQUEST_ID, ids::request_id())];
-    (
+struct Refusal {
+    status: StatusCode,
+    error_type: &'static str,
+    message: String,
+}
+
+fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal {
         status,
-        headers,
-        Json(json!({ "Type": "User", "Message": message, "message": message })),
-    )
-        .into_response()
+        error_type,
+        message: message.into(),
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let headers = [
+            (ERROR_TYPE, self.error_type.to_owned()),
+            (REQUEST_ID, ids::request_id()),
+        ];
+        let body = json!({ "Type": "User", "Message": self.message, "message": self.message });
+        (self.status, headers, Json(body)).into_response()
+    }
 }

@@ -1,5 +1,8 @@
 //! A Lambda host: it runs functions as processes that speak the Runtime API, and gives each one event at a time.
 
+mod command;
+mod log;
+mod output;
 mod pool;
 mod process;
 mod runtime_api;
@@ -9,6 +12,36 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 pub(crate) use pool::{Pool, Setting};
+
+/// An event, as its caller hands it over.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) request_id: String,
+    pub(crate) payload: Bytes,
+    /// JSON, on one line of ASCII.
+    pub(crate) client_context: Option<String>,
+    /// Whether the reply is to have the end of the log.
+    pub(crate) wants_log: bool,
+}
+
+impl Request {
+    /// A new event, without a context.
+    pub(crate) fn new(payload: Bytes) -> Request {
+        Request {
+            request_id: crate::ids::request_id(),
+            payload,
+            client_context: None,
+            wants_log: false,
+        }
+    }
+}
+
+/// What the caller gets.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) outcome: Outcome,
+    pub(crate) log: Option<Vec<u8>>,
+}
 
 /// What comes of an event.
 #[derive(Debug)]
@@ -26,6 +59,8 @@ pub(crate) struct Failure {
     pub(crate) payload: Bytes,
     /// The same in the gateway's words, which are safe to log.
     pub(crate) note: &'static str,
+    /// The message, if it is Lambda's own and not the function's.
+    message: Option<String>,
 }
 
 impl Failure {
@@ -45,6 +80,16 @@ impl Failure {
         Failure {
             payload: payload.into(),
             note,
+            message: Some(error_message.to_owned()),
+        }
+    }
+
+    /// An error that a function reports, in its own words.
+    fn reported(payload: Bytes, note: &'static str) -> Failure {
+        Failure {
+            payload,
+            note,
+            message: None,
         }
     }
 
@@ -56,10 +101,7 @@ impl Failure {
 /// An event on its way to a process.
 #[derive(Debug)]
 struct Invocation {
-    request_id: String,
-    payload: Bytes,
-    /// As the caller gave it: base64 of a JSON object.
-    client_context: Option<String>,
+    request: Request,
     created: std::time::Instant,
-    caller: oneshot::Sender<Outcome>,
+    caller: oneshot::Sender<Reply>,
 }

@@ -20,6 +20,7 @@ mod activity;
 mod answer;
 mod api;
 mod bucket;
+mod client_context;
 mod clock;
 mod close;
 mod config;

@@ -1,6 +1,8 @@
 // A function for the gateway's tests: it speaks the Runtime API, and does what its event asks for.
 // An event steers it by the field `do`, which comes from the query of a $connect, the body of a message, or the event
 // itself when it is invoked directly. Without one it answers 200 with the whole event as its body.
+import { writeSync } from "node:fs";
+
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 const post = (path, body) => fetch(`${api}/${path}`, { method: "POST", body });
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -33,6 +35,15 @@ async function answer(order, event, id, headers) {
     case "print":
       console.log("a line on standard output");
       console.error("a line on standard error");
+      return { statusCode: 200 };
+    case "print-much":
+      for (let line = 0; line < order.lines; line += 1) console.log(`round ${order.round} line ${line}`);
+      return { statusCode: 200 };
+    case "print-bare":
+      writeSync(1, "no end of line");
+      return { statusCode: 200 };
+    case "print-context":
+      console.log(`context: ${headers.get("lambda-runtime-client-context")}`);
       return { statusCode: 200 };
     case "late":
       await post(`invocation/${id}/response`, JSON.stringify({ statusCode: 200, body: "in time" }));

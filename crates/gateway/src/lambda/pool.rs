@@ -4,12 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Failure, Invocation, Outcome, process};
+use super::{Failure, Invocation, Outcome, Reply, Request, process};
 use crate::activity::Feeds;
 use crate::config::Function;
 use crate::injector::Injector;
@@ -31,7 +30,7 @@ pub(crate) struct Setting {
     /// How long a process may take to ask for its first event.
     pub(crate) init: Duration,
     /// The largest reply.
-    pub(crate) payload_bytes: usize,
+    pub(crate) response_bytes: usize,
     pub(crate) feeds: Feeds,
     pub(crate) injector: Arc<Injector>,
     /// All tasks of the gateway: it has stopped when they have ended.
@@ -60,22 +59,17 @@ impl Pool {
 
     /// Gives the function an event and waits for what comes of it. There is no time limit but the function's own; a
     /// caller who gives up earlier does not stop the function.
-    pub(crate) async fn invoke(
-        self: &Arc<Self>,
-        request_id: String,
-        payload: Bytes,
-        client_context: Option<String>,
-    ) -> Outcome {
-        let (caller, outcome) = oneshot::channel();
-        let created = Instant::now();
+    pub(crate) async fn invoke(self: &Arc<Self>, request: Request) -> Reply {
+        let (caller, reply) = oneshot::channel();
         self.dispatch(Invocation {
-            request_id,
-            payload,
-            client_context,
-            created,
+            request,
+            created: Instant::now(),
             caller,
         });
-        outcome.await.unwrap_or_else(|_| Outcome::Failed(Failure::stopped()))
+        reply.await.unwrap_or_else(|_| Reply {
+            outcome: Outcome::Failed(Failure::stopped()),
+            log: None,
+        })
     }
 
     pub(crate) fn process_ids(&self) -> Vec<u32> {

@@ -1,31 +1,30 @@
 //! One process of a function, from its start to its end. One task looks after it, and serves it one event at a time.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::command::command;
+use super::output::Output;
 use super::pool::{Next, Pool, Setting};
 use super::runtime_api::{self, Call, Delivery};
-use super::{Failure, Invocation, Outcome};
-use crate::activity::{Activity, Kind, Line};
-use crate::{clock, config, ids};
+use super::{Failure, Invocation, Outcome, Reply, log};
+use crate::activity::{Activity, Kind};
+use crate::{clock, ids};
 
 /// How long a process with an extension gets between SIGTERM and SIGKILL, as on Lambda.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long an answer waits for its process to ask for the next event. A Lambda sandbox is free only when it has asked,
 /// and most ask at once.
 const TURNAROUND: Duration = Duration::from_millis(50);
-/// The longest piece of a line that is handed on at once.
-const LONGEST_LINE: u64 = 64 * 1024;
 
 /// Starts a process for an event, serves it and those after it, and sees the process off.
 pub(super) async fn run(pool: Arc<Pool>, first: Invocation) {
@@ -39,10 +38,10 @@ pub(super) async fn run(pool: Arc<Pool>, first: Invocation) {
         Err(error) => {
             let message = format!(
                 "RequestId: {} Error: the process could not be started: {error}",
-                first.request_id
+                first.request.request_id
             );
             let failure = Failure::new("Runtime.InvalidEntrypoint", &message, "could not be started");
-            conclude(&pool, first, true, Outcome::Failed(failure));
+            conclude(&pool, first, true, Outcome::Failed(failure), None);
             None
         }
     };
@@ -55,6 +54,7 @@ struct Process {
     child: Child,
     group: Group,
     calls: mpsc::Receiver<Call>,
+    output: Output,
     has_extension: Arc<AtomicBool>,
     /// Ends the Runtime API with the process.
     _ended: DropGuard,
@@ -75,30 +75,28 @@ impl Process {
         let setting = &pool.setting;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let mut child = command(setting, &listener.local_addr()?.to_string())?.spawn()?;
-        let id = child.id().ok_or_else(|| std::io::Error::other("it ended at once"))?;
+        let (Some(id), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
+            return Err(std::io::Error::other("it ended at once"));
+        };
         pool.started(id);
         setting.feeds.record(activity(setting, Kind::ProcessStart, id));
         let ended = CancellationToken::new();
         let (served, calls, has_extension) = runtime_api::serve(
             listener,
             Arc::clone(&setting.name),
-            setting.payload_bytes,
+            setting.response_bytes,
             ended.clone(),
         );
         setting.tasks.spawn(served);
-        if let Some(output) = child.stdout.take() {
-            setting.tasks.spawn(read_lines(output, Arc::clone(pool)));
-        }
-        if let Some(output) = child.stderr.take() {
-            setting.tasks.spawn(read_lines(output, Arc::clone(pool)));
-        }
-        let pool = Arc::clone(pool);
+        let (output, read) = Output::read(stdout, stderr, Arc::clone(&setting.name), setting.feeds.clone());
+        setting.tasks.spawn(read);
         Ok(Process {
-            pool,
+            pool: Arc::clone(pool),
             id,
             child,
             group: Group(id),
             calls,
+            output,
             has_extension,
             _ended: ended.drop_guard(),
         })
@@ -108,19 +106,21 @@ impl Process {
     /// fails that one event: the next event starts another process.
     async fn serve(&mut self, first: Invocation) {
         let init = self.pool.setting.init;
+        let mut started = Instant::now();
         let mut park = match timeout(init, self.asked()).await {
             Ok(Ok(park)) => park,
             Ok(Err(end)) => {
                 let failure = end.failure(&first);
-                return conclude(&self.pool, first, true, Outcome::Failed(failure));
+                return self.conclude(first, started, true, Outcome::Failed(failure)).await;
             }
             Err(_) => {
                 let failure = timed_out(&first, init, "init timed out");
-                return conclude(&self.pool, first, true, Outcome::Failed(failure));
+                return self.conclude(first, started, true, Outcome::Failed(failure)).await;
             }
         };
         let (mut invocation, mut is_cold) = (first, true);
         loop {
+            started = Instant::now();
             let (outcome, goes_on) = self.handle(park, &invocation).await;
             // Whoever calls again at the sight of the answer shall find this process, and not start another.
             let asked = if goes_on {
@@ -129,7 +129,7 @@ impl Process {
                 Some(Err(End::Halted))
             };
             let promised = matches!(asked, Some(Ok(_))).then(|| self.pool.next());
-            conclude(&self.pool, invocation, is_cold, outcome);
+            self.conclude(invocation, started, is_cold, outcome).await;
             let asked = match asked {
                 Some(asked) => asked,
                 None => self.asked().await,
@@ -141,6 +141,10 @@ impl Process {
             };
             (park, invocation) = next;
             is_cold = false;
+            if invocation.request.wants_log {
+                // What was printed since the last event is not of this one.
+                self.output.take().await;
+            }
         }
     }
 
@@ -192,12 +196,12 @@ impl Process {
         let limit = setting.function.timeout;
         let deadline = Instant::now() + limit;
         let delivery = Delivery {
-            request_id: invocation.request_id.clone(),
+            request_id: invocation.request.request_id.clone(),
             deadline_ms: clock::now_ms().saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
             arn: setting.arn.clone(),
             trace_id: format!("{};Parent={:016x};Sampled=0", ids::trace_id(), fastrand::u64(..)),
-            client_context: invocation.client_context.clone(),
-            payload: invocation.payload.clone(),
+            client_context: invocation.request.client_context.clone(),
+            payload: invocation.request.payload.clone(),
         };
         let mut undelivered = park.send(delivery).err();
         let mut doom = setting.injector.doom().map(|life| Instant::now() + life);
@@ -207,7 +211,7 @@ impl Process {
                 biased;
                 () = halt.cancelled() => break End::Halted,
                 Some(call) = self.calls.recv() => match call {
-                    Call::Answer { request_id, answer, accepted } if request_id == invocation.request_id => {
+                    Call::Answer { request_id, answer, accepted } if request_id == invocation.request.request_id => {
                         let _ = accepted.send(true);
                         return (answer.map_or_else(Outcome::Failed, Outcome::Returned), true);
                     }
@@ -227,6 +231,28 @@ impl Process {
             }
         };
         (Outcome::Failed(end.failure(invocation)), false)
+    }
+
+    /// Tells the caller, with the log if it was asked for.
+    async fn conclude(&self, invocation: Invocation, started: Instant, is_cold: bool, outcome: Outcome) {
+        let request = &invocation.request;
+        let log = if request.wants_log {
+            let duration = started.elapsed();
+            let output = self.output.take().await;
+            Some(log::tail(&log::Entry {
+                request_id: &request.request_id,
+                output: &output,
+                error: match &outcome {
+                    Outcome::Returned(_) => None,
+                    Outcome::Failed(failure) => failure.message.as_deref(),
+                },
+                duration,
+                memory_mb: self.pool.setting.function.memory_mb,
+            }))
+        } else {
+            None
+        };
+        conclude(&self.pool, invocation, is_cold, outcome, log);
     }
 
     /// Kills what is left of the process and its children, and reaps it.
@@ -259,7 +285,7 @@ impl End {
         };
         Failure::new(
             "Runtime.ExitError",
-            &format!("RequestId: {} Error: {reason}", invocation.request_id),
+            &format!("RequestId: {} Error: {reason}", invocation.request.request_id),
             "exited",
         )
     }
@@ -304,14 +330,14 @@ fn refuse(accepted: oneshot::Sender<bool>) {
 fn timed_out(invocation: &Invocation, limit: Duration, note: &'static str) -> Failure {
     let message = format!(
         "RequestId: {} Error: Task timed out after {:.2} seconds",
-        invocation.request_id,
+        invocation.request.request_id,
         limit.as_secs_f64()
     );
     Failure::new("Sandbox.Timedout", &message, note)
 }
 
 /// Tells the feed and the caller what came of an event.
-fn conclude(pool: &Pool, invocation: Invocation, is_cold: bool, outcome: Outcome) {
+fn conclude(pool: &Pool, invocation: Invocation, is_cold: bool, outcome: Outcome, log: Option<Vec<u8>>) {
     let setting = &pool.setting;
     let note = match &outcome {
         Outcome::Returned(_) => None,
@@ -325,11 +351,11 @@ fn conclude(pool: &Pool, invocation: Invocation, is_cold: bool, outcome: Outcome
         cold_start: Some(is_cold),
         ..Activity::new(Kind::Invocation)
             .since(invocation.created)
-            .bytes(invocation.payload.len())
+            .bytes(invocation.request.payload.len())
             .note(note)
     });
     // A caller who gave up waiting is none of the function's business.
-    let _ = invocation.caller.send(outcome);
+    let _ = invocation.caller.send(Reply { outcome, log });
 }
 
 fn activity(setting: &Setting, kind: Kind, process_id: u32) -> Activity {
@@ -337,58 +363,5 @@ fn activity(setting: &Setting, kind: Kind, process_id: u32) -> Activity {
         function: Some(Arc::clone(&setting.name)),
         process_id: Some(process_id),
         ..Activity::new(kind)
-    }
-}
-
-/// The process as Lambda would start it: with what Lambda and the configuration put into its environment, nothing else.
-fn command(setting: &Setting, runtime_api: &str) -> std::io::Result<Command> {
-    let function = &setting.function;
-    let (program, folder) = function.program()?;
-    let mut command = Command::new(program);
-    command
-        .args(&function.arguments)
-        .current_dir(&folder)
-        .env_clear()
-        .env("PATH", config::path_variable())
-        .env("LANG", "en_US.UTF-8")
-        .env("TZ", ":UTC")
-        .env("LAMBDA_TASK_ROOT", &folder)
-        .env("_HANDLER", "bootstrap")
-        .env("AWS_REGION", &setting.region)
-        .env("AWS_DEFAULT_REGION", &setting.region)
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .env("AWS_SESSION_TOKEN", "local")
-        .env("AWS_LAMBDA_FUNCTION_NAME", &*setting.name)
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string())
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-        .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", setting.name))
-        .env(
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            format!("local/[$LATEST]{:032x}", fastrand::u128(..)),
-        )
-        .envs(&function.environment)
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own: Ctrl-C in the terminal reaches the host alone, which then ends the processes in order.
-        .process_group(0)
-        .kill_on_drop(true);
-    Ok(command)
-}
-
-async fn read_lines(output: impl AsyncRead + Unpin, pool: Arc<Pool>) {
-    let mut output = BufReader::new(output);
-    let mut line = Vec::new();
-    while let Ok(1..) = (&mut output).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\r', '\n']).to_owned();
-        pool.setting.feeds.line(Line {
-            function: Arc::clone(&pool.setting.name),
-            text,
-        });
-        line.clear();
     }
 }

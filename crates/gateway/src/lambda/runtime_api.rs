@@ -47,7 +47,7 @@ pub(super) struct Delivery {
 #[derive(Clone)]
 struct Api {
     calls: mpsc::Sender<Call>,
-    payload_bytes: usize,
+    response_bytes: usize,
     function: Arc<str>,
     /// Set when the process registers an internal extension: it then wants SIGTERM before it is killed.
     has_extension: Arc<AtomicBool>,
@@ -58,14 +58,14 @@ struct Api {
 pub(super) fn serve(
     listener: TcpListener,
     function: Arc<str>,
-    payload_bytes: usize,
+    response_bytes: usize,
     ended: CancellationToken,
 ) -> (impl Future<Output = ()>, mpsc::Receiver<Call>, Arc<AtomicBool>) {
     let (calls, receiver) = mpsc::channel(4);
     let has_extension = Arc::new(AtomicBool::new(false));
     let api = Api {
         calls,
-        payload_bytes,
+        response_bytes,
         function,
         has_extension: Arc::clone(&has_extension),
         ended: ended.clone(),
@@ -114,12 +114,12 @@ async fn next(State(api): State<Api>) -> Response {
 }
 
 async fn response(State(api): State<Api>, Path(request_id): Path<String>, body: Body) -> Response {
-    match to_bytes(body, api.payload_bytes).await {
+    match to_bytes(body, api.response_bytes).await {
         Ok(body) => answer(&api, request_id, Ok(body)).await,
         Err(_) => {
             let message = format!(
                 "Response payload size exceeded maximum allowed payload size ({} bytes).",
-                api.payload_bytes
+                api.response_bytes
             );
             let failure = Failure::new("Function.ResponseSizeTooLarge", &message, "reply too large");
             answer(&api, request_id, Err(failure)).await;
@@ -143,9 +143,9 @@ async fn init_error(State(api): State<Api>, headers: HeaderMap, body: Body) -> R
 
 /// The error that a process reports about itself, in its own words if they are JSON.
 async fn reported(api: &Api, headers: &HeaderMap, body: Body, note: &'static str) -> Failure {
-    let payload = to_bytes(body, api.payload_bytes).await.unwrap_or_default();
+    let payload = to_bytes(body, api.response_bytes).await.unwrap_or_default();
     if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&payload).is_ok() {
-        return Failure { payload, note };
+        return Failure::reported(payload, note);
     }
     let error_type = headers
         .get("lambda-runtime-function-error-type")

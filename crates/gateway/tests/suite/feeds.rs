@@ -56,7 +56,7 @@ async fn what_a_function_prints_comes_out_line_by_line_with_its_name() {
 #[tokio::test]
 async fn why_a_function_failed_is_told_in_its_own_words() {
     let world = world_with_connect(|config| {
-        config.functions.get_mut("f").unwrap().timeout = std::time::Duration::from_secs(1);
+        config.functions.get_mut("f").unwrap().timeout = std::time::Duration::from_secs(5);
         config.routes.insert("quiet".into(), Route::lambda("f"));
     })
     .await;
@@ -93,7 +93,7 @@ async fn why_a_function_failed_is_told_in_its_own_words() {
         assert_eq!(next().await, reason, "{message}");
     }
     client.say(json!({ "do": "hang" })).await;
-    assert!(next().await.ends_with(r#"Task timed out after 1.00 seconds"}"#));
+    assert!(next().await.ends_with(r#"Task timed out after 5.00 seconds"}"#));
     world.invoke(&json!({ "do": "exit" })).await;
     assert!(next().await.contains("Runtime exited with error: exit status 1"));
     // As long a reason as a reply can be is cut short.

@@ -1,0 +1,47 @@
+//! How a process is started: its program, its folder, its environment.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::pool::Setting;
+use crate::config;
+
+/// The process as Lambda would start it: with what Lambda and the configuration put into its environment, nothing else.
+pub(super) fn command(setting: &Setting, runtime_api: &str) -> std::io::Result<Command> {
+    let function = &setting.function;
+    let (program, folder) = function.program()?;
+    let mut command = Command::new(program);
+    command
+        .args(&function.arguments)
+        .current_dir(&folder)
+        .env_clear()
+        .env("PATH", config::path_variable())
+        .env("LANG", "en_US.UTF-8")
+        .env("TZ", ":UTC")
+        .env("LAMBDA_TASK_ROOT", &folder)
+        .env("_HANDLER", "bootstrap")
+        .env("AWS_REGION", &setting.region)
+        .env("AWS_DEFAULT_REGION", &setting.region)
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .env("AWS_SESSION_TOKEN", "local")
+        .env("AWS_LAMBDA_FUNCTION_NAME", &*setting.name)
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string())
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", setting.name))
+        .env(
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            format!("local/[$LATEST]{:032x}", fastrand::u128(..)),
+        )
+        .envs(&function.environment)
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // A group of its own: Ctrl-C in the terminal reaches the host alone, which then ends the processes in order.
+        .process_group(0)
+        .kill_on_drop(true);
+    Ok(command)
+}
