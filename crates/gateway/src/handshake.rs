@@ -1,4 +1,4 @@
-//! `GET /{stage}`: `$connect` runs, and its answer decides whether the client gets its socket.
+//! `GET /{stage}` and `GET /{stage}/`: `$connect` runs, and its answer decides whether the client gets its socket.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -73,7 +73,8 @@ fn check(api: &Api, request: &Request) -> Result<(), (StatusCode, &'static str)>
             .flat_map(|value| value.split(','))
             .any(|item| item.trim().eq_ignore_ascii_case(token))
     };
-    if uri.path().strip_prefix('/') != Some(&api.config.stage) {
+    let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
+    if path.strip_prefix('/') != Some(&api.config.stage) {
         return Err((StatusCode::FORBIDDEN, "Forbidden"));
     }
     if uri.path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {

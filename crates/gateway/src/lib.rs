@@ -44,6 +44,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::{Method, Uri};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -76,7 +79,7 @@ impl Gateway {
         Ok(Gateway { api })
     }
 
-    /// All that the API answers: sockets, `@connections` and the Lambda Invoke API; and 403 for all the rest, as its
+    /// All that the API answers: sockets, `@connections` and the Lambda Invoke API; and 403 or 404 for all the rest, as its
     /// fallback. Routes of the embedder's own can be added, but not another fallback.
     ///
     /// It has to be served with [`ConnectInfo`](axum::extract::ConnectInfo) of the peer's address, as [`serve`] does, or
@@ -86,17 +89,19 @@ impl Gateway {
             post(management::post)
                 .get(management::get)
                 .delete(management::delete)
-                .fallback(forbidden)
+                .fallback(unmatched)
         };
+        let socket = || get(handshake::handshake).fallback(forbidden);
         let faults = self.api.config.faults.as_ref();
         let fault_api = faults.map_or_else(Router::new, |_| fault_api::router());
         Router::new()
             .merge(fault_api)
-            .route("/{stage}", get(handshake::handshake).fallback(forbidden))
+            .route("/{stage}", socket())
+            .route("/{stage}/", socket())
             .route("/{stage}/@connections/{id}", connections())
             .route("/{stage}/%40connections/{id}", connections())
             .route("/2015-03-31/functions/{name}/invocations", post(invoke::invoke))
-            .fallback(forbidden)
+            .fallback(unmatched)
             .with_state(Arc::clone(&self.api))
     }
 
@@ -213,6 +218,18 @@ pub async fn serve(
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
-async fn forbidden() -> axum::response::Response {
+async fn forbidden() -> Response {
     reply::forbidden()
+}
+
+/// A path that there is not: under the stage, or anywhere else.
+async fn unmatched(State(api): State<Arc<Api>>, method: Method, uri: Uri) -> Response {
+    let path = uri
+        .path()
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(&api.config.stage));
+    match path.and_then(|path| path.strip_prefix('/')) {
+        Some(path) => reply::no_route(path, &method),
+        None => reply::forbidden(),
+    }
 }

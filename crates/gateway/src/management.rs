@@ -174,7 +174,7 @@ fn describe(connection: &Connection) -> Response {
 
 /// Only an id of the right shape is written down: anything else in its place is not ours to repeat.
 fn conclude(api: &Api, done: Activity, id: &str, start: Instant, result: Result<Response, Refusal>) -> Response {
-    let response = result.unwrap_or_else(|refusal| refusal.response(id));
+    let response = reply::identified(result.unwrap_or_else(|refusal| refusal.response(id)));
     let done = if ids::is_connection_id(id) {
         done.connection(&id.into())
     } else {

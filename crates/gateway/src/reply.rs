@@ -1,12 +1,17 @@
 //! HTTP responses as AWS words them.
 
 use axum::body::Body;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
+
+use crate::ids;
 
 /// AWS names an error in this header; its SDKs go by it.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// By which AWS's support finds a request, and an SDK names it in its errors.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// A status and nothing else.
 pub(crate) fn status(status: StatusCode) -> Response {
@@ -30,7 +35,24 @@ pub(crate) fn gone() -> Response {
     ([(ERROR_TYPE, "GoneException")], status(StatusCode::GONE)).into_response()
 }
 
-/// `ForbiddenException`: a path that there is not.
+/// `ForbiddenException`: a stage that there is not.
 pub(crate) fn forbidden() -> Response {
-    error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden")
+    identified(error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"))
+}
+
+/// `NotFoundException`: a path that there is not, under a stage that there is. It is named as AWS names it: from behind the
+/// stage, decoded.
+pub(crate) fn no_route(path: &str, method: &Method) -> Response {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let text = format!("No method found matching route {path} for http method {method}.");
+    identified(error(StatusCode::NOT_FOUND, "NotFoundException", &text))
+}
+
+/// The response with a request id, if it has none yet.
+pub(crate) fn identified(mut response: Response) -> Response {
+    // A UUID always is the value of a header.
+    if let Ok(id) = HeaderValue::try_from(ids::request_id()) {
+        response.headers_mut().entry(REQUEST_ID).or_insert(id);
+    }
+    response
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chatterbox_gateway::Kind;
 use serde_json::json;
 
+use crate::raw::*;
 use crate::world::*;
 
 #[tokio::test]
@@ -100,20 +101,75 @@ async fn an_integration_that_times_out_in_connect_is_a_504() {
     assert_eq!(refusal, (504, r#"{"message":"Endpoint request timed out"}"#.into()));
 }
 
+/// AWS's own guide opens `wss://…/test/`.
 #[tokio::test]
-async fn an_unknown_path_or_stage_is_forbidden() {
+async fn a_socket_opens_with_and_without_a_slash_after_the_stage() {
+    let world = world_with_connect(|_| {}).await;
+    for path in ["/dev", "/dev/", "/dev?a=b", "/dev/?a=b"] {
+        Raw::open(&world, path, "").await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_stage_is_forbidden() {
     let world = world(|_| {}).await;
-    for path in ["", "other", "dev/", "dev/more", "Dev", "dev/@connections"] {
-        let url = format!("http://{}/{path}", world.address);
-        let request = world
-            .http
-            .get(url)
-            .header("connection", "Upgrade")
-            .header("upgrade", "websocket");
-        let response = within(request.send()).await.unwrap();
-        assert_eq!(response.status(), 403, "{path}");
+    for path in [
+        "/",
+        "/other",
+        "/other/",
+        "/Dev",
+        "/devs",
+        "/dev%2f",
+        "//dev",
+        "/other/dev",
+        "/@connections",
+    ] {
+        let (_, head) = Raw::handshake(&world, path, "").await;
+        assert!(head.starts_with("HTTP/1.1 403 "), "{path}: {head}");
+        let response = within(world.http.get(format!("http://{}{path}", world.address)).send())
+            .await
+            .unwrap();
         assert_eq!(response.text().await.unwrap(), r#"{"message":"Forbidden"}"#, "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_unknown_path_under_the_right_stage_is_a_404_that_names_it() {
+    let world = world(|_| {}).await;
+    for (method, path, route) in [
+        ("GET", "/dev/x", "x"),
+        ("GET", "/dev/x/", "x/"),
+        ("GET", "/dev/x?secret=1", "x"),
+        ("GET", "/dev//", "/"),
+        ("GET", "/dev/a%20b", "a b"),
+        ("GET", "/dev/a%22b", "a\"b"),
+        ("GET", "/dev/@connections", "@connections"),
+        ("GET", "/dev/@connections/", "@connections/"),
+        (
+            "POST",
+            "/dev/dev/@connections/TXzPWdnOjoECGjA%3D",
+            "dev/@connections/TXzPWdnOjoECGjA=",
+        ),
+        (
+            "PUT",
+            "/dev/@connections/TXzPWdnOjoECGjA%3D",
+            "@connections/TXzPWdnOjoECGjA=",
+        ),
+        ("DELETE", "/dev/y", "y"),
+    ] {
+        let url = format!("http://{}{path}", world.address);
+        let response = within(world.http.request(method.parse().unwrap(), url).send())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 404, "{method} {path}");
+        assert_eq!(response.headers()["x-amzn-errortype"], "NotFoundException");
+        assert_eq!(response.headers()["x-amzn-requestid"].len(), 36);
+        let body: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        let message = format!("No method found matching route {route} for http method {method}.");
+        assert_eq!(body, json!({ "message": message }));
+    }
+    let (_, head) = Raw::handshake(&world, "/dev/x", "").await;
+    assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ async fn a_malformed_id_is_a_bad_request() {
 async fn a_missing_or_wrong_stage_is_forbidden() {
     let world = world(|_| {}).await;
     let (_client, id) = world.client_and_id().await;
-    for path in ["@connections", "other/@connections", "dev/other/@connections"] {
+    for path in ["@connections", "other/@connections", "other/dev/@connections"] {
         let url = format!("http://{}/{path}/{id}", world.address);
         let response = within(world.http.post(url).body("x").send()).await.unwrap();
         assert_error(response, 403, "ForbiddenException", Some("Forbidden")).await;
@@ -253,4 +253,30 @@ async fn a_client_that_does_not_read_can_still_be_closed() {
     while world.post(&id, chunk.clone()).await.status() == 200 {}
     within(world.http.delete(world.connections(&id)).send()).await.unwrap();
     assert_eq!(next_of(&mut activity, Kind::Disconnect).await.status, Some(1000));
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own() {
+    let world = world(|config| config.limits.message_bytes = 10_000).await;
+    let (_client, id) = world.client_and_id().await;
+    let (known, unknown) = (world.connections(&id), world.connections(UNKNOWN));
+    let (malformed, elsewhere) = (world.connections("nonsense"), known.replace("/dev/", "/other/"));
+    let mut ids = std::collections::BTreeSet::new();
+    for (request, status) in [
+        (world.http.post(&known).body("x"), 200),
+        (world.http.get(&known), 200),
+        (world.http.post(&known).body("x".repeat(10_001)), 413),
+        (world.http.post(&known).body(vec![0xff]), 400),
+        (world.http.post(&malformed), 400),
+        (world.http.post(&unknown).body("x"), 410),
+        (world.http.get(&unknown), 410),
+        (world.http.post(&elsewhere).body("x"), 403),
+        (world.http.delete(&known), 204),
+    ] {
+        let response = within(request.send()).await.unwrap();
+        assert_eq!(response.status(), status);
+        let id = response.headers()["x-amzn-requestid"].to_str().unwrap().to_owned();
+        assert_eq!(id.len(), 36, "{status}");
+        assert!(ids.insert(id), "{status}: an id for the second time");
+    }
 }
