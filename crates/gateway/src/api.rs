@@ -37,12 +37,17 @@ impl Api {
     pub(crate) fn new(config: Config) -> Api {
         let (feeds, tasks, halt) = (Feeds::new(), TaskTracker::new(), CancellationToken::new());
         let injector = Arc::new(Injector::new(config.faults.clone().unwrap_or_default(), feeds.clone()));
+        let endpoint = config
+            .endpoint
+            .as_ref()
+            .map(|endpoint| endpoint.environment(&config.stage));
         let functions = config.functions.iter().map(|(name, function)| {
             let pool = Pool::new(Setting {
                 name: name.as_str().into(),
                 function: function.clone(),
                 arn: config.arn(name),
                 region: config.region.clone(),
+                endpoint: endpoint.clone().unwrap_or_default(),
                 init: config.limits.init,
                 response_bytes: config.limits.response_bytes,
                 feeds: feeds.clone(),

@@ -1,6 +1,8 @@
 //! What the gateway is told: which functions there are, which route goes to which of them, and AWS's limits.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,8 +17,10 @@ pub struct Config {
     pub region: String,
     /// The twelve digits of the account that stand in ARNs.
     pub account: String,
-    /// The API's id in events.
+    /// The API's id in events: ten lower-case letters and digits.
     pub api_id: String,
+    /// Where the API is served, which its functions are told. `None` tells them nothing.
+    pub endpoint: Option<Endpoint>,
     /// The functions by name.
     pub functions: BTreeMap<String, Function>,
     /// The routes by key: `$connect`, `$disconnect`, `$default`, or a value of the message's `action`.
@@ -25,6 +29,14 @@ pub struct Config {
     pub limits: Limits,
     /// Faults to inject from the start. `None` injects none and has no HTTP API that could.
     pub faults: Option<Faults>,
+}
+
+/// Where an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where AWS's SDKs look for it,
+/// unless their own environment has that variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    address: SocketAddr,
+    authority: Option<PathBuf>,
 }
 
 /// A function: any program that speaks the Lambda Runtime API.
@@ -108,6 +120,9 @@ pub enum ConfigError {
     /// The stage's name is not 1 to 128 letters, digits, `_` or `-`.
     #[error("stage `{0}`: use 1 to 128 letters, digits, `_` or `-`")]
     Stage(String),
+    /// The API's id has not AWS's shape.
+    #[error("api id `{0}`: use ten lower-case letters and digits")]
+    ApiId(String),
     /// A route's key begins with `$`, but is none of the three that AWS knows.
     #[error("route `{0}`: only $connect, $disconnect and $default begin with $")]
     RouteKey(String),
@@ -156,7 +171,8 @@ impl Default for Config {
             stage: "dev".into(),
             region: "us-east-1".into(),
             account: "000000000000".into(),
-            api_id: "local".into(),
+            api_id: "local00000".into(),
+            endpoint: None,
             functions: BTreeMap::new(),
             routes: BTreeMap::new(),
             limits: Limits::default(),
@@ -170,6 +186,10 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if !is_name(&self.stage, 128) {
             return Err(ConfigError::Stage(self.stage.clone()));
+        }
+        let is_symbol = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if self.api_id.len() != 10 || !self.api_id.bytes().all(is_symbol) {
+            return Err(ConfigError::ApiId(self.api_id.clone()));
         }
         for (name, function) in &self.functions {
             if !is_name(name, 64) {
@@ -200,6 +220,42 @@ impl Config {
     /// The ARN of a function, as its events and its answers carry it.
     pub(crate) fn arn(&self, function: &str) -> String {
         format!("arn:aws:lambda:{}:{}:function:{function}", self.region, self.account)
+    }
+}
+
+impl Endpoint {
+    /// An API that [`serve`](crate::serve) serves.
+    pub fn http(address: SocketAddr) -> Endpoint {
+        Endpoint {
+            address,
+            authority: None,
+        }
+    }
+
+    /// An API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its clients have to trust
+    /// ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in `AWS_CA_BUNDLE` and
+    /// `NODE_EXTRA_CA_CERTS`.
+    pub fn https(address: SocketAddr, authority: impl Into<PathBuf>) -> Endpoint {
+        Endpoint {
+            address,
+            authority: Some(authority.into()),
+        }
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.authority.is_some()
+    }
+
+    /// What a function finds in its environment.
+    pub(crate) fn environment(&self, stage: &str) -> Vec<(&'static str, OsString)> {
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/{stage}", self.address);
+        let url = ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", url.into());
+        let authority = self
+            .authority
+            .iter()
+            .flat_map(|file| ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, file.into())));
+        std::iter::once(url).chain(authority).collect()
     }
 }
 

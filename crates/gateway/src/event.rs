@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Query;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::close::Goodbye;
-use crate::config::Config;
+use crate::config::{Config, Endpoint};
 use crate::connection::Peer;
+use crate::names::Names;
 use crate::{clock, ids};
 
 /// An event of any of the three kinds.
@@ -72,13 +73,21 @@ struct Identity<'a> {
     user_agent: Option<&'a str>,
 }
 
+/// The head of a request for a socket.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) names: Names,
+}
+
 /// The event of a client that wants a socket.
-pub(crate) fn connect(config: &Config, peer: &Peer, request_id: &str, headers: &HeaderMap, uri: &Uri) -> Bytes {
+pub(crate) fn connect(config: &Config, peer: &Peer, request_id: &str, head: &Head) -> Bytes {
     let context = RequestContext::new(config, peer, "$connect", "CONNECT", request_id);
-    let headers = Some(Headers::of_handshake(headers, peer));
+    let headers = Some(Headers::of_handshake(&head.headers, &head.names, peer));
     serialize(&Event {
         headers,
-        query: QueryString::of(uri),
+        query: QueryString::of(&head.uri),
         ..Event::new(context)
     })
 }
@@ -150,7 +159,7 @@ impl<'a> RequestContext<'a> {
             disconnect_reason: None,
             stage: &config.stage,
             api_id: &config.api_id,
-            domain_name: &peer.host,
+            domain_name: domain_name(config, &peer.host),
             identity: Identity {
                 source_ip: peer.source_ip.to_string(),
                 user_agent: peer.user_agent.as_deref(),
@@ -159,16 +168,39 @@ impl<'a> RequestContext<'a> {
     }
 }
 
+/// By what name the client called the API. AWS's names never have a port, so it is left out; but over TLS it is what makes
+/// `https://{domainName}/{stage}` an address.
+fn domain_name<'a>(config: &Config, host: &'a str) -> &'a str {
+    if config.endpoint.as_ref().is_some_and(Endpoint::is_tls) {
+        return host;
+    }
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
 impl Headers {
-    fn of_handshake(sent: &HeaderMap, peer: &Peer) -> Headers {
+    /// Of the handshake and of none after it.
+    const OF_THE_CONNECTION: [&str; 3] = ["connection", "upgrade", "content-length"];
+    /// Those that API Gateway sets itself.
+    const ITS_OWN: [&str; 4] = [
+        "x-forwarded-for",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-amzn-trace-id",
+    ];
+
+    fn of_handshake(sent: &HeaderMap, names: &Names, peer: &Peer) -> Headers {
         let mut multi_value_headers = BTreeMap::<String, Vec<String>>::new();
-        let mut set = |name: &str, value: String| multi_value_headers.entry(name.into()).or_default().push(value);
+        let left_out = [&Self::OF_THE_CONNECTION[..], &Self::ITS_OWN].concat();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         for (name, value) in sent {
-            if !["connection", "upgrade", "content-length", "x-forwarded-for"].contains(&name.as_str()) {
-                set(
-                    &spelled(name.as_str()),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                );
+            if !left_out.contains(&name.as_str()) {
+                multi_value_headers
+                    .entry(names.spell(name))
+                    .or_default()
+                    .push(text(value));
             }
         }
         let forwarded_for = sent
@@ -177,16 +209,16 @@ impl Headers {
             .filter_map(|value| value.to_str().ok());
         let forwarded_for: Vec<&str> = forwarded_for.collect();
         let source_ip = peer.source_ip.to_string();
-        set(
-            "X-Forwarded-For",
-            [forwarded_for.as_slice(), &[&source_ip]].concat().join(", "),
-        );
-        let mut replace = |name: &str, value: &str| multi_value_headers.insert(name.into(), vec![value.into()]);
-        replace("X-Forwarded-Port", "443");
-        replace("X-Forwarded-Proto", "https");
-        multi_value_headers
-            .entry("X-Amzn-Trace-Id".into())
-            .or_insert_with(|| vec![ids::trace_id()]);
+        let forwarded_for = [forwarded_for.as_slice(), &[&source_ip]].concat().join(", ");
+        let trace_id = sent.get("x-amzn-trace-id").map_or_else(ids::trace_id, text);
+        for (name, value) in [
+            ("X-Forwarded-For", forwarded_for),
+            ("X-Forwarded-Port", "443".into()),
+            ("X-Forwarded-Proto", "https".into()),
+            ("X-Amzn-Trace-Id", trace_id),
+        ] {
+            multi_value_headers.insert(name.into(), vec![value]);
+        }
         Headers::new(multi_value_headers)
     }
 
@@ -236,16 +268,4 @@ fn last_values(multi: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, String
         .iter()
         .filter_map(|(name, values)| Some((name.clone(), values.last()?.clone())))
         .collect()
-}
-
-/// A header's name as browsers write it. The HTTP library has lowered its case, which AWS does not.
-fn spelled(name: &str) -> String {
-    let spell = |part: &str| match part {
-        "websocket" => "WebSocket".to_owned(),
-        _ => part[..1].to_ascii_uppercase() + &part[1..],
-    };
-    name.split('-')
-        .map(|part| if part.is_empty() { String::new() } else { spell(part) })
-        .collect::<Vec<_>>()
-        .join("-")
 }

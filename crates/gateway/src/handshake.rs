@@ -10,7 +10,7 @@ use axum::http::header::{
     CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
@@ -21,8 +21,11 @@ use crate::answer::Answer;
 use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Peer};
+use crate::event::Head;
 use crate::injector::ConnectFault;
 use crate::integration::Fault;
+use crate::names::Names;
+use crate::server::{Caller, Recording};
 use crate::{clock, event, ids, reply, socket};
 
 /// The longest URL that API Gateway takes, in characters.
@@ -48,11 +51,24 @@ pub(crate) async fn handshake(State(api): State<Arc<Api>>, mut request: Request)
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
+    let recording = parts
+        .extensions
+        .get::<ConnectInfo<Caller>>()
+        .map(|info| info.0.recording.clone());
+    let key = parts
+        .headers
+        .get(SEC_WEBSOCKET_KEY)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    let names = recording.as_ref().map(|recording| Names::find(&recording.bytes(), key));
     let (respond, response) = oneshot::channel();
     let handshake = Handshake {
         peer: peer(&parts.headers, source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))),
-        headers: parts.headers,
-        uri: parts.uri,
+        head: Head {
+            names: names.unwrap_or_default(),
+            headers: parts.headers,
+            uri: parts.uri,
+        },
+        recording,
         upgrade,
         start,
     };
@@ -117,8 +133,8 @@ fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
 /// A client that waits for its socket.
 struct Handshake {
     peer: Peer,
-    headers: HeaderMap,
-    uri: Uri,
+    head: Head,
+    recording: Option<Recording>,
     upgrade: OnUpgrade,
     start: Instant,
 }
@@ -128,10 +144,10 @@ impl Handshake {
         let answer = self.connect(&api).await;
         let (id, bytes) = (
             Arc::clone(&self.peer.connection_id),
-            self.uri.query().map_or(0, str::len),
+            self.head.uri.query().map_or(0, str::len),
         );
         let (response, note) = match &answer {
-            Ok(answer) if answer.is_success() => (accepted(&self.headers, answer.subprotocol.as_deref()), None),
+            Ok(answer) if answer.is_success() => (accepted(&self.head.headers, answer.subprotocol.as_deref()), None),
             Ok(answer) => (refused(answer.status), None),
             Err(fault @ (Fault::Failed(_) | Fault::Malformed(_))) => (
                 reply::message(StatusCode::BAD_GATEWAY, "Internal server error"),
@@ -151,6 +167,8 @@ impl Handshake {
         let done = Activity::new(Kind::Handshake).connection(&id).status(status.as_u16());
         api.feeds.record(done.since(self.start).bytes(bytes).note(note));
         if status == StatusCode::SWITCHING_PROTOCOLS {
+            // What comes from now on are frames.
+            self.recording.iter().for_each(Recording::end);
             let (connection, outgoing) = Connection::new(self.peer, api.config.limits.outgoing_bytes);
             if !api.connections.insert(&connection) {
                 // The gateway has begun to stop; `$connect` has run, so `$disconnect` has to.
@@ -172,7 +190,7 @@ impl Handshake {
                 ..Answer::default()
             }),
             Some(route) => {
-                let event = event::connect(&api.config, &self.peer, &ids::api_id(), &self.headers, &self.uri);
+                let event = event::connect(&api.config, &self.peer, &ids::api_id(), &self.head);
                 api.integrate("$connect", route, event).await
             }
         }

@@ -36,11 +36,12 @@ mod invoke;
 mod lambda;
 mod management;
 mod message;
+mod names;
 mod reply;
+mod server;
 mod socket;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -48,14 +49,13 @@ use axum::extract::State;
 use axum::http::{Method, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 pub use activity::{Activity, Kind, Line, Reason};
-pub use config::{Config, ConfigError, Function, Integration, Limits, Route};
+pub use config::{Config, ConfigError, Endpoint, Function, Integration, Limits, Route};
 pub use faults::{Faults, FaultsError};
+pub use server::{Certificate, CertificateError, serve, serve_tls};
 
 use api::Api;
 use close::Goodbye;
@@ -82,8 +82,8 @@ impl Gateway {
     /// All that the API answers: sockets, `@connections` and the Lambda Invoke API; and 403 or 404 for all the rest, as its
     /// fallback. Routes of the embedder's own can be added, but not another fallback.
     ///
-    /// It has to be served with [`ConnectInfo`](axum::extract::ConnectInfo) of the peer's address, as [`serve`] does, or
-    /// every client seems to come from 127.0.0.1.
+    /// It has to be served by [`serve`] or [`serve_tls`], or every client seems to come from 127.0.0.1, and to write the names
+    /// of headers as browsers do.
     pub fn router(&self) -> Router {
         let connections = || {
             post(management::post)
@@ -198,24 +198,6 @@ impl Drop for Gateway {
         self.api.connections.close(&Goodbye::GOING_AWAY);
         self.api.halt.cancel();
     }
-}
-
-/// Serves a router on a listener until `stop`, with what [`Gateway::router`] needs: the peers' addresses, and no delay for
-/// small packets. Sockets that are open outlive it: [`Gateway::stop`] closes them.
-///
-/// # Errors
-/// None at present; the type is that of axum's own `serve`.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        // Without it a second small frame waits for the acknowledgement of the first.
-        let _ = stream.set_nodelay(true);
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 async fn forbidden() -> Response {

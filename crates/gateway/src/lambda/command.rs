@@ -35,6 +35,7 @@ pub(super) fn command(setting: &Setting, runtime_api: &str) -> std::io::Result<C
             "AWS_LAMBDA_LOG_STREAM_NAME",
             format!("local/[$LATEST]{:032x}", fastrand::u128(..)),
         )
+        .envs(setting.endpoint.iter().cloned())
         .envs(&function.environment)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
         .stdin(Stdio::null())

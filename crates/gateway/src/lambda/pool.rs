@@ -1,6 +1,7 @@
 //! The processes of one function. An event goes to an idle process, or starts one, or waits.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub(crate) struct Setting {
     pub(crate) function: Function,
     pub(crate) arn: String,
     pub(crate) region: String,
+    /// Variables that say where the API is.
+    pub(crate) endpoint: Vec<(&'static str, OsString)>,
     /// How long a process may take to ask for its first event.
     pub(crate) init: Duration,
     /// The largest reply.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chatterbox_gateway::{Config, Route};
 use serde_json::{Value, json};
 
+use crate::raw::*;
 use crate::world::*;
 
 /// A world whose function prints the events of all routes.
@@ -45,11 +46,11 @@ fn normalized(mut event: Value) -> Value {
     event
 }
 
-fn context(world: &World, more: Value) -> Value {
+fn context(more: Value) -> Value {
     let mut context = json!({
         "connectionId": "connectionId", "requestId": "requestId", "extendedRequestId": "extendedRequestId",
         "connectedAt": "connectedAt", "requestTimeEpoch": "requestTimeEpoch", "requestTime": "requestTime",
-        "messageDirection": "IN", "stage": "dev", "apiId": "local", "domainName": world.address.to_string(),
+        "messageDirection": "IN", "stage": "dev", "apiId": "local00000", "domainName": "127.0.0.1",
         "identity": { "sourceIp": "127.0.0.1" },
     });
     context
@@ -87,7 +88,7 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
         *trace = json!("trace");
     }
     let single = json!({
-        "Host": world.address.to_string(), "Origin": "https://example.com", "User-Agent": "tests/1", "Cookie": "b=2",
+        "Host": world.address.to_string(), "Origin": "https://example.com", "user-agent": "tests/1", "cookie": "b=2",
         "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "X-Amzn-Trace-Id": "trace",
         "X-Forwarded-For": "192.0.2.1, 127.0.0.1", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
     });
@@ -96,7 +97,7 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
         let is_whole = name == "X-Amzn-Trace-Id";
         multi.insert(name.clone(), if is_whole { value.clone() } else { json!([value]) });
     }
-    multi.insert("Cookie".into(), json!(["a=1", "b=2"]));
+    multi.insert("cookie".into(), json!(["a=1", "b=2"]));
     let more = json!({
         "routeKey": "$connect", "eventType": "CONNECT",
         "identity": { "sourceIp": "127.0.0.1", "userAgent": "tests/1" },
@@ -105,9 +106,109 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
         "headers": single, "multiValueHeaders": multi,
         "queryStringParameters": { "a": "2", "b": "x y+z w", "empty": "", "bare": "" },
         "multiValueQueryStringParameters": { "a": ["1", "2"], "b": ["x y+z w"], "empty": [""], "bare": [""] },
-        "requestContext": context(&world, more), "isBase64Encoded": false,
+        "requestContext": context(more), "isBase64Encoded": false,
     });
     assert_eq!(normalized(event), expected);
+}
+
+/// The names of the headers of the next `$connect`, but for those that every event has.
+async fn header_names(lines: &mut tokio::sync::broadcast::Receiver<chatterbox_gateway::Line>) -> Vec<String> {
+    let event = next_event(lines, "CONNECT").await;
+    let names = |field: &str| -> Vec<String> { event[field].as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(names("headers"), names("multiValueHeaders"));
+    let mut names = names("headers");
+    let own = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version"];
+    let added = [
+        "X-Amzn-Trace-Id",
+        "X-Forwarded-For",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+    ];
+    for name in own.into_iter().chain(added) {
+        let count = names.len();
+        names.retain(|other| other != name);
+        assert_eq!(names.len(), count - 1, "{name}");
+    }
+    names
+}
+
+#[tokio::test]
+async fn header_names_arrive_as_the_client_wrote_them() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    for (headers, expected) in [
+        (
+            "X-API-Key: 1\r\nx-lower: 2\r\nX-Mixed-cASE: 3\r\nORIGIN: https://example.com\r\n",
+            &["ORIGIN", "X-API-Key", "X-Mixed-cASE", "x-lower"][..],
+        ),
+        ("x-one: 1\r\nX-One: 2\r\n", &["X-One"]),
+        // What API Gateway sets itself it names itself, whoever has set it before.
+        (
+            "x-amzn-trace-id: Root=1-2-3\r\nX-FORWARDED-for: 192.0.2.1\r\nx-forwarded-PROTO: http\r\n",
+            &[],
+        ),
+        ("", &[]),
+    ] {
+        Raw::open(&world, "/dev", headers).await;
+        assert_eq!(header_names(&mut lines).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn header_names_are_those_of_this_request_also_when_others_came_before_it_on_its_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    let body = "X-FIRST: in a body\r\n".repeat(5000);
+    let before = format!(
+        "POST /dev/@connections/nonsense HTTP/1.1\r\nHost: x\r\nX-FIRST: 1\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for is_pipelined in [true, false] {
+        let mut stream = within(tokio::net::TcpStream::connect(world.address)).await.unwrap();
+        let handshake = format!(
+            "GET /dev HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nx-First: 2\r\n\r\n",
+            world.address
+        );
+        let mut answers = String::new();
+        let hear = async |stream: &mut tokio::net::TcpStream, answers: &mut String, what: &str| {
+            while !answers.contains(what) {
+                answers.push(within(stream.read_u8()).await.unwrap().into());
+            }
+        };
+        if is_pipelined {
+            within(stream.write_all(format!("{before}{handshake}").as_bytes()))
+                .await
+                .unwrap();
+        } else {
+            within(stream.write_all(before.as_bytes())).await.unwrap();
+            hear(&mut stream, &mut answers, "Invalid connectionId: nonsense").await;
+            within(stream.write_all(handshake.as_bytes())).await.unwrap();
+        }
+        hear(&mut stream, &mut answers, "HTTP/1.1 101 ").await;
+        assert_eq!(header_names(&mut lines).await, ["x-First"], "pipelined: {is_pipelined}");
+    }
+}
+
+#[tokio::test]
+async fn the_domain_name_is_what_the_client_calls_the_gateway_without_the_port() {
+    let world = printing(|_| {}).await;
+    let mut lines = world.gateway.lines();
+    for (host, domain_name) in [
+        ("localhost:8080", "localhost"),
+        ("localhost", "localhost"),
+        ("socks.example.com", "socks.example.com"),
+        ("[::1]:8080", "[::1]"),
+        ("[::1]", "[::1]"),
+    ] {
+        let mut request = world.request("");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        world.client_with(request).await;
+        let event = next_event(&mut lines, "CONNECT").await;
+        assert_eq!(event["requestContext"]["domainName"], domain_name);
+        assert_eq!(event["headers"]["Host"], host, "the header is the client's own");
+    }
 }
 
 #[tokio::test]
@@ -135,7 +236,7 @@ async fn a_message_event_has_what_aws_sends_and_nothing_else() {
         client.say(body).await;
         let event = next_event(&mut lines, "MESSAGE").await;
         let more = json!({ "routeKey": key, "eventType": "MESSAGE", "messageId": "messageId" });
-        let expected = json!({ "requestContext": context(&world, more), "body": body, "isBase64Encoded": false });
+        let expected = json!({ "requestContext": context(more), "body": body, "isBase64Encoded": false });
         assert_eq!(normalized(event), expected);
     }
 }
@@ -158,7 +259,7 @@ async fn the_disconnect_event_has_stub_headers_a_code_and_a_reason() {
     let expected = json!({
         "headers": { "Host": host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
         "multiValueHeaders": { "Host": [host], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""] },
-        "requestContext": context(&world, more), "isBase64Encoded": false,
+        "requestContext": context(more), "isBase64Encoded": false,
     });
     assert_eq!(normalized(event), expected);
 }

@@ -1,0 +1,142 @@
+//! TLS with a certificate made on the spot, for clients and functions that speak `wss` and `https` only.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::Listener;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use time::OffsetDateTime;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::server::TlsStream;
+
+/// A certificate for this machine's own names, and the authority that has signed it: `localhost`, 127.0.0.1 and ::1. Nothing
+/// else can be signed with it, since the authority's key is thrown away at once; the certificate's is never written down.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    authority: String,
+    config: Arc<ServerConfig>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// It cannot be made.
+    #[error("the certificate cannot be made: {0}")]
+    Made(#[from] rcgen::Error),
+    /// It cannot be used.
+    #[error("the certificate cannot be used: {0}")]
+    Used(#[from] tokio_rustls::rustls::Error),
+}
+
+impl Certificate {
+    /// The names that the certificate is for.
+    const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+    /// For how long it is good. Some clients take none that is good for more than 398 days.
+    const LIFE: time::Duration = time::Duration::days(365);
+
+    /// Makes one that is good for a year from now.
+    ///
+    /// # Errors
+    /// The TLS library refuses it, which is not to be expected.
+    pub fn new() -> Result<Certificate, CertificateError> {
+        let mut params = Self::params(Vec::new(), "Local gateway: authority")?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let mut params = Self::params(Self::NAMES.map(String::from).into(), "Local gateway")?;
+        params.use_authority_key_identifier_extension = true;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &authority)?;
+        let chain = vec![certificate.der().clone(), authority.der().clone()];
+        Ok(Certificate {
+            authority: authority.pem(),
+            config: Arc::new(Self::config(chain, key)?),
+        })
+    }
+
+    /// The authority's certificate in PEM: what clients have to trust.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    fn params(names: Vec<String>, common_name: &str) -> Result<CertificateParams, rcgen::Error> {
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        // A clock that is behind by less than a day does no harm.
+        params.not_before = OffsetDateTime::now_utc() - time::Duration::DAY;
+        params.not_after = params.not_before + Self::LIFE;
+        Ok(params)
+    }
+
+    fn config(chain: Vec<CertificateDer<'static>>, key: KeyPair) -> Result<ServerConfig, tokio_rustls::rustls::Error> {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A listener whose connections speak TLS. One client's handshake does not hold up another's.
+pub(super) struct TlsListener<L> {
+    listener: L,
+    acceptor: TlsAcceptor,
+    handshakes: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
+}
+
+impl<L> TlsListener<L> {
+    pub(super) fn new(listener: L, certificate: &Certificate) -> TlsListener<L> {
+        TlsListener {
+            listener,
+            acceptor: TlsAcceptor::from(Arc::clone(&certificate.config)),
+            handshakes: JoinSet::new(),
+        }
+    }
+}
+
+impl<L: Listener<Io = TcpStream, Addr = SocketAddr>> Listener for TlsListener<L> {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            tokio::select! {
+                (stream, address) = self.listener.accept() => {
+                    let handshake = self.acceptor.accept(stream);
+                    self.handshakes.spawn(async move {
+                        // Whoever does not come to terms is hung up on.
+                        let stream = timeout(HANDSHAKE, handshake).await.ok()?.ok()?;
+                        Some((stream, address))
+                    });
+                }
+                Some(done) = self.handshakes.join_next(), if !self.handshakes.is_empty() => {
+                    if let Ok(Some(accepted)) = done {
+                        return accepted;
+                    }
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
