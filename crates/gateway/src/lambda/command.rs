@@ -10,8 +10,8 @@ use crate::config;
 /// The process as Lambda would start it: with what Lambda and the configuration put into its environment, nothing else.
 pub(super) fn command(setting: &Setting, runtime_api: &str) -> std::io::Result<Command> {
     let function = &setting.function;
-    let (program, folder) = function.program()?;
-    let mut command = Command::new(program);
+    let folder = function.working_folder()?;
+    let mut command = Command::new(function.program()?);
     command
         .args(&function.arguments)
         .current_dir(&folder)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use chatterbox_gateway::{Config, ConfigError, Function, Gateway, Kind, Route};
+use chatterbox_gateway::{Config, ConfigError, Endpoint, Function, Gateway, Kind, Route};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -65,6 +65,41 @@ async fn a_process_finds_lambdas_environment_and_the_configured_one_and_nothing_
 }
 
 #[tokio::test]
+async fn a_function_is_told_where_to_post_unless_it_knows() {
+    const NAME: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+    let address: std::net::SocketAddr = "127.0.0.1:8080".parse().unwrap();
+    for (endpoint, own, expected) in [
+        (Endpoint::http(address), None, json!("http://127.0.0.1:8080/v1")),
+        (
+            Endpoint::http(address),
+            Some("http://elsewhere/x"),
+            json!("http://elsewhere/x"),
+        ),
+        (
+            Endpoint::https(address, "/a/b.pem"),
+            None,
+            json!("https://127.0.0.1:8080/v1"),
+        ),
+    ] {
+        let is_tls = expected.as_str().unwrap().starts_with("https");
+        let world = world(|config| {
+            (config.stage, config.endpoint) = ("v1".into(), Some(endpoint));
+            change(config, |function| {
+                let own = own.map(|own| (NAME.to_owned(), own.to_owned()));
+                function.environment.extend(own);
+                // The certificate is nowhere, and Node would say so.
+                function.environment.insert("NODE_EXTRA_CA_CERTS".into(), String::new());
+            });
+        })
+        .await;
+        let environment = world.invoke_for_body(&json!({ "do": "environment" })).await;
+        assert_eq!(environment[NAME], expected);
+        assert_eq!(environment.get("AWS_CA_BUNDLE"), is_tls.then_some(&json!("/a/b.pem")));
+        assert_eq!(environment["NODE_EXTRA_CA_CERTS"], "");
+    }
+}
+
+#[tokio::test]
 async fn a_command_with_a_path_runs_in_its_own_folder() {
     let folder = tempfile();
     let script = folder.join("bootstrap");
@@ -77,6 +112,46 @@ async fn a_command_with_a_path_runs_in_its_own_folder() {
         folder.canonicalize().unwrap()
     );
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// `--function "py=/venv/bin/python -m awslambdaric app.handler"` is to find `app`.
+#[tokio::test]
+async fn a_function_runs_in_the_folder_that_is_set_for_it() {
+    let (folder, elsewhere) = (tempfile(), tempfile());
+    let script = folder.join("bootstrap");
+    std::fs::write(&script, format!("#!/bin/sh\nexec node {BOOTSTRAP}\n")).unwrap();
+    make_executable(&script);
+    let expected = elsewhere.canonicalize().unwrap();
+    for function in [function(), Function::new(&script)] {
+        let function = Function {
+            folder: Some(elsewhere.clone()),
+            ..function
+        };
+        assert_eq!(function.working_folder().unwrap(), elsewhere);
+        let world = world(|config| change(config, |f| *f = function)).await;
+        let environment = world.invoke_for_body(&json!({ "do": "environment" })).await;
+        for name in ["cwd", "LAMBDA_TASK_ROOT"] {
+            let folder = Path::new(environment[name].as_str().unwrap());
+            assert_eq!(folder.canonicalize().unwrap(), expected, "{name}");
+        }
+    }
+    let present = std::env::current_dir().unwrap();
+    for (function, folder) in [
+        (function(), present.clone()),
+        (Function::new(&script), folder.clone()),
+        (Function::new("tests/bootstrap.mjs"), present.join("tests")),
+        (
+            Function {
+                folder: Some("tests/suite".into()),
+                ..function()
+            },
+            present.join("tests/suite"),
+        ),
+    ] {
+        assert_eq!(function.working_folder().unwrap(), folder);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::remove_dir_all(elsewhere).unwrap();
 }
 
 #[tokio::test]
@@ -273,7 +348,23 @@ async fn an_error_in_the_configuration_is_named_at_the_start() {
             "there is no command `no-such-program`",
         ),
         (with(&command(BOOTSTRAP)).to_string(), "is not an executable file"),
+        (
+            with(&|config| change(config, |function| function.folder = Some("/nowhere".into()))).to_string(),
+            "function `f`: `/nowhere` is not a folder",
+        ),
+        (
+            with(&|config| change(config, |function| function.folder = Some(BOOTSTRAP.into()))).to_string(),
+            "bootstrap.mjs` is not a folder",
+        ),
         (with(&|config| config.stage = "a/b".into()).to_string(), "stage `a/b`"),
+        (
+            with(&|config| config.api_id = "local".into()).to_string(),
+            "api id `local`",
+        ),
+        (
+            with(&|config| config.api_id = "LOCAL00000".into()).to_string(),
+            "api id `LOCAL00000`",
+        ),
         (
             with(&|config| drop(config.functions.insert("a b".into(), function()))).to_string(),
             "function `a b`",

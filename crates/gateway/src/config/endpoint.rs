@@ -1,0 +1,49 @@
+//! Where an API is served, as its functions are told.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where AWS's SDKs look for it,
+/// unless their own environment has that variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    address: SocketAddr,
+    authority: Option<PathBuf>,
+}
+
+impl Endpoint {
+    /// An API that [`serve`](crate::serve) serves.
+    pub fn http(address: SocketAddr) -> Endpoint {
+        Endpoint {
+            address,
+            authority: None,
+        }
+    }
+
+    /// An API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its clients have to trust
+    /// ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in `AWS_CA_BUNDLE` and
+    /// `NODE_EXTRA_CA_CERTS`.
+    pub fn https(address: SocketAddr, authority: impl Into<PathBuf>) -> Endpoint {
+        Endpoint {
+            address,
+            authority: Some(authority.into()),
+        }
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.authority.is_some()
+    }
+
+    /// What a function finds in its environment.
+    pub(crate) fn environment(&self, stage: &str) -> Vec<(&'static str, OsString)> {
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/{stage}", self.address);
+        let url = ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", url.into());
+        let authority = self
+            .authority
+            .iter()
+            .flat_map(|file| ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, file.into())));
+        std::iter::once(url).chain(authority).collect()
+    }
+}
