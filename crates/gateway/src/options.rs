@@ -1,6 +1,7 @@
 //! The flags of the command, and the configuration they make.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chatterbox_gateway::{Config, Faults, Function, Limits, Route};
@@ -16,12 +17,18 @@ pub(crate) struct Options {
     /// The stage: the path of the WebSocket URL
     #[arg(long, default_value = "dev")]
     stage: String,
+    /// Serves https and wss, with a certificate made for this start, and writes what clients have to trust into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls: Option<PathBuf>,
     /// The region that functions are told
     #[arg(long, default_value = "us-east-1")]
     region: String,
     /// A function: its name and its command, whose words are separated by spaces
     #[arg(long = "function", value_name = "NAME=COMMAND", value_parser = pair)]
     functions: Vec<(String, String)>,
+    /// The folder in which a function runs; without it that of a command with a path, and else the present one
+    #[arg(long = "folder", value_name = "NAME=FOLDER", value_parser = pair)]
+    folders: Vec<(String, String)>,
     /// A route to a function
     #[arg(long = "route", value_name = "KEY=FUNCTION", value_parser = pair)]
     routes: Vec<(String, String)>,
@@ -64,7 +71,7 @@ pub(crate) struct Options {
     /// Injects faults, such as `{"postsLost":0.1}`, and lets `/_gateway/faults` change them; `{}` for none at first
     #[arg(long, value_name = "JSON", value_parser = faults)]
     faults: Option<Faults>,
-    /// Writes down each thing that happens, to standard error
+    /// Writes down each thing that happens, and in a function's own words why it failed, to standard error
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }
@@ -80,15 +87,17 @@ struct Rate(Option<u32>);
 impl Options {
     /// The configuration, or what is wrong with the flags as a whole.
     pub(crate) fn config(self) -> Result<Config, String> {
-        let environment: BTreeMap<String, String> = self.environment.into_iter().collect();
+        let environment = unique("--env", self.environment)?;
+        let mut folders = unique("--folder", self.folders)?;
         let mut functions = BTreeMap::new();
-        for (name, command) in self.functions {
+        for (name, command) in unique("--function", self.functions)? {
             let mut words = command.split_whitespace().map(str::to_owned);
             let program = words
                 .next()
                 .ok_or_else(|| format!("function `{name}` has no command"))?;
             let function = Function {
                 arguments: words.collect(),
+                folder: folders.remove(&name).map(PathBuf::from),
                 environment: environment.clone(),
                 memory_mb: self.memory,
                 timeout: self.function_timeout,
@@ -97,18 +106,10 @@ impl Options {
             };
             functions.insert(name, function);
         }
-        let mut routes: BTreeMap<String, Route> = self
-            .routes
-            .into_iter()
-            .map(|(key, function)| (key, Route::lambda(function)))
-            .collect();
-        for key in self.two_way {
-            let route = routes
-                .get_mut(&key)
-                .ok_or_else(|| format!("--two-way {key}: there is no --route {key}=…"))?;
-            route.two_way = true;
+        if let Some(name) = folders.keys().next() {
+            return Err(format!("--folder {name}=…: there is no --function {name}=…"));
         }
-        routes.extend(self.mocks.into_iter().map(|(key, body)| (key, Route::mock(body))));
+        let routes = routes(self.routes, self.two_way, self.mocks)?;
         let limits = Limits {
             idle: self.idle_timeout,
             life: self.life,
@@ -128,6 +129,40 @@ impl Options {
             ..Config::default()
         })
     }
+}
+
+fn routes(
+    routes: Vec<(String, String)>,
+    two_way: Vec<String>,
+    mocks: Vec<(String, String)>,
+) -> Result<BTreeMap<String, Route>, String> {
+    let routes = unique("--route", routes)?.into_iter();
+    let mut routes: BTreeMap<String, Route> = routes.map(|(key, function)| (key, Route::lambda(function))).collect();
+    for key in two_way {
+        let route = routes
+            .get_mut(&key)
+            .ok_or_else(|| format!("--two-way {key}: there is no --route {key}=…"))?;
+        route.two_way = true;
+    }
+    for (key, body) in unique("--mock", mocks)? {
+        if routes.contains_key(&key) {
+            return Err(format!("--mock {key}=…: there is a --route {key}=… too"));
+        }
+        routes.insert(key, Route::mock(body));
+    }
+    Ok(routes)
+}
+
+/// What a flag that may be repeated has been given, by its name. No name may be repeated.
+fn unique(flag: &str, pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
+    let mut values = BTreeMap::new();
+    for (name, value) in pairs {
+        if values.contains_key(&name) {
+            return Err(format!("{flag} {name}=…: it is given twice"));
+        }
+        values.insert(name, value);
+    }
+    Ok(values)
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -227,9 +262,65 @@ mod tests {
             (["--connects-per-second", "many"], "--connects-per-second"),
             (["--faults", r#"{"postLost":1}"#], "unknown field `postLost`"),
             (["--faults", r#"{"postsLost":2}"#], "postsLost: has to be a share"),
+            (["--folder", "f=/tmp"], "--folder f=…: there is no --function f=…"),
         ] {
             let error = config(&flags).unwrap_err();
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    /// The last one would win, and nobody would know.
+    #[test]
+    fn what_is_given_twice_is_refused_and_named() {
+        for (flags, named) in [
+            (
+                &["--function", "f=node a", "--function", "f=node b"][..],
+                "--function f=…: it is given twice",
+            ),
+            (
+                &["--function", "f=node a", "--function", "f=node a"],
+                "--function f=…: it is given twice",
+            ),
+            (
+                &["--route", "$connect=f", "--route", "$connect=g"],
+                "--route $connect=…: it is given twice",
+            ),
+            (
+                &["--mock", "ping=a", "--mock", "ping=b"],
+                "--mock ping=…: it is given twice",
+            ),
+            (
+                &["--route", "ping=f", "--mock", "ping=b"],
+                "--mock ping=…: there is a --route ping=… too",
+            ),
+            (&["--env", "A=1", "--env", "A=2"], "--env A=…: it is given twice"),
+            (
+                &["--function", "f=node", "--folder", "f=/a", "--folder", "f=/b"],
+                "--folder f=…: it is given twice",
+            ),
+            (&["--stage", "a", "--stage", "b"], "--stage"),
+            (&["--port", "1", "--port", "2"], "--port"),
+        ] {
+            let error = config(flags).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+        let flags = [
+            "--function",
+            "f=node",
+            "--function",
+            "g=node",
+            "--env",
+            "A=1",
+            "--env",
+            "a=1",
+        ];
+        assert_eq!(config(&flags).unwrap().functions.len(), 2);
+    }
+
+    #[test]
+    fn a_folder_is_of_one_function() {
+        let config = config(&["--function", "f=node", "--function", "g=node", "--folder", "g=a=b"]).unwrap();
+        assert_eq!(config.functions["f"].folder, None);
+        assert_eq!(config.functions["g"].folder, Some("a=b".into()));
     }
 }

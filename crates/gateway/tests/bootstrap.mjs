@@ -45,6 +45,11 @@ async function answer(order, event, id, headers) {
     case "print-context":
       console.log(`context: ${headers.get("lambda-runtime-client-context")}`);
       return { statusCode: 200 };
+    case "post-back": {
+      const { domainName, stage, connectionId } = event.requestContext;
+      const url = `https://${domainName}/${stage}/@connections/${encodeURIComponent(connectionId)}`;
+      return { statusCode: 200, body: String((await fetch(url, { method: "POST", body: "posted" })).status) };
+    }
     case "late":
       await post(`invocation/${id}/response`, JSON.stringify({ statusCode: 200, body: "in time" }));
       return { statusCode: 200, body: String((await post(`invocation/${id}/response`, '"late"')).status) };

@@ -3,16 +3,36 @@
 use std::process::Stdio;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::tls::tls_client;
 use crate::world::*;
 
 fn gateway(flags: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
     command.args(["--port", "0"]).args(flags).kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The words of the line with which it says that it can be used.
+async fn ready(gateway: &mut Child) -> Vec<String> {
+    let mut ready = String::new();
+    within(BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut ready))
+        .await
+        .unwrap();
+    ready.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Waits for a line on standard error that has this text.
+async fn line_with(lines: &mut Lines<BufReader<ChildStderr>>, text: &str) -> String {
+    loop {
+        let line = within(lines.next_line()).await.unwrap().expect(text);
+        if line.contains(text) {
+            return line;
+        }
+    }
 }
 
 async fn error(mut gateway: Child) -> String {
@@ -39,22 +59,23 @@ async fn it_says_ready_serves_and_stops_cleanly() {
             "v1",
         ];
         let mut gateway = gateway(&[&flags[..], &["--mock", "ping=pong", "--env", "MINE=a=b"]].concat());
-        let mut ready = String::new();
-        within(BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut ready))
-            .await
-            .unwrap();
-        let words: Vec<&str> = ready.split_whitespace().collect();
+        let words = ready(&mut gateway).await;
         assert_eq!(words[0], "ready");
         assert!(
             words[1].ends_with("/v1") && words[2].ends_with("/v1/@connections"),
-            "{ready}"
+            "{words:?}"
         );
-        let (mut socket, _) = within(tokio_tungstenite::connect_async(words[1])).await.unwrap();
+        let (mut socket, _) = within(tokio_tungstenite::connect_async(&words[1])).await.unwrap();
         socket.send(Message::text(r#"{"action":"ping"}"#)).await.unwrap();
         assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("pong"));
         socket.send(Message::text(r#"{"do":"environment"}"#)).await.unwrap();
         let environment = within(socket.next()).await.unwrap().unwrap().into_text().unwrap();
-        assert!(environment.contains(r#""MINE":"a=b""#));
+        let environment: serde_json::Value = serde_json::from_str(&environment).unwrap();
+        assert_eq!(environment["MINE"], "a=b");
+        assert_eq!(
+            environment["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"],
+            words[1].replace("ws://", "http://")
+        );
         let id = rustix::process::Pid::from_raw(gateway.id().unwrap() as i32).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
         let Message::Close(Some(frame)) = within(socket.next()).await.unwrap().unwrap() else {
@@ -87,4 +108,84 @@ async fn what_keeps_it_from_starting_is_named() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
     let gateway = command.args(["--port", &port]).stderr(Stdio::piped()).spawn().unwrap();
     assert!(error(gateway).await.contains(&format!("port {port}: ")));
+}
+
+#[tokio::test]
+async fn it_says_in_which_folder_each_function_runs() {
+    let folder = std::env::temp_dir();
+    let command = format!("f=node {BOOTSTRAP}");
+    let mut gateway = gateway(&[
+        "--function",
+        &command,
+        "--function",
+        "g=node x",
+        "--folder",
+        &format!("f={}", folder.display()),
+    ]);
+    let mut lines = BufReader::new(gateway.stderr.take().unwrap()).lines();
+    let told = line_with(&mut lines, "function f ").await;
+    assert_eq!(told, format!("gateway: function f runs in {}", folder.display()));
+    let present = std::env::current_dir().unwrap();
+    let told = line_with(&mut lines, "function g ").await;
+    assert_eq!(told, format!("gateway: function g runs in {}", present.display()));
+}
+
+#[tokio::test]
+async fn verbose_it_tells_why_a_function_answered_500() {
+    let command = format!("f=node {BOOTSTRAP}");
+    for is_verbose in [true, false] {
+        let flags = ["--function", &command, "--route", "$connect=f"];
+        let verbose = if is_verbose { &["-v"][..] } else { &[] };
+        let mut gateway = gateway(&[&flags[..], verbose].concat());
+        let url = ready(&mut gateway).await[1].clone();
+        let url = format!("{url}?do=status&status=500&body=the%20table%20is%20missing");
+        within(tokio_tungstenite::connect_async(url)).await.unwrap_err();
+        let mut lines = BufReader::new(gateway.stderr.take().unwrap()).lines();
+        let reason = "gateway: f: $connect: answered 500: the table is missing";
+        if is_verbose {
+            assert_eq!(line_with(&mut lines, "answered").await, reason);
+        }
+        let id = rustix::process::Pid::from_raw(gateway.id().unwrap() as i32).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        while let Some(line) = within(lines.next_line()).await.unwrap() {
+            assert!(is_verbose || !line.contains("the table is missing"), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_tls_its_clients_and_its_functions_trust_the_file_that_it_writes() {
+    let file = std::env::temp_dir().join(format!("gateway-{}.pem", uuid::Uuid::new_v4()));
+    let (command, path) = (format!("f=node {BOOTSTRAP}"), file.to_str().unwrap().to_owned());
+    let flags = [
+        "--function",
+        &command,
+        "--route",
+        "$default=f",
+        "--two-way",
+        "$default",
+        "--tls",
+        &path,
+    ];
+    for _ in 0..2 {
+        let mut gateway = gateway(&flags);
+        let words = ready(&mut gateway).await;
+        assert!(
+            words[1].starts_with("wss://127.0.0.1:") && words[2..].iter().all(|url| url.starts_with("https://")),
+            "{words:?}"
+        );
+        let address = words[1].strip_prefix("wss://").unwrap().strip_suffix("/dev").unwrap();
+        let mut socket = tls_client(address, &std::fs::read(&file).unwrap()).await;
+        socket.send(Message::text(r#"{"do":"post-back"}"#)).await.unwrap();
+        // The function posts to the address that the event has.
+        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("posted"));
+        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("200"));
+    }
+    std::fs::write(&file, "not ours").unwrap();
+    let refusal = error(gateway(&flags)).await;
+    assert!(refusal.contains(&format!("--tls {path}: ")), "{refusal}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "not ours");
+    std::fs::remove_file(file).unwrap();
+    let refusal = error(gateway(&["--tls", "/nowhere/a.pem"])).await;
+    assert!(refusal.contains("--tls /nowhere/a.pem: "), "{refusal}");
 }

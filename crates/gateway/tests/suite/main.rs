@@ -16,4 +16,5 @@ mod management;
 mod messages;
 mod parting;
 mod raw;
+mod tls;
 mod world;

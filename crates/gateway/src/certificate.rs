@@ -1,0 +1,27 @@
+//! `--tls FILE`: a certificate for this start, and the file that its clients are to trust.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use chatterbox_gateway::Certificate;
+
+/// The first line of a file that may be written over. Readers of PEM pass over what stands before a certificate.
+const MARK: &str = "# Made by the local gateway at its last start: the certificate that its clients have to trust.\n";
+
+/// Makes a certificate and writes the file, whose absolute path comes with it.
+pub(crate) fn made(file: &Path) -> Result<(Certificate, PathBuf), String> {
+    let named = |error: &dyn std::fmt::Display| format!("--tls {}: {error}", file.display());
+    match std::fs::read_to_string(file) {
+        Ok(text) if !text.starts_with(MARK) => {
+            return Err(named(
+                &"the file is there, and no gateway has made it: give one that can be written over",
+            ));
+        }
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(named(&error)),
+        _ => {}
+    }
+    let certificate = Certificate::new().map_err(|error| named(&error))?;
+    std::fs::write(file, format!("{MARK}{}", certificate.authority())).map_err(|error| named(&error))?;
+    let file = std::path::absolute(file).map_err(|error| named(&error))?;
+    Ok((certificate, file))
+}
