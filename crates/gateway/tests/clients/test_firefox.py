@@ -1,0 +1,36 @@
+"""What Firefox calls clean. It is the browser that tells an end after the whole closing handshake from any other."""
+
+import asyncio
+
+import pytest
+
+import firefox
+from gateway import DEADLINE
+
+pytestmark = pytest.mark.skipif(firefox.program() is None, reason="there is no Firefox; FIREFOX may name one")
+
+# Opens a socket, does something with it, and tells how it ended.
+SOCKET = """
+new Promise((resolve) => {
+  const socket = new WebSocket("%s");
+  socket.onopen = () => { %s };
+  socket.onclose = ({ wasClean, code }) => resolve(`${wasClean} ${code}`);
+})
+"""
+
+
+@pytest.mark.parametrize(
+    ("gateway", "act", "end"),
+    [
+        ((), "socket.send(new Uint8Array(1))", "true 1003"),
+        ((), "socket.send('x'.repeat(8 * 1024 * 1024))", "true 1009"),
+        (("--idle-timeout", "0.5"), "", "true 1001"),
+        ((), "socket.close(4000, 'r'.repeat(123))", "true 4000"),
+    ],
+    indirect=["gateway"],
+    ids=["binary", "too-large", "idle", "its-own"],
+)
+def test_firefox_sees_a_clean_end(gateway, act, end):
+    evaluated = asyncio.run(asyncio.wait_for(firefox.evaluate(SOCKET % (gateway.url, act)), 2 * DEADLINE))
+    assert evaluated["type"] == "success", evaluated
+    assert evaluated["result"]["value"] == end
