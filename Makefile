@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run binaries test test-rust test-web test-browser test-soak test-infra test-deploy test-docs soak lint deny build
+.PHONY: help run binaries test test-rust test-clients test-web test-browser test-soak test-infra test-deploy test-docs soak lint deny build
 .PHONY: account synth deploy deploy-code destroy cost simulate
 
 FUNCTIONS := connect disconnect default notify
@@ -32,7 +32,7 @@ binaries:
 	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
 	cargo build --locked --workspace --bins
 
-test: test-docs test-rust test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
+test: test-docs test-rust test-clients test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
 	$(call say,All tests passed.)
 
 test-rust: binaries
@@ -42,6 +42,11 @@ test-rust: binaries
 test-docs: tests/docs/node_modules
 	$(call say,Checking the documents: links pictures and examples.)
 	npm --prefix tests/docs test
+
+test-clients: binaries $(TOOLS)/venv-clients/bin/pytest
+	$(call say,Testing the gateway with clients that others wrote.)
+	crates/gateway/tests/clients/install-firefox
+	cd crates/gateway/tests/clients && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-clients/bin/python -m pytest
 
 test-web: web/node_modules
 	$(call say,Checking and testing the browser client.)
@@ -152,6 +157,12 @@ $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/con
 	$(call say,Installing the emulator and its clients into .tools.)
 	python3 -m venv $(TOOLS)/venv-infra
 	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt -c tests/deploy/constraints.txt
+	@touch $@
+
+$(TOOLS)/venv-clients/bin/pytest: crates/gateway/tests/clients/requirements.txt crates/gateway/tests/clients/constraints.txt
+	$(call say,Installing WebSocket clients into .tools.)
+	python3 -m venv $(TOOLS)/venv-clients
+	$(TOOLS)/venv-clients/bin/pip install --quiet -r $< -c $(word 2,$^)
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:
