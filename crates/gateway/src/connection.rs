@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -27,6 +28,9 @@ pub(crate) struct Peer {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) peer: Peer,
+    /// When the socket was opened: by the wall clock, in epoch milliseconds, and by the clock that is never set.
+    opened: (u64, Instant),
+    /// When a message went one way or the other, in milliseconds after that.
     last_active: AtomicU64,
     outgoing: mpsc::UnboundedSender<Outgoing>,
     /// The bytes that may still wait for the client.
@@ -63,7 +67,8 @@ impl Connection {
             .unwrap_or(u32::MAX)
             .clamp(1, u32::MAX >> 3);
         let connection = Connection {
-            last_active: AtomicU64::new(peer.connected_at),
+            opened: (clock::now_ms(), Instant::now()),
+            last_active: AtomicU64::new(0),
             peer,
             outgoing,
             room: Arc::new(Semaphore::new(capacity as usize)),
@@ -91,12 +96,22 @@ impl Connection {
 
     /// A message went one way or the other: the idle time begins anew.
     pub(crate) fn touch(&self) {
-        self.last_active.store(clock::now_ms(), Ordering::Relaxed);
+        self.last_active.store(self.age(), Ordering::Relaxed);
     }
 
-    /// Epoch milliseconds.
+    /// For how long no message has gone either way. Setting the wall clock makes it neither shorter nor longer.
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_millis(self.age().saturating_sub(self.last_active.load(Ordering::Relaxed)))
+    }
+
+    /// When a message last went either way, in epoch milliseconds by the wall clock of the time when the socket was opened.
     pub(crate) fn last_active(&self) -> u64 {
-        self.last_active.load(Ordering::Relaxed)
+        self.opened.0 + self.last_active.load(Ordering::Relaxed)
+    }
+
+    /// In milliseconds.
+    fn age(&self) -> u64 {
+        u64::try_from(self.opened.1.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Asks the socket's task to close it. The first reason stands.

@@ -5,7 +5,6 @@ mod watched;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
@@ -20,7 +19,7 @@ use crate::activity::{Activity, Kind};
 use crate::api::Api;
 use crate::close::Goodbye;
 use crate::connection::{Connection, Outgoing};
-use crate::{clock, event, message};
+use crate::{event, message};
 use watched::Watched;
 use writer::Writer;
 
@@ -153,10 +152,9 @@ impl<'a> Socket<'a> {
     fn expires(&self) -> (Instant, bool) {
         let limits = &self.api.config.limits;
         let now = Instant::now();
-        let idle = Duration::from_millis(clock::now_ms().saturating_sub(self.connection.last_active()));
         let remaining = limits
             .idle
-            .saturating_sub(idle)
+            .saturating_sub(self.connection.idle())
             .min(limits.life.saturating_sub(now - self.born));
         (now + remaining, remaining.is_zero())
     }
