@@ -6,6 +6,7 @@
 
 mod closing;
 mod command;
+mod configuration;
 mod events;
 mod faults;
 mod feeds;
