@@ -67,7 +67,7 @@ def chatter_id_in(printed: str) -> str:
 
 def test_the_readmes_commands_reach_a_browser_on_the_laptop(shell, local):
     [credentials] = commands(README, "export AWS_ACCESS_KEY_ID")
-    [issue] = commands(README, "docs/issue/") or commands(DEPLOY, "http://127.0.0.1:8000")
+    [issue] = commands(README, "docs/issue/")
     [notify] = commands(README, "aws lambda invoke")
     [scan] = commands(README, "aws dynamodb scan")
 
