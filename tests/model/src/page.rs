@@ -1,4 +1,4 @@
-//! What a page does with what it hears (rules 4 to 9), and how `$default` answers its syncs.
+//! What a page does with what it hears (R4 to R9), and how `$default` answers its syncs.
 
 use crate::Protocol;
 use crate::state::{Cursor, Entry, Heard, Log, Reply, Row, Shown, State, Sync, Tab, Version};

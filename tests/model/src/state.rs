@@ -130,7 +130,7 @@ pub(crate) struct Browser {
     pub(crate) saw_foreign: bool,
 }
 
-/// One tab: a page, with all that rules 4 to 9 make it remember.
+/// One tab: a page, with all that R4 to R9 make it remember.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Tab {
     pub(crate) open: bool,

@@ -21,7 +21,7 @@ fn breaks(scenario: Scenario, rules: Rules, property: &'static str, at_most: usi
     assert!(found.actions.len() <= at_most, "more than {at_most} steps");
 }
 
-// Rule 1.
+// R1.
 #[test]
 fn reading_the_connections_before_recording_loses_an_update() {
     breaks(RACES, without!(record_before_read), "seen", 7);
@@ -32,7 +32,7 @@ fn an_eventually_consistent_query_loses_an_update() {
     breaks(RACES, without!(strong_rows), "seen", 7);
 }
 
-// Rule 2.
+// R2.
 #[test]
 fn opening_before_the_row_is_stored_leaves_a_socket_unlisted() {
     breaks(RACES, without!(store_before_open), "listed", 2);
@@ -58,7 +58,7 @@ fn an_eventually_consistent_sync_loses_an_update() {
     breaks(RACES, without!(strong_updates), "seen", 7);
 }
 
-// Rule 3.
+// R3.
 #[test]
 fn pruning_at_every_410_unlists_a_socket() {
     breaks(RACES, without!(grace), "listed", 7);
@@ -74,7 +74,7 @@ fn judging_the_age_after_the_post_unlists_a_socket() {
     breaks(RACES, without!(age_before_post), "listed", 7);
 }
 
-// Rule 4.
+// R4.
 #[test]
 fn moving_the_cursor_over_a_gap_loses_an_update() {
     breaks(PAGING, without!(cursor_waits), "seen", 16);
@@ -105,7 +105,7 @@ fn a_repeat_with_too_low_a_prev_loses_an_update() {
     breaks(RETRIES, without!(repeat_prev), "seen", 17);
 }
 
-// Rule 5.
+// R5.
 #[test]
 fn counting_the_reply_to_an_older_sync_loses_an_update() {
     breaks(RACES, without!(newest_n), "seen", 9);
@@ -121,7 +121,7 @@ fn forgetting_what_was_heard_during_a_sync_loses_an_update() {
     breaks(RACES, without!(heard_is_covered), "seen", 8);
 }
 
-// Rule 6.
+// R6.
 #[test]
 fn after_a_wrong_prune_only_a_reconnect_helps() {
     breaks(RACES, without!(grace, unknown_reconnects), "seen", 9);
@@ -132,7 +132,7 @@ fn ignoring_unknown_connection_keeps_a_revoked_socket() {
     breaks(REVOCATION, without!(unknown_reconnects), "revoked", 15);
 }
 
-// Rule 7.
+// R7.
 #[test]
 fn pruning_at_a_failed_post_unlists_a_socket() {
     breaks(RACES, without!(failed_keeps_row), "listed", 6);
@@ -143,7 +143,7 @@ fn without_a_periodic_sync_a_failed_post_loses_an_update() {
     breaks(RACES, without!(periodic_sync), "seen", 8);
 }
 
-// Rule 8.
+// R8.
 #[test]
 fn applying_a_push_of_another_epoch_loses_an_update() {
     breaks(EPOCHS, without!(epoch_checked), "seen", 11);
@@ -154,7 +154,7 @@ fn keeping_the_epoch_of_a_restored_table_loses_an_update() {
     breaks(EPOCHS, without!(new_epoch), "seen", 11);
 }
 
-// Rule 9.
+// R9.
 #[test]
 fn a_cursor_that_survives_a_reload_loses_an_update() {
     breaks(RACES, without!(reload_forgets), "seen", 13);
@@ -170,7 +170,7 @@ fn a_tab_on_a_socket_without_its_topics_loses_an_update() {
     breaks(TABS, without!(tab_waits_for_topics), "seen", 14);
 }
 
-// Rule 10.
+// R10.
 #[test]
 fn holding_the_pages_clock_against_the_servers_loses_an_update() {
     breaks(LOADS, without!(ages_by_one_clock), "seen", 7);
