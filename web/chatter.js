@@ -950,8 +950,7 @@ class Tabs {
     this.#leave();
     this.#alone = true;
     if (holds) return;
-    this.#line.stop();
-    this.#hear({ status: this.#line.status });
+    this.#line.rest({ state: "connecting" });
     this.#line.start();
   }
 
@@ -1005,7 +1004,7 @@ class Tabs {
   #ask(prod, retry = false) {
     if (this.holds || !this.#group) return;
     const shown = isShown();
-    this.#group.post({ ask: prod && (shown || retry), retry, topics: this.#options.topics });
+    this.#group.post({ ask: prod && shown, retry, topics: this.#options.topics });
     if (!shown) return;
     // Who has taken the lock by force, and still does not have it, never will.
     const take = () => (this.#group?.steal ? this.#part() : this.#rejoin(true));

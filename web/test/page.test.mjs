@@ -309,8 +309,10 @@ for (const [away, back, target] of [["pagehide", "pageshow", "page"], ["freeze",
     assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "hidden" });
     world.show();
     world.online(false);
+    tick(60 * MINUTE);
     world.online(true);
     tick(60 * MINUTE);
+    await settled(server);
     assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "hidden" });
     assert.equal(server.attempts, 1);
     world[target](back);

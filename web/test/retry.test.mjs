@@ -6,7 +6,7 @@ import { LoggedOut } from "../chatter.js";
 import { browser } from "./browser.mjs";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
 import { CHATTER_ID, page, pageAt, secretOf, settled, start, until } from "./server.mjs";
-import { pair } from "./tabs.mjs";
+import { both, pair } from "./tabs.mjs";
 
 const FRESH = "0d9f5c9e-58a5-4e0c-8f2c-2f4a5d0c7b22";
 
@@ -126,6 +126,35 @@ test("retry_does_nothing_to_a_socket_that_is_open_or_being_opened_nor_after_the_
   assert.deepEqual([server.attempts, chatter.state], [1, "closed"]);
 });
 
+test("retry_does_not_bring_back_a_page_that_was_put_aside_and_closed", async (t) => {
+  const tick = stopClock(t);
+  const { page: event } = browser(t);
+  const { server, chatter, line } = await pageAt(41, t, { share: false });
+  event("pagehide");
+  await until(() => line.closed);
+  chatter.close();
+  chatter.retry();
+  tick(MINUTE);
+  await settled(server);
+  assert.equal(server.attempts, 1);
+});
+
+test("retry_in_a_tab_that_has_not_heard_yet_that_the_socket_is_open_again_does_it_no_harm", async (t) => {
+  const { locks, line, holder, other } = await pair(t);
+  const [name] = locks.names;
+  const late = new BroadcastChannel(name);
+  t.after(() => late.close());
+  const pings = () => line.heard.filter(({ action }) => action === "ping").length;
+  await until(() => pings() === 1);
+  line.say({ type: "pong" });
+  await line.heardAll();
+  late.postMessage({ ask: true, retry: true });
+  await until(() => pings() === 2);
+  line.push(42);
+  await both([holder, other], 42);
+  for (const { heard } of [holder, other]) assert.deepEqual(heard.states, [{ state: "open" }]);
+});
+
 for (const who of ["holder", "other"]) {
   test(`retry_in_the_${who}_of_two_tabs_brings_back_the_socket_of_both`, async (t) => {
     const tick = stopClock(t);
@@ -145,36 +174,39 @@ for (const who of ["holder", "other"]) {
     assert.deepEqual([holder.chatter.holdsSocket, other.chatter.holdsSocket, server.attempts], [true, false, 8]);
   });
 
-  test(`tabs_that_were_logged_out_come_back_together_by_retry_in_the_one_that_was_the_${who}`, async (t) => {
-    const tick = stopClock(t);
-    let secret = CHATTER_ID;
-    const credentials = async () => {
-      if (!secret) throw new LoggedOut();
-      return { chatterId: secret };
-    };
-    const { server, line, holder, other } = await pair(t, { chatterId: undefined, credentials });
-    secret = null;
-    server.onlySecret = FRESH;
-    line.socket.terminate();
-    await until(() => holder.chatter.state === "waiting");
-    tick(SECOND);
-    await until(() => server.attempts === 2 && holder.chatter.state === "waiting");
-    tick(2 * SECOND);
-    const tabs = [holder, other];
-    await until(() => tabs.every(({ chatter }) => chatter.state === "refused"));
-    for (const { heard } of tabs) assert.deepEqual(heard.states.at(-1), { state: "refused", reason: "logged-out" });
-    tick(60 * MINUTE);
-    assert.equal(tick.timers(), 0);
-    await settled(server);
-    assert.equal(server.attempts, 2);
-    secret = FRESH;
-    ({ holder, other })[who].chatter.retry();
-    const next = await server.line(2);
-    await next.sync(2);
-    await until(() => tabs.every(({ chatter }) => chatter.state === "open"));
-    assert.equal(secretOf(next.request), FRESH);
-    assert.equal(server.attempts, 3);
-  });
+  for (const [what, next] of [["a_fresh", FRESH], ["the_same", CHATTER_ID]]) {
+    test(`tabs_that_were_logged_out_come_back_together_with_${what}_secret_by_retry_in_the_one_that_was_the_${who}`, async (t) => {
+      const tick = stopClock(t);
+      let secret = CHATTER_ID;
+      const credentials = async () => {
+        if (!secret) throw new LoggedOut();
+        return { chatterId: secret };
+      };
+      const { server, line, holder, other } = await pair(t, { chatterId: undefined, credentials });
+      secret = null;
+      server.refusal = 401;
+      line.socket.terminate();
+      await until(() => holder.chatter.state === "waiting");
+      tick(SECOND);
+      await until(() => server.attempts === 2 && holder.chatter.state === "waiting");
+      tick(2 * SECOND);
+      const tabs = [holder, other];
+      await until(() => tabs.every(({ chatter }) => chatter.state === "refused"));
+      for (const { heard } of tabs) assert.deepEqual(heard.states.at(-1), { state: "refused", reason: "logged-out" });
+      tick(60 * MINUTE);
+      assert.equal(tick.timers(), 0);
+      await settled(server);
+      assert.equal(server.attempts, 2);
+      secret = server.onlySecret = next;
+      server.refusal = null;
+      ({ holder, other })[who].chatter.retry();
+      const socket = await server.line(2);
+      await socket.sync(2);
+      await until(() => tabs.every(({ chatter }) => chatter.state === "open"));
+      assert.equal(secretOf(socket.request), next);
+      assert.equal(server.attempts, 3);
+    });
+  }
 }
 
 test("a_tab_that_is_logged_in_is_not_told_by_one_that_was_logged_out_with_the_same_secret", async (t) => {
@@ -203,3 +235,37 @@ test("a_tab_that_is_logged_in_is_not_told_by_one_that_was_logged_out_with_the_sa
   assert.ok(newcomer.chatter.holdsSocket);
   assert.deepEqual([holder.chatter.state, other.chatter.state], ["refused", "refused"]);
 });
+
+for (const [what, Kind, reached] of [["logged_out", LoggedOut, "logged-out"], ["without_credentials", Error, "credentials"]]) {
+  test(`a_tab_that_is_${what}_and_does_not_hold_the_socket_speaks_for_itself_only`, async (t) => {
+    const tick = stopClock(t);
+    let fails = false;
+    const credentials = () => {
+      if (fails) throw new Kind("not now");
+      return { chatterId: CHATTER_ID };
+    };
+    const { hide, locks, server, line, holder, other } = await pair(t, { chatterId: undefined, credentials });
+    hide();
+    server.refusal = 503;
+    line.socket.terminate();
+    await until(() => holder.chatter.state === "waiting");
+    tick(SECOND);
+    const told = { state: "waiting", reason: "unreachable", retryIn: 2 * SECOND };
+    await until(() => other.heard.states.at(-1).retryIn === told.retryIn);
+    fails = true;
+    // Somebody takes the lock by force: the one that held it now waits for its turn, and asks for credentials meanwhile.
+    const [name] = locks.names;
+    locks.request(name, { steal: true }, () => new Promise(() => {}));
+    await until(() => holder.heard.states.at(-1).reason === reached);
+    const tap = new BroadcastChannel(name);
+    t.after(() => tap.close());
+    const heard = new Promise((resolve) => (tap.onmessage = resolve));
+    const speaker = new BroadcastChannel(name);
+    t.after(() => speaker.close());
+    // What was said before is heard before.
+    speaker.postMessage({ say: { action: "nothing" } });
+    await heard;
+    await new Promise(setImmediate);
+    assert.deepEqual(other.heard.states.at(-1), told);
+  });
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser } from "./browser.mjs";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
-import { entry, page, pageAt, until } from "./server.mjs";
+import { entry, page, pageAt, settled, until } from "./server.mjs";
 import { both, pair } from "./tabs.mjs";
 
 const denied = () => {
@@ -64,6 +64,21 @@ test("a_denied_tab_that_was_put_aside_comes_back_with_a_socket_of_its_own", asyn
   event("pageshow");
   assert.deepEqual((await (await server.line(2)).sync(1)).cursor, { epoch: "E", version: 41 });
   assert.ok(chatter.holdsSocket);
+});
+
+test("a_tab_that_was_closed_before_it_was_denied_does_not_come_back", async (t) => {
+  const tick = stopClock(t);
+  browser(t);
+  let fail;
+  t.mock.method(crypto.subtle, "digest", () => new Promise((_, reject) => (fail = reject)));
+  const { server, chatter } = await page(t);
+  await until(() => fail);
+  chatter.close();
+  fail(new DOMException("The operation is insecure.", "SecurityError"));
+  await settled(server);
+  tick(MINUTE);
+  await settled(server);
+  assert.equal(server.attempts, 0);
 });
 
 /** What ends the sharing of a tab in the midst of it. */

@@ -137,3 +137,17 @@ for (const [what, change] of [
     }
   });
 }
+
+for (const [what, change] of [
+  ["its_page_has_slept", (tick) => tick.asleep(HOUR)],
+  ["its_page_was_in_use", (tick) => tick(HOUR)],
+  ["its_clock_was_set_back_by_half_an_hour", (tick) => (tick(HOUR), tick.back(HOUR / 2))],
+  ["its_clock_was_set_back_by_a_day", (tick) => (tick(HOUR), tick.back(24 * HOUR))],
+]) {
+  test(`who_connects_an_hour_after_the_page_was_loaded_and_${what}_hears_of_that_hour`, async (t) => {
+    const tick = stopClock(t);
+    change(tick);
+    const ages = { "too old": recorded(HOUR + 3 * MINUTE), meanwhile: recorded(HOUR + MINUTE) };
+    assert.deepEqual(await initial(t, {}, ages), ["meanwhile"]);
+  });
+}
