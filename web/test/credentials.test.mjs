@@ -146,3 +146,24 @@ test("the_class_to_use_may_be_given_and_its_errors_are_nobody_s_accident", async
   await server.line(1);
   assert.equal(made, 2);
 });
+
+test("a_refused_page_whose_site_is_away_waits_for_the_site", async (t) => {
+  const tick = stopClock(t);
+  const server = await start(t);
+  server.refusal = 401;
+  let away = false;
+  const credentials = () => {
+    if (away) throw new Error("the site is away");
+    return { chatterId: FRESH };
+  };
+  const { chatter, heard } = await page(t, { server, chatterId: undefined, credentials });
+  for (let attempt = 1; attempt <= 8; attempt += 1) {
+    await until(() => server.attempts === attempt && chatter.state !== "connecting", `attempt ${attempt}`);
+    if (attempt < 8) tick(heard.states.at(-1).retryIn);
+  }
+  assert.equal(chatter.state, "refused");
+  away = true;
+  tick(heard.states.at(-1).retryIn);
+  await until(() => chatter.state === "waiting");
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "credentials", retryIn: 256 * SECOND });
+});

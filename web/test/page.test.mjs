@@ -253,6 +253,8 @@ test("a_refused_page_does_not_wait_for_its_turn_when_it_is_shown_or_the_network_
   await until(() => server.attempts === 9 && chatter.state === "refused");
   online(false);
   await until(() => heard.states.at(-1).reason === "offline");
+  // Without a network nobody refuses anything.
+  assert.equal(chatter.state, "waiting");
   server.refusal = null;
   online(true);
   tick(SECOND);
