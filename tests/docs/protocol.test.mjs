@@ -78,6 +78,8 @@ test("the handshake's example is what its sentence says", () => {
   assert.equal(Buffer.from(code, "base64url").toString(), "friendless\x003f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b");
 });
 
+// The three that follow compare texts of sources. A test in Rust that reads the marked examples can take their place.
+
 test("the server's messages have the fields, in the order, that core's own test holds", () => {
   const texts = read("crates/core/src/message.rs").match(/(?<=r#")\{"type":.*(?="#)/g);
   assert.ok(texts.length >= 5);
