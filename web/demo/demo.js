@@ -5,29 +5,32 @@
  * its session, and so shares its chatter ID, as the tabs of a real site do.
  */
 
-import { connect } from "./chatter.js";
+import { connect, LoggedOut } from "./chatter.js";
+import { isChaos, watchServer } from "./activity.js";
+import { announce, showConnection } from "./connection.js";
+import { clock, element, field, form, inWords, keep, make, post, show } from "./page.js";
 
 /** @typedef {import("./chatter.js").Chatter} Chatter */
 /** @typedef {import("./chatter.js").Update} Update */
 /** @typedef {import("./chatter.js").StateChange} StateChange */
-/** @typedef {{ login: string, chatterId: string, url: string }} Session */
-/**
- * What the gateway or a function did, as the gateway tells it.
- * @typedef {{
- *   time: number, kind: string, connectionId?: string, route?: string, function?: string, status?: number,
- *   milliseconds?: number, bytes?: number, coldStart?: boolean, processId?: number, note?: string,
- * }} Activity
- */
+/** @typedef {import("./feed.js").System} System */
+/** @typedef {{ login: string, chatterId: string, url: string }} Session What the site gave at login. */
 
 const NOTIFY = "/2015-03-31/functions/notify/invocations";
+const NOTIFY_PATIENCE = 70_000;
 const SESSION = "chatterbox-session";
 const MOST_UPDATES = 100;
-const MOST_ACTIVITY = 200;
+/** Why a page may be without a socket although the server is there. */
+const WORTH_A_TRY = ["lost", "unreachable", "credentials", "offline"];
 
 /** @type {Chatter | null} */
 let chatter = null;
 /** @type {Session | null} */
 let session = null;
+/** The last that was heard of the connection. @type {StateChange} */
+let status = { state: "connecting" };
+/** The tables that the server had when it was last heard of. @type {string | undefined} */
+let knownTables;
 
 start();
 
@@ -36,49 +39,102 @@ function start() {
   form("notify-form").addEventListener("submit", (event) => submit(event, notify));
   form("notify-form").addEventListener("input", showCurl);
   element("logout").addEventListener("click", logOut);
+  element("retry").addEventListener("click", () => chatter?.retry());
   element("copy").addEventListener("click", copyCurl);
-  watchActivity();
-  const stored = sessionStorage.getItem(SESSION);
-  if (stored) enter(JSON.parse(stored));
+  watchServer(heed);
+  const kept = restore();
+  if (kept) enter(kept);
+  element("log-in").textContent = "Log in";
+  /** @type {HTMLFieldSetElement} */ (element("login-fields")).disabled = false;
 }
 
 // The site: it logs a user in, and gives the browser what opens a socket.
 
 async function logIn() {
-  const response = await post("/demo/login", { login: field("login").value });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
-  sessionStorage.setItem(SESSION, JSON.stringify(answer));
+  const { response, answer } = await post("/demo/login", { login: field("login").value });
+  if (!response.ok) throw new Error(answer?.message ?? response.statusText);
   enter(answer);
   field("message").select();
 }
 
 /** @param {Session} opened */
 function enter(opened) {
-  session = opened;
-  element("who").textContent = session.login;
+  keepSession(opened);
+  element("who").textContent = opened.login;
   for (const id of ["updates", "report", "caught-up", "login-error"]) element(id).replaceChildren();
   show({ welcome: false, room: true, session: true, nothing: true });
   showCurl();
+  open(opened);
+}
+
+/**
+ * Opens a socket with what the site gave, in place of the one that there may be.
+ * @param {Session} opened
+ */
+function open(opened) {
+  const { url, login } = opened;
+  let isFirst = true;
+  const credentials = async () => {
+    // After an attempt that failed the site is asked whether this login is still good.
+    const current = isFirst ? opened : await renew(session ?? opened);
+    isFirst = false;
+    return current;
+  };
+  const old = chatter;
   // A site shows its data by itself, and hears of what is newer. This page has none, and asks for what there is.
-  const mine = connect({ ...session, since: 0 });
+  const mine = connect({ url, login, credentials, since: 0 });
   const isCurrent = () => chatter === mine;
   mine.addEventListener("state", ({ detail }) => isCurrent() && followState(detail));
   mine.addEventListener("stats-updated", ({ detail }) => isCurrent() && showUpdate(detail));
   mine.addEventListener("synced", ({ detail }) => isCurrent() && showSynced(detail));
+  mine.addEventListener("error", ({ detail }) => isCurrent() && showTrouble(`${detail.code}: ${detail.message}`));
   chatter = mine;
-  showState({ state: mine.state });
+  old?.close();
+  followState({ state: mine.state });
+}
+
+/**
+ * @param {Session} old
+ * @returns {Promise<Session>} the same, or another one if its chatter ID has expired or is gone
+ * @throws {LoggedOut} if it has been logged out
+ */
+async function renew(old) {
+  const { response, answer } = await post("/demo/renew", old);
+  if (response.status === 401) throw new LoggedOut(answer?.message);
+  if (!response.ok) throw new Error(answer?.message ?? response.statusText);
+  if (session) keepSession(answer);
+  return answer;
+}
+
+/**
+ * The server is there, again or for the first time.
+ * @param {System} system
+ */
+async function heed({ tables }) {
+  const isAnother = knownTables !== undefined && knownTables !== tables;
+  knownTables = tables;
+  const [mine, mySession] = [chatter, session];
+  if (!mine || !mySession) return;
+  if (!isAnother) {
+    if (WORTH_A_TRY.includes(status.reason ?? "")) mine.retry();
+    return;
+  }
+  // It was started anew with other tables, so the chatter ID is gone: no need to wait until a socket has been refused.
+  const renewed = await renew(mySession).catch(() => null);
+  // Without an answer the client goes on asking.
+  if (renewed && chatter === mine) open(renewed);
 }
 
 async function logOut() {
   if (!session) return;
-  const { login, chatterId } = session;
+  const old = session;
   const ended = chatter;
-  leave("Logged out");
+  leave("");
   try {
-    await post("/demo/logout", { login, chatterId });
-  } catch {
-    element("login-error").textContent = "The server was not reached, so the chatter ID is still good.";
+    const { response, answer } = await post("/demo/logout", old);
+    if (!response.ok) throw new Error(answer?.message ?? response.statusText);
+  } catch (error) {
+    element("login-error").textContent = `The chatter ID is still good: ${inWords(error)}`;
   }
   // Not before: if this tab holds the socket, the others hear on it that their chatter ID is no longer good.
   ended?.close();
@@ -87,52 +143,66 @@ async function logOut() {
 /** @param {string} why */
 function leave(why) {
   chatter = session = null;
-  sessionStorage.removeItem(SESSION);
-  show({ welcome: true, room: false, session: false });
-  showState({ state: "closed" }, why);
+  keepSession(null);
+  show({ welcome: true, room: false, session: false, trouble: false });
+  showConnection({ state: "closed" }, false);
+  element("why").textContent = why;
+  announce(`Logged out. ${why}`);
   field("login").focus();
 }
 
-// The connection's state.
-
-/** @param {StateChange} change */
-function followState(change) {
-  if (change.state === "closed") leave(`Closed by the server: ${change.reason}`);
-  else if (change.state !== "refused") showState(change);
-  else {
-    chatter?.close();
-    leave("Refused: log in again");
+/** @returns {Session | null} what this tab was logged in with before it was reloaded */
+function restore() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(SESSION) ?? "null");
+    return kept?.login && kept.chatterId && kept.url ? kept : null;
+  } catch {
+    // The browser keeps nothing for this page, or somebody else has written there.
+    return null;
   }
 }
 
-/**
- * @param {StateChange} change
- * @param {string} [words]
- */
-function showState({ state, reason, retryIn = 0 }, words) {
-  /** @type {Record<string, string>} */
-  const waiting = {
-    offline: "Offline, will connect with the network",
-    replaced: "Replaced: this login has too many tabs. Come back to this one to connect it again",
-    hidden: "Put aside by the browser",
-  };
-  const usual = {
-    connecting: "Connecting…",
-    open: "Connected",
-    waiting: `Connection lost, next attempt in ${Math.ceil(retryIn / 1000)} s`,
-    refused: "Refused",
-    closed: "Logged out",
-  };
-  element("state").dataset.state = state;
-  element("state").textContent = words ?? waiting[reason ?? ""] ?? usual[state];
-  const socket = chatter?.holdsSocket ? "This tab holds the socket" : "Another tab holds the socket for this one";
-  element("socket").textContent = state === "open" ? socket : "";
+/** @param {Session | null} opened */
+function keepSession(opened) {
+  session = opened;
+  try {
+    if (opened) sessionStorage.setItem(SESSION, JSON.stringify(opened));
+    else sessionStorage.removeItem(SESSION);
+  } catch {
+    // Then a reload logs out.
+  }
+}
+
+// The connection.
+
+/** @param {StateChange} change */
+function followState(change) {
+  status = change;
+  if (change.state === "closed") return end(`The server has closed this login's sockets: ${change.reason}.`);
+  if (change.reason === "logged-out") return end("This login was logged out in another tab.");
+  return showConnection(change, chatter?.holdsSocket ?? false);
+}
+
+/** @param {string} why */
+function end(why) {
+  const ended = chatter;
+  leave(why);
+  ended?.close();
+}
+
+/** @param {string} words What the client could not do; it tries again. */
+function showTrouble(words) {
+  show({ trouble: true });
+  element("trouble-time").textContent = clock(Date.now());
+  // Whoever listens need not hear the same again with each attempt.
+  if (element("trouble-words").textContent !== words) element("trouble-words").textContent = words;
 }
 
 /** @param {import("./chatter.js").Synced} synced */
 function showSynced({ missed, reset }) {
   const news = missed ? `Caught up after missing ${missed}` : "";
   element("caught-up").textContent = reset ? "The log has begun anew" : news;
+  show({ trouble: false });
 }
 
 /** @param {Update} update */
@@ -143,7 +213,7 @@ function showUpdate({ topics, version, at, body, initial }) {
   if (initial) tags.append(make("span", "faint", "from before"));
   const time = make("time", "", clock(Date.parse(at)));
   time.setAttribute("datetime", at);
-  item.append(tags, time, make("span", "body", words(body)));
+  item.append(tags, time, make("span", "body", message(body)));
   element("updates").prepend(item);
   keep("updates", MOST_UPDATES);
   show({ nothing: false });
@@ -153,7 +223,7 @@ function showUpdate({ topics, version, at, body, initial }) {
  * The body is the pipeline's own affair. Ours, and many, is a message.
  * @param {any} body
  */
-function words(body) {
+function message(body) {
   const keys = Object.keys(body ?? {});
   return keys.length === 1 && typeof body.message === "string" ? body.message : JSON.stringify(body);
 }
@@ -170,14 +240,14 @@ async function notify() {
   report.textContent = "";
   const start = performance.now();
   try {
-    const response = await post(NOTIFY, notification());
-    const answer = await response.json();
+    const { response, answer } = await post(NOTIFY, notification(), NOTIFY_PATIENCE);
     const failed = !response.ok || response.headers.has("X-Amz-Function-Error");
-    if (failed) throw new Error(answer.errorMessage ?? answer.message ?? answer.Message ?? response.statusText);
-    report.textContent = `${inWords(answer)}, in ${Math.round(performance.now() - start)} ms`;
+    if (failed) throw new Error(answer?.errorMessage ?? answer?.message ?? answer?.Message ?? response.statusText);
+    report.textContent = `${outcome(answer)}, in ${Math.round(performance.now() - start)} ms`;
   } catch (error) {
     report.classList.add("failed");
-    report.textContent = `notify failed: ${error instanceof Error ? error.message : error}`;
+    const advice = isChaos ? " Chaos is on: a pipeline would try again, and so can you." : "";
+    report.textContent = `notify failed: ${inWords(error)}.${advice}`.replace("..", ".");
   }
 }
 
@@ -185,7 +255,7 @@ async function notify() {
  * What notify reports: for each login the version or a word, and how many posts there were of each kind.
  * @param {{ logins: Record<string, number | string> } & Record<string, number>} report
  */
-function inWords({ logins, ...posts }) {
+function outcome({ logins, ...posts }) {
   const outcomes = Object.values(logins).map((outcome) => (typeof outcome === "number" ? `version ${outcome}` : outcome));
   const counts = Object.entries(posts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
   return [...outcomes, ...(counts.length ? counts : ["nobody is listening"])].join(", ");
@@ -209,50 +279,6 @@ async function copyCurl() {
   setTimeout(() => (button.textContent = "Copy"), 2000);
 }
 
-// The window on the server.
-
-/** Only while somebody looks: a browser allows one server six connections, over all its tabs. */
-function watchActivity() {
-  const behind = /** @type {HTMLDetailsElement} */ (element("behind"));
-  /** @type {EventSource | null} */
-  let source = null;
-  const follow = () => {
-    const wanted = behind.open && !document.hidden;
-    if (wanted && !source) {
-      source = new EventSource("/demo/activity");
-      source.addEventListener("message", ({ data }) => showActivity(JSON.parse(data)));
-    } else if (!wanted) {
-      source?.close();
-      source = null;
-    }
-  };
-  behind.addEventListener("toggle", follow);
-  document.addEventListener("visibilitychange", follow);
-  follow();
-}
-
-/** @param {Activity} activity */
-function showActivity(activity) {
-  const { time, kind, route, status, milliseconds, coldStart, connectionId, note } = activity;
-  const row = document.createElement("tr");
-  const took = make("td", "", milliseconds === undefined ? "" : `${milliseconds} ms`);
-  if (coldStart) took.append(make("span", "cold", "cold start"));
-  row.append(
-    make("td", "", clock(time)),
-    make("td", "", [kind.replaceAll("-", " "), route].filter(Boolean).join(" ")),
-    make("td", "", activity.function ?? ""),
-    make("td", "", [status, note].filter((part) => part !== undefined).join(" ")),
-    took,
-    make("td", "", connectionId ?? ""),
-  );
-  // A close code is no failure by itself; a status of HTTP from 400 on is.
-  if (status !== undefined && status >= 400 && status < 600) row.className = "failed";
-  element("activity").prepend(row);
-  keep("activity", MOST_ACTIVITY);
-}
-
-// Small things.
-
 /**
  * Does the work of a form, once at a time, and says what went wrong. The button is not disabled meanwhile: it would lose
  * the keyboard's focus.
@@ -268,68 +294,8 @@ async function submit(event, work) {
   try {
     await work();
   } catch (error) {
-    element("login-error").textContent = error instanceof Error ? error.message : String(error);
+    element("login-error").textContent = inWords(error);
   } finally {
     submitted.ariaBusy = "false";
   }
-}
-
-/**
- * @param {string} path
- * @param {object} body
- */
-function post(path, body) {
-  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-}
-
-/** @param {Record<string, boolean>} visible By id. */
-function show(visible) {
-  for (const [id, is] of Object.entries(visible)) element(id).hidden = !is;
-}
-
-/**
- * Lets go of the oldest entries of a list whose newest is first.
- * @param {string} id
- * @param {number} most
- */
-function keep(id, most) {
-  while (element(id).childElementCount > most) element(id).lastElementChild?.remove();
-}
-
-/** @param {number} time Milliseconds since 1970. */
-function clock(time) {
-  return new Date(time).toLocaleTimeString(undefined, { timeStyle: "medium", hourCycle: "h23" });
-}
-
-/**
- * Everything is put in as text, whoever wrote it.
- * @param {string} tag
- * @param {string} className
- * @param {...(string | Node)} content
- */
-function make(tag, className, ...content) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...content);
-  return made;
-}
-
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
-function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no ${id}`);
-  return found;
-}
-
-/** @param {string} id */
-function field(id) {
-  return /** @type {HTMLInputElement} */ (element(id));
-}
-
-/** @param {string} id */
-function form(id) {
-  return /** @type {HTMLFormElement} */ (element(id));
 }

@@ -15,7 +15,7 @@ pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
 pub use throttle::Throttle;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// What the local system is told.
 #[derive(Clone, Debug)]
@@ -143,11 +143,16 @@ impl Local {
             connections: Connections::new(aws.dynamodb(), &settings.tables.connections),
             poster: aws.poster(&settings.callback_url),
         };
-        let backend = demo::Backend::new(revocation.clone(), &settings, &gateway, address);
-        let mut router = demo::router(gateway.router(), backend);
+        let system = watch::Sender::new(demo::System {
+            chaos: options.chaos.is_some(),
+            tables: database.name_of(&settings.tables.chatters).unwrap_or_default().into(),
+        });
+        let site = demo::Site::new(revocation.clone(), &settings, system.subscribe(), address);
+        let feed = demo::Feed::start(gateway.activity(), system.subscribe());
+        let mut router = demo::router(gateway.router(), site, feed);
         let chaos = options
             .chaos
-            .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), seed));
+            .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), system, seed));
         if let Some(chaos) = &chaos {
             router = router.merge(chaos.router());
         }

@@ -1,6 +1,6 @@
 //! Breaks something every few seconds, so that one can watch the client live through it.
 
-use super::{database::Database, throttle::Throttle};
+use super::{database::Database, demo::System, throttle::Throttle};
 use axum::{Json, Router, routing::get};
 use chatterbox_gateway::{Faults, Gateway};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ pub(super) struct Chaos {
     gateway: Arc<Gateway>,
     database: Arc<Database>,
     is_wanted: watch::Sender<bool>,
-    /// Off is off only when all is mended.
-    is_on: watch::Sender<bool>,
+    /// Where it says whether it is on. Off is off only when all is mended.
+    system: watch::Sender<System>,
     seed: u64,
 }
 
@@ -43,12 +43,17 @@ impl Chaos {
     const PAUSE: std::ops::RangeInclusive<u64> = 500..=1_500;
 
     /// Prepares it; the same seed breaks the same things in the same order.
-    pub(super) fn new(gateway: Arc<Gateway>, database: Arc<Database>, seed: u64) -> Chaos {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        database: Arc<Database>,
+        system: watch::Sender<System>,
+        seed: u64,
+    ) -> Chaos {
         Chaos {
             gateway,
             database,
             is_wanted: watch::Sender::new(true),
-            is_on: watch::Sender::new(true),
+            system,
             seed,
         }
     }
@@ -65,13 +70,18 @@ impl Chaos {
     async fn turn(&self, is_on: bool) -> Value {
         self.is_wanted.send_replace(is_on);
         // The sender lives in this very value.
-        let _ = self.is_on.subscribe().wait_for(|now| *now == is_on).await;
+        let _ = self.system.subscribe().wait_for(|now| now.chaos == is_on).await;
         self.tell()
+    }
+
+    fn say(&self, is_on: bool) {
+        self.system
+            .send_if_modified(|system| std::mem::replace(&mut system.chaos, is_on) != is_on);
     }
 
     fn tell(&self) -> Value {
         let throttled = self.database.throttle().map(Throttle::throttled);
-        json!({"on": *self.is_on.borrow(), "injected": self.gateway.injected(), "databaseThrottled": throttled})
+        json!({"on": self.system.borrow().chaos, "injected": self.gateway.injected(), "databaseThrottled": throttled})
     }
 
     /// Runs for ever: episode after episode, in another order each time round, and a little of everything all the while.
@@ -82,9 +92,10 @@ impl Chaos {
         loop {
             random.shuffle(&mut episodes);
             for episode in episodes {
-                self.is_on.send_replace(*wanted.borrow());
+                let is_wanted = *wanted.borrow();
+                self.say(is_wanted);
                 let _ = wanted.wait_for(|is_wanted| *is_wanted).await;
-                self.is_on.send_replace(true);
+                self.say(true);
                 self.inject(self.always());
                 let pause = Duration::from_millis(random.u64(Self::PAUSE));
                 if timeout(pause, wanted.wait_for(|is_wanted| !is_wanted)).await.is_err() {

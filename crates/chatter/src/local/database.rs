@@ -119,6 +119,14 @@ impl Database {
         }
     }
 
+    /// Names these tables: another name means that they were made anew, and what was issued by the old ones is gone.
+    pub(super) fn name_of(&self, table: &str) -> Option<String> {
+        let request = dynoxide::actions::describe_table::DescribeTableRequest {
+            table_name: table.to_owned(),
+        };
+        self.engine.describe_table(request).ok()?.table.table_id
+    }
+
     fn serve(&self, listener: TcpListener) -> Running {
         match &self.throttle {
             None => serve_engine(listener, self.engine.clone()),

@@ -1,0 +1,124 @@
+/**
+ * What the system does, over one EventSource for all pages of a browser: each holds a connection, and over HTTP/1.1 a
+ * browser opens six to a server, so that with one for each page the seventh page would not load.
+ *
+ * Of the pages that are looked at, the one that has a lock opens the EventSource and repeats on a channel what it hears.
+ * When it is closed or put aside, the next one gets the lock, and asks for what came after the last entry that it has had.
+ * Where the browser does not let pages share (site data is blocked, the context is not secure), each has its own.
+ */
+
+/** @typedef {{ chaos: boolean, tables: string }} System How the system is as a whole. It is told at each new connection. */
+/** @typedef {{ id: string, data: string }} Entry One thing that happened, as JSON. */
+/** @typedef {{ system?: System, entry?: Entry }} News */
+
+const NAME = "chatterbox-demo-feed";
+const ADDRESS = "/demo/activity";
+/** A browser asks again by itself when a connection breaks, but not after an answer that is no stream. */
+const PAUSE = 2_000;
+
+export class Feed {
+  /** @type {(news: News) => void} */ #hear;
+  /** The last entry that this page has had. @type {string | undefined} */ #last;
+  /** @type {System | undefined} */ #system;
+  /** @type {BroadcastChannel | null} */ #channel = null;
+  /** Ends this page's place in the queue, and its turn. @type {AbortController | null} */ #place = null;
+  /** Set while it is this page's turn. @type {EventSource | null} */ #source = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+
+  /** @param {(news: News) => void} hear */
+  constructor(hear) {
+    this.#hear = hear;
+    try {
+      this.#channel = new BroadcastChannel(NAME);
+      this.#channel.onmessage = ({ data }) => this.#overhear(data);
+      this.#channel.postMessage({ ask: true });
+    } catch {
+      this.#channel = null;
+    }
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#leave() : this.#enter()));
+    // A page that is put aside must not hold what others need.
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", () => this.#enter());
+    this.#enter();
+  }
+
+  /** Waits for this page's turn. */
+  async #enter() {
+    if (this.#place || document.hidden) return;
+    const place = (this.#place = new AbortController());
+    const { signal } = place;
+    const turn = () =>
+      /** @type {Promise<void>} */ (
+        new Promise((over) => {
+          if (signal.aborted) return over();
+          signal.addEventListener("abort", () => over());
+          this.#open();
+        })
+      );
+    try {
+      if (!this.#channel) throw new Error("nobody would hear");
+      await navigator.locks.request(NAME, { signal }, turn);
+    } catch {
+      if (!signal.aborted && !this.#source) this.#open();
+    }
+  }
+
+  #leave() {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+    this.#place?.abort();
+    this.#place = null;
+  }
+
+  #open() {
+    // Where it is to begin: after the last entry, or with what has happened since the page was loaded.
+    const from = this.#last ? `after=${encodeURIComponent(this.#last)}` : `age=${Math.ceil(performance.now())}`;
+    const source = (this.#source = new EventSource(`${ADDRESS}?${from}`));
+    source.addEventListener("message", ({ lastEventId, data }) => this.#tell({ entry: { id: lastEventId, data } }));
+    source.addEventListener("system", ({ data }) => this.#tell({ system: JSON.parse(data) }));
+    source.addEventListener("error", () => {
+      if (source !== this.#source || source.readyState !== EventSource.CLOSED) return;
+      this.#timer = setTimeout(() => this.#open(), PAUSE);
+    });
+  }
+
+  /** @param {News} news */
+  #tell(news) {
+    this.#channel?.postMessage(news);
+    this.#take(news);
+  }
+
+  /** @param {News & { ask?: boolean, last?: string }} word */
+  #overhear({ ask, last, ...news }) {
+    if (ask) {
+      // A page that came later has to know how the system is, and where to go on if it is the next one.
+      if (this.#source && this.#system) this.#channel?.postMessage({ system: this.#system, last: this.#last });
+      return;
+    }
+    this.#last ??= last;
+    this.#take(news);
+  }
+
+  /** @param {News} news */
+  #take({ system, entry }) {
+    if (system) {
+      this.#system = system;
+      this.#hear({ system });
+    }
+    if (entry && this.#isNew(entry.id)) {
+      this.#last = entry.id;
+      this.#hear({ entry });
+    }
+  }
+
+  /**
+   * After a change of turns the same may come twice. IDs are `run.number`.
+   * @param {string} id
+   */
+  #isNew(id) {
+    const [run, number] = id.split(".");
+    const [lastRun, lastNumber] = this.#last?.split(".") ?? [];
+    return run !== lastRun || Number(number) > Number(lastNumber);
+  }
+}
