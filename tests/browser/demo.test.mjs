@@ -73,7 +73,8 @@ describe("the demo page", { timeout: 120_000 }, () => {
     await elsewhere.logIn(login);
     await one.page.getByRole("button", { name: "Log out" }).click();
     await one.state("Logged out");
-    await two.state("Closed by the server: revoked");
+    await two.state("Logged out");
+    await two.page.locator("#why", { hasText: "revoked" }).waitFor();
     assert.equal(await two.page.evaluate(() => sessionStorage.length), 0);
     await elsewhere.notify("still here");
     await elsewhere.sees("still here");

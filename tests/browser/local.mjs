@@ -27,10 +27,11 @@ export class Local {
   functions;
   dynamodb;
 
-  /** Starts it on free ports, with these further flags and variables, and waits for the line that says `ready`. */
+  /** Starts it on free ports or the given `--port`, with these flags and variables, and waits for the line that says `ready`. */
   static async start(flags = [], environment = {}) {
     const local = new Local();
-    const parameters = ["local", "--port", "0", "--dynamodb-port", "0", ...flags];
+    const anyPort = flags.includes("--port") ? [] : ["--port", "0"];
+    const parameters = ["local", ...anyPort, "--dynamodb-port", "0", ...flags];
     const env = { ...process.env, ...environment };
     local.process = spawn(CHATTER, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
     local.exit = once(local.process, "exit").then(([code, signal]) => ({ code, signal }));

@@ -216,7 +216,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await tab.page.context().setOffline(true);
     await tab.state("Offline");
     await tab.page.context().setOffline(false);
-    await tab.state("Connection lost");
+    await tab.state("Not connected");
     await world.notify(login, "to nobody");
     await until(() => tab.sockets.length > 2, "another attempt");
     await expire(60);
