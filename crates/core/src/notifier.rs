@@ -315,3 +315,6 @@ fn answer(batch: &Batch, events: &[Readable<'_>], outcomes: &Outcomes<'_>) -> Re
 fn lock<'a, 'b>(outcomes: &'a Mutex<Outcomes<'b>>) -> MutexGuard<'a, Outcomes<'b>> {
     outcomes.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;
