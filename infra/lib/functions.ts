@@ -26,7 +26,7 @@ export const NOTIFY_TIMEOUT = Duration.seconds(60);
 
 /**
  * The three that serve sockets: DynamoDB answers in milliseconds, and the three tries that the client makes fit in. The
- * protocol counts on `$connect` taking no longer (ARCHITECTURE.md, rule 3).
+ * protocol counts on `$connect` taking no longer (docs/protocol.md, R3).
  */
 const SOCKET_TIMEOUT = Duration.seconds(10);
 
