@@ -13,7 +13,7 @@ pub(super) use feed::{Feed, System};
 pub(super) use site::Site;
 
 /// The files of the page, part of this program.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     (
         "/",
         "text/html; charset=utf-8",
@@ -23,6 +23,11 @@ const FILES: [(&str, &str, &str); 9] = [
         "/demo.css",
         "text/css; charset=utf-8",
         include_str!("../../../../web/demo/demo.css"),
+    ),
+    (
+        "/room.css",
+        "text/css; charset=utf-8",
+        include_str!("../../../../web/demo/room.css"),
     ),
     (
         "/demo.js",
