@@ -108,23 +108,23 @@ impl Credentials {
         } else {
             return Err(Refusal::Malformed);
         };
-        let topics = only(event.query(&carriers.topic_parameter))?.unwrap_or_default();
+        let topics = only(event.query(&carriers.topic_parameter).into_iter().map(Topics::parse))?;
         Ok(Credentials {
-            login: Login::parse(&login).ok_or(Refusal::Malformed)?,
-            chatter_id: ChatterId::parse(&chatter_id).ok_or(Refusal::Malformed)?,
-            topics: Topics::parse(topics).ok_or(Refusal::Malformed)?,
+            login,
+            chatter_id,
+            topics: topics.unwrap_or(Topics::All),
             subprotocol,
         })
     }
 }
 
-/// Login and chatter ID, not yet parsed.
-type Pair = (String, String);
+/// What a carrier brings.
+type Pair = (Login, ChatterId);
 
 impl Carriers {
     /// Whether the handshake has an `Origin`, as browsers always send; refused if that one is not on the list.
     fn check_origin(&self, event: &SocketEvent) -> Result<bool, Refusal> {
-        let origin = only(event.header("origin")).map_err(|_| Refusal::Origin)?;
+        let origin = only(event.header("origin").into_iter().map(Some)).map_err(|_| Refusal::Origin)?;
         let is_listed = |origin| {
             self.origins
                 .as_ref()
@@ -137,9 +137,10 @@ impl Carriers {
     }
 
     fn read_query(&self, event: &SocketEvent) -> Result<Option<Pair>, Refusal> {
+        let (logins, ids) = (event.query(&self.login_parameter), event.query(&self.chatter_parameter));
         pair(
-            only(event.query(&self.login_parameter))?,
-            only(event.query(&self.chatter_parameter))?,
+            only(logins.into_iter().map(Login::parse))?,
+            only(ids.into_iter().map(ChatterId::parse))?,
         )
     }
 
@@ -153,49 +154,52 @@ impl Carriers {
             .flat_map(|header| header.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
             .collect();
-        let value = |name: &str| {
-            let named = cookies.iter().filter(|(key, _)| *key == name);
-            let value = only(named.map(|(_, value)| *value).collect())?;
-            value.map(cookie_value).transpose()
+        let values = |name: &str| {
+            let named = cookies.iter().filter(move |(key, _)| *key == name);
+            named.map(|(_, value)| cookie_value(value)).collect::<Vec<_>>()
         };
-        let (login, chatter_id) = (value(&names.login)?, value(&names.chatter)?);
-        pair(login.as_deref(), chatter_id.as_deref())
+        let (logins, ids) = (values(&names.login), values(&names.chatter));
+        pair(
+            only(logins.into_iter().map(|value| Login::parse(&value?)))?,
+            only(ids.into_iter().map(|value| ChatterId::parse(&value?)))?,
+        )
     }
 }
 
 /// Both, neither (this carrier is not in use), or malformed.
-fn pair(login: Option<&str>, chatter_id: Option<&str>) -> Result<Option<Pair>, Refusal> {
+fn pair(login: Option<Login>, chatter_id: Option<ChatterId>) -> Result<Option<Pair>, Refusal> {
     match (login, chatter_id) {
-        (Some(login), Some(chatter_id)) => Ok(Some((login.to_owned(), chatter_id.to_owned()))),
+        (Some(login), Some(chatter_id)) => Ok(Some((login, chatter_id))),
         (None, None) => Ok(None),
         (Some(_), None) | (None, Some(_)) => Err(Refusal::Malformed),
     }
 }
 
-/// The only value, be it given once or several times. Two that differ would leave it to chance, or to an attacker, which of
-/// them counts.
-fn only(values: Vec<&str>) -> Result<Option<&str>, Refusal> {
-    match values.split_first() {
-        None => Ok(None),
-        Some((first, others)) if others.iter().all(|other| other == first) => Ok(Some(first)),
-        Some(_) => Err(Refusal::Malformed),
+/// The only value, be it given once or several times, in whatever spelling; `None` among the values is one that could not be
+/// read. Two that differ would leave it to chance, or to an attacker, which of them counts.
+fn only<T: PartialEq>(values: impl IntoIterator<Item = Option<T>>) -> Result<Option<T>, Refusal> {
+    let values: Vec<T> = values.into_iter().collect::<Option<_>>().ok_or(Refusal::Malformed)?;
+    let mut values = values.into_iter();
+    let first = values.next();
+    match values.all(|other| Some(other) == first) {
+        true => Ok(first),
+        false => Err(Refusal::Malformed),
     }
 }
 
 /// What a cookie's value stands for. It may be in quotes (RFC 6265, 4.1.1). Within them, Python's `http.cookies` writes a
 /// character that has no place in a cookie as a backslash and three octal digits, or a quote or a backslash after a
 /// backslash. Sites that know neither write percent signs.
-fn cookie_value(value: &str) -> Result<String, Refusal> {
+fn cookie_value(value: &str) -> Option<String> {
     let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let bytes = match quoted {
         Some(quoted) => unescaped(quoted.as_bytes())?,
         None => value.as_bytes().to_vec(),
     };
-    let decoded = percent_decode(&bytes).decode_utf8();
-    Ok(decoded.map_err(|_| Refusal::Malformed)?.into_owned())
+    Some(percent_decode(&bytes).decode_utf8().ok()?.into_owned())
 }
 
-fn unescaped(mut quoted: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unescaped(mut quoted: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(quoted.len());
     while let Some((byte, rest)) = quoted.split_first() {
         let (byte, rest) = match (byte, rest) {
@@ -203,13 +207,13 @@ fn unescaped(mut quoted: &[u8]) -> Result<Vec<u8>, Refusal> {
                 ((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'), rest)
             }
             (b'\\', [escaped, rest @ ..]) => (*escaped, rest),
-            (b'\\' | b'"', _) => return Err(Refusal::Malformed),
+            (b'\\' | b'"', _) => return None,
             (byte, rest) => (*byte, rest),
         };
         bytes.push(byte);
         quoted = rest;
     }
-    Ok(bytes)
+    Some(bytes)
 }
 
 /// Items of all `Sec-WebSocket-Protocol` headers. Browsers write `a, b`: each is trimmed.
@@ -225,19 +229,13 @@ fn offered_subprotocols(event: &SocketEvent) -> Vec<&str> {
 /// `chatterbox.auth.` and base64url without padding (RFC 4648 section 5) of: login, NUL, chatter ID. It keeps the secret
 /// out of URLs, and so out of the logs of every proxy.
 fn read_subprotocol(offered: &[&str]) -> Result<Option<Pair>, Refusal> {
-    let Some(encoded) = only(
-        offered
-            .iter()
-            .filter_map(|item| item.strip_prefix(AUTH_PREFIX))
-            .collect(),
-    )?
-    else {
-        return Ok(None);
-    };
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).map_err(|_| Refusal::Malformed)?;
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::Malformed)?;
-    let (login, chatter_id) = text.split_once('\0').ok_or(Refusal::Malformed)?;
-    Ok(Some((login.to_owned(), chatter_id.to_owned())))
+    let items = offered.iter().filter_map(|item| item.strip_prefix(AUTH_PREFIX));
+    only(items.map(|encoded| {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (login, chatter_id) = text.split_once('\0')?;
+        Some((Login::parse(login)?, ChatterId::parse(chatter_id)?))
+    }))
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ pub(crate) fn open(json: &RawValue, outer: &Outer) -> Vec<Opened> {
 fn open_text(json: &RawValue, outer: &Outer) -> Result<Vec<Opened>, BadEvent> {
     let not_json = |_| BadEvent::new(named(&outer.path), "must be a JSON object");
     let text: String = serde_json::from_str(json.get()).map_err(not_json)?;
-    let inner: &RawValue = serde_json::from_str(&text).map_err(not_json)?;
+    // A byte order mark is no part of the text (RFC 8259, 8.1).
+    let inner: &RawValue = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(not_json)?;
     Ok(open(inner, &outer.step(outer.path.clone())?))
 }
 
@@ -64,15 +65,18 @@ fn open_object(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEve
         Some(_) => return Err(fields.bad("eventSource", "must be aws:sqs, aws:sns or aws:dynamodb")),
         None => {}
     }
-    if let (true, Some(detail)) = (fields.has("detail-type"), fields.get("detail")) {
+    if fields.has("detail-type") {
         // EventBridge. See "AWS service event metadata" in its User Guide.
+        let detail = fields
+            .get("detail")
+            .ok_or_else(|| fields.bad("detail", "must be there"))?;
         let at = fields.time("time", Unit::MillisecondsOfWholeSeconds, outer.now);
-        return Ok(open(detail, &outer.within(fields, "detail", fields.id("id")?, at)?));
+        return Ok(open(detail, &outer.within(fields, "detail", fields.id("id"), at)?));
     }
     if fields.has("MessageId") && fields.has("Message") {
         return open_sns(fields, outer);
     }
-    if fields.has("requestPayload") {
+    if fields.has("requestPayload") || fields.has("requestContext") {
         return open_failed_invocation(fields, outer);
     }
     Ok(vec![Notification::read(fields, outer)])
@@ -93,10 +97,7 @@ fn open_sqs(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEvent>
         None => Ok(None),
     });
     let body = fields.get("body").ok_or_else(|| fields.bad("body", "must be there"))?;
-    Ok(open(
-        body,
-        &outer.within(fields, "body", fields.id("messageId")?, sent)?,
-    ))
+    Ok(open(body, &outer.within(fields, "body", fields.id("messageId"), sent)?))
 }
 
 fn open_sns_record(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEvent> {
@@ -114,7 +115,7 @@ fn open_sns(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEvent>
         .ok_or_else(|| fields.bad("Message", "must be there"))?;
     Ok(open(
         message,
-        &outer.within(fields, "Message", fields.id("MessageId")?, at)?,
+        &outer.within(fields, "Message", fields.id("MessageId"), at)?,
     ))
 }
 
@@ -141,7 +142,7 @@ fn open_change(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEve
         return Ok(Vec::new());
     }
     let at = change.time("ApproximateCreationDateTime", Unit::Seconds, outer.now);
-    let outer = outer.within(&change, "NewImage.event", fields.id("eventID")?, at)?;
+    let outer = outer.within(&change, "NewImage.event", fields.id("eventID"), at)?;
     let not_text = || BadEvent::new(&*outer.path, "must be a string attribute of the outbox item");
     let event = Fields::of(new.ok_or_else(not_text)?, &outer.path)?;
     let event: String = event.read("S", "a string")?.ok_or_else(not_text)?;
@@ -154,10 +155,12 @@ fn open_change(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEve
 /// recorded already is known. See "Capturing records of Lambda asynchronous invocations" in the Lambda Developer Guide.
 fn open_failed_invocation(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEvent> {
     let at = fields.time("timestamp", Unit::Milliseconds, outer.now);
-    let context = fields.object("requestContext")?;
-    let id = context.map(|context| context.id("requestId")).transpose()?.flatten();
+    let context = fields.object("requestContext");
+    let id = context.and_then(|context| context.map_or(Ok(None), |context| context.id("requestId")));
     let payload = fields.get("requestPayload");
-    let payload = payload.ok_or_else(|| fields.bad("requestPayload", "must be there"))?;
+    // Of a stream's records that failed Lambda keeps no more than where they were.
+    let payload =
+        payload.ok_or_else(|| fields.bad("requestPayload", "must be there: the event is not in this record"))?;
     Ok(open(payload, &outer.within(fields, "requestPayload", id, at)?))
 }
 

@@ -55,12 +55,12 @@ impl EventTime {
             Ok(Value::Number(it)) => number(it.as_f64().ok_or(FORM)?)?,
             Ok(Value::String(text)) => match text.parse::<f64>() {
                 Ok(it) => number(it)?,
-                Err(_) => Timestamp::parse(&text).ok_or(FORM)?,
+                Err(_) => Timestamp::parse(&text).ok_or(if is_early_date(&text) { TOO_EARLY } else { FORM })?,
             },
             _ => return Err(FORM),
         };
         if at < Self::EARLIEST {
-            return Err("must not be before 2001 (a time in 1970 is one whose seconds were taken for milliseconds)");
+            return Err(TOO_EARLY);
         }
         let is_whole_second = unit != Unit::Milliseconds && at.millis() % 1_000 == 0;
         // Taken for the beginning of its second, an event would be stale beside one of another source that came just
@@ -76,6 +76,15 @@ impl EventTime {
 const LAST_OF_A_SECOND: Duration = Duration::from_millis(999);
 
 const FORM: &str = "must be a time like \"2026-01-31T09:00:00Z\" or a number of milliseconds since 1970";
+
+const TOO_EARLY: &str = "must not be before 2001 (a time in 1970 is one whose seconds were taken for milliseconds)";
+
+/// Whether a text begins with the date of a year before 1970: what is not set is the year 1 in Go and C#.
+fn is_early_date(text: &str) -> bool {
+    let year = text.split_once('-').filter(|(year, _)| year.len() == 4);
+    year.and_then(|(year, _)| year.parse::<u16>().ok())
+        .is_some_and(|year| year < 1970)
+}
 
 /// From a number of milliseconds. A fraction of one is cut off: Python's `time.time() * 1000` has it.
 fn from_number(millis: f64) -> Result<Timestamp, &'static str> {
@@ -196,6 +205,8 @@ mod tests {
             ("1763900000123456789", Unit::Milliseconds, "microseconds or nanoseconds"),
             ("0", Unit::Milliseconds, "before 2001"),
             ("-1", Unit::Milliseconds, "must be a time"),
+            ("\"0001-01-01T00:00:00Z\"", Unit::Milliseconds, "before 2001"),
+            ("\"1969-12-31T23:59:59Z\"", Unit::Milliseconds, "before 2001"),
             ("\"1970-01-21T09:58:20Z\"", Unit::Milliseconds, "before 2001"),
             (
                 "\"2000-12-31T23:59:59.999Z\"",

@@ -39,6 +39,12 @@ impl<'a> Fields<'a> {
         self.get(name).is_some()
     }
 
+    /// Whether the field is a list of nothing, as some languages write for "not set".
+    pub(crate) fn is_empty_list(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|json| serde_json::from_str::<[(); 0]>(json.get()).is_ok())
+    }
+
     /// The way to a field.
     pub(crate) fn path_to(&self, name: &str) -> String {
         if self.path.is_empty() {

@@ -34,6 +34,8 @@ impl Incoming {
     pub fn parse(text: &str) -> Result<Incoming, NotUnderstood> {
         use NotUnderstood::{BadMessage, UnknownAction};
         // Too deep a message is no JSON to the parser, which stops at 128 levels rather than overflow the stack.
+        // A byte order mark is no part of the text (RFC 8259, 8.1).
+        let text = text.trim_start_matches('\u{feff}');
         let message: Value = serde_json::from_str(text).map_err(|_| BadMessage("the message must be JSON"))?;
         let Value::Object(fields) = message else {
             return Err(BadMessage("the message must be a JSON object"));
@@ -55,7 +57,7 @@ impl Incoming {
             cursor,
             n: fields
                 .get("n")
-                .and_then(Value::as_u64)
+                .and_then(whole)
                 .ok_or(BadMessage("n: must be a whole number"))?,
         })
     }
@@ -64,8 +66,21 @@ impl Incoming {
 fn read_cursor(cursor: &Value) -> Option<Cursor> {
     Some(Cursor {
         epoch: cursor.get("epoch")?.as_str()?.to_owned(),
-        version: cursor.get("version")?.as_u64()?,
+        version: whole(cursor.get("version")?)?,
     })
+}
+
+/// A whole number, also where a language writes it as `7.0`.
+fn whole(number: &Value) -> Option<u64> {
+    /// From here on not every whole number has a place in a floating-point one.
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole, and in the range"
+    )]
+    let from_float = |number: f64| (number.fract() == 0.0 && (0.0..LIMIT).contains(&number)).then_some(number as u64);
+    number.as_u64().or_else(|| from_float(number.as_f64()?))
 }
 
 #[cfg(test)]
@@ -87,6 +102,14 @@ mod tests {
                 7,
             ),
             (r#"{"action":"sync","login":"friendless","cursor":null,"n":0}"#, None, 0),
+            (
+                "\u{feff}{\"action\":\"sync\",\"login\":\"friendless\",\"n\":7.0,\"cursor\":{\"epoch\":\"E\",\"version\":41.0}}",
+                Some(Cursor {
+                    epoch: "E".to_owned(),
+                    version: 41,
+                }),
+                7,
+            ),
             (
                 r#"{"n":9007199254740992,"login":"friendless","action":"sync","more":[]}"#,
                 None,

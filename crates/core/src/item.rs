@@ -26,10 +26,17 @@ impl<'a> Row<'a> {
         Ok(value.ok_or_else(|| self.corrupt(attribute))?)
     }
 
+    /// A number's whole part: backends that write seconds from a clock with fractions leave them in.
     pub(crate) fn integer(&self, attribute: &'static str) -> Result<i64, StoreError> {
         let value = self.item.get(attribute).and_then(|value| value.as_n().ok());
         value
-            .and_then(|digits| digits.parse().ok())
+            .and_then(|digits| {
+                digits
+                    .split_once('.')
+                    .map_or(&**digits, |(whole, _)| whole)
+                    .parse()
+                    .ok()
+            })
             .ok_or_else(|| self.corrupt(attribute))
     }
 

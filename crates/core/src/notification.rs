@@ -38,7 +38,7 @@ impl Notification {
             None => outer.at.clone()?,
         };
         let update = Update {
-            id: fields.id("id")?.unwrap_or_else(|| outer.id.clone()),
+            id: fields.id("id")?.map_or_else(|| outer.id.clone(), Ok)?,
             at: time.at,
             topics: read_topics(fields)?,
             body: read_body(fields)?,
@@ -84,7 +84,10 @@ impl Notification {
 }
 
 fn read_logins(fields: &Fields<'_>) -> Result<Vec<Login>, BadEvent> {
-    let present: Vec<&str> = LOGINS.into_iter().filter(|name| fields.has(name)).collect();
+    let mut present: Vec<&str> = LOGINS.into_iter().filter(|name| fields.has(name)).collect();
+    if present.len() > 1 {
+        present.retain(|name| !fields.is_empty_list(name));
+    }
     let [name] = present[..] else {
         return Err(fields.bad("login", "must be given once, as one of login, logins and users"));
     };
@@ -105,8 +108,10 @@ fn read_topics(fields: &Fields<'_>) -> Result<Vec<Topic>, BadEvent> {
         fields.read("topic", "a string")?,
         fields.read("topics", "a list of strings")?,
     ) {
-        (Some(_), Some(_)) => return Err(fields.bad("topic", "must be given once, as topic or as topics")),
-        (Some(topic), None) => ("topic", vec![topic]),
+        (Some(_), Some::<Vec<String>>(topics)) if !topics.is_empty() => {
+            return Err(fields.bad("topic", "must be given once, as topic or as topics"));
+        }
+        (Some(topic), _) => ("topic", vec![topic]),
         (None, topics) => ("topics", topics.unwrap_or_default()),
     };
     if names.len() > Topic::MAX_PER_LOGIN {

@@ -11,8 +11,8 @@ use crate::{
 pub(crate) struct Outer {
     /// Where in the whole payload the event is, for example `Records[0].body`; empty for the whole.
     pub(crate) path: String,
-    /// What marks repeats, unless the event says so itself.
-    pub(crate) id: String,
+    /// What marks repeats, unless the event says so itself. What is wrong with it matters only then.
+    pub(crate) id: Result<String, BadEvent>,
     /// When it happened, unless the event says so itself. What is wrong with it matters only then.
     pub(crate) at: Result<EventTime, BadEvent>,
     /// This machine's clock.
@@ -30,7 +30,7 @@ impl Outer {
     pub(crate) fn of(invocation: &Invocation) -> Outer {
         Outer {
             path: String::new(),
-            id: invocation.request_id.clone(),
+            id: Ok(invocation.request_id.clone()),
             at: Ok(EventTime::of(invocation.received_at, invocation.received_at)),
             now: invocation.received_at,
             steps_left: MAX_STEPS,
@@ -51,11 +51,7 @@ impl Outer {
     pub(crate) fn element(&self, list_path: &str, n: usize, length: usize) -> Result<Outer, BadEvent> {
         let mut element = self.step(format!("{}[{n}]", named(list_path)))?;
         if length > 1 {
-            element.id = format!("{}#{n}", self.id);
-            // What is too long to be an id is cut at its front, where it is the same for all.
-            let surplus = element.id.len().saturating_sub(Update::MAX_ID_BYTES);
-            let start = (surplus..).find(|at| element.id.is_char_boundary(*at));
-            element.id.drain(..start.unwrap_or_default());
+            element.id = element.id.map(|id| numbered(&id, n));
         }
         Ok(element)
     }
@@ -65,14 +61,23 @@ impl Outer {
         &self,
         envelope: &Fields<'_>,
         inner: &str,
-        id: Option<String>,
+        id: Result<Option<String>, BadEvent>,
         at: Result<Option<EventTime>, BadEvent>,
     ) -> Result<Outer, BadEvent> {
         let inner = self.step(envelope.path_to(inner))?;
         Ok(Outer {
-            id: id.unwrap_or(inner.id),
+            id: id.transpose().unwrap_or(inner.id),
             at: at.transpose().unwrap_or(inner.at),
             ..inner
         })
     }
+}
+
+/// The id of an element, at most as long as an id may be: what is too long is cut at its front, where it is the same for all.
+fn numbered(id: &str, n: usize) -> String {
+    let mut id = format!("{id}#{n}");
+    let surplus = id.len().saturating_sub(Update::MAX_ID_BYTES);
+    let start = (surplus..).find(|at| id.is_char_boundary(*at));
+    id.drain(..start.unwrap_or_default());
+    id
 }

@@ -25,9 +25,17 @@ impl Timestamp {
         (0..=Self::MAX.0).contains(&millis).then_some(Timestamp(millis))
     }
 
-    /// From a date and time as in RFC 3339, any offset: `2026-01-31T09:00:00.5+01:00`.
+    /// From a date and time as in RFC 3339, any offset: `2026-01-31T09:00:00.5+01:00`. A blank may stand for the `T` (section
+    /// 5.6; Python's `str` writes it), and seconds that are 0 may be left out, as Java's `toString` does.
     pub fn parse(text: &str) -> Option<Timestamp> {
-        let time = DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset).ok()?;
+        let mut text = text.to_owned();
+        if text.get(10..11) == Some(" ") {
+            text.replace_range(10..11, "T");
+        }
+        if matches!(text.get(16..17), Some("Z" | "z" | "+" | "-")) {
+            text.insert_str(16, ":00");
+        }
+        let time = DateTime::from_str(&text, DateTimeFormat::DateTimeWithOffset).ok()?;
         Timestamp::from_millis(time.to_millis().ok()?)
     }
 
@@ -83,6 +91,9 @@ mod tests {
             ("2026-01-31T10:00:00+01:00", "2026-01-31T09:00:00Z"),
             ("2026-01-31T09:00:00.123Z", "2026-01-31T09:00:00.123Z"),
             ("2026-01-31T09:00:00.1239Z", "2026-01-31T09:00:00.123Z"),
+            ("2026-01-31 09:00:00+00:00", "2026-01-31T09:00:00Z"),
+            ("2026-01-31T09:00Z", "2026-01-31T09:00:00Z"),
+            ("2026-01-31 10:00+01:00", "2026-01-31T09:00:00Z"),
         ] {
             assert_eq!(
                 Timestamp::parse(text).map(|time| time.to_string()).as_deref(),
@@ -92,6 +103,9 @@ mod tests {
         for bad in [
             "",
             "yesterday",
+            "2026-01-31 Ü9:00:00Z",
+            "2026-01-31T09:00",
+            "2026-01-31T09Z",
             "2026-01-31",
             "2026-13-31T09:00:00Z",
             "1969-12-31T23:59:59Z",

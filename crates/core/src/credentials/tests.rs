@@ -89,6 +89,16 @@ fn a_query_string_carries_credentials() {
         ],
         Ok("friendless"),
     );
+    check(
+        &[
+            ("login", "a"),
+            ("chatter", ID),
+            ("chatter", &ID.to_uppercase()),
+            ("topic", "a,b"),
+            ("topic", "b,a"),
+        ],
+        Ok("a"),
+    );
     for malformed in [
         &[][..],
         &[("login", "friendless")],
@@ -222,6 +232,14 @@ fn a_cookie_that_comes_twice_counts_if_both_are_the_same() {
     check(&[format!("{user}; {secret}; {user}; {secret}")], Ok("friendless"));
     check(
         &[format!("{user}; {secret}"), format!("{secret}; {user}")],
+        Ok("friendless"),
+    );
+    // The same in another spelling.
+    check(
+        &[format!(
+            "{user}; {secret}; user=\"friendless\"; user=friend%6Cess; secret={}",
+            ID.to_uppercase()
+        )],
         Ok("friendless"),
     );
     check(&[format!("{user}; {secret}; user=other")], Err(Refusal::Malformed));

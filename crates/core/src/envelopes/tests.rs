@@ -102,6 +102,7 @@ fn every_envelope_is_opened_in_every_order_and_the_innermost_id_and_time_count()
         ),
         (bridge(&failed(&event())), "first 2026-11-23T07:00:00Z"),
         // JSON in a string, as callers and templates write it by mistake or on purpose.
+        (json!(format!("\u{feff}{}", event())), "request 2026-11-23T12:00:00.5Z"),
         (json!(event().to_string()), "request 2026-11-23T12:00:00.5Z"),
         (bridge(&json!(event().to_string())), "bridge 2026-11-23T11:00:00.999Z"),
         (
@@ -131,6 +132,18 @@ fn the_events_own_id_and_time_count_before_those_of_any_envelope() {
         bridge(&own),
         json!([sqs(&sns(&bridge(&own)))]),
         failed(&own),
+    ] {
+        assert_eq!(opened(&payload), ["own 2026-01-31T09:00:00Z"], "{payload}");
+    }
+}
+
+#[test]
+fn a_wrong_id_of_an_envelope_is_no_matter_where_the_event_has_its_own() {
+    let own = json!({"login": "a", "id": "own", "at": "2026-01-31T09:00:00Z"});
+    for payload in [
+        json!({"detail-type": "t", "id": 7, "detail": own}),
+        json!({"requestPayload": own, "requestContext": {"requestId": 7}}),
+        json!({"MessageId": 7, "Message": own.to_string()}),
     ] {
         assert_eq!(opened(&payload), ["own 2026-01-31T09:00:00Z"], "{payload}");
     }
@@ -224,7 +237,7 @@ fn an_envelope_of_a_wrong_shape_is_told_which_field() {
     for (payload, field) in [
         (json!({"eventSource": "aws:sqs"}), "body:"),
         (
-            json!({"eventSource": "aws:sqs", "messageId": 7, "body": "{}"}),
+            json!({"eventSource": "aws:sqs", "messageId": 7, "body": "{\"login\":\"a\"}"}),
             "messageId:",
         ),
         (json!({"EventSource": "aws:sns"}), "Sns:"),
@@ -238,15 +251,21 @@ fn an_envelope_of_a_wrong_shape_is_told_which_field() {
             "eventName:",
         ),
         (json!({"eventSource": "aws:s3"}), "eventSource:"),
-        (json!({"detail-type": "x", "id": "", "detail": {}}), "id:"),
+        (json!({"detail-type": "x", "id": "", "detail": {"login": "a"}}), "id:"),
+        (json!({"detail-type": "x", "id": 7, "detail": {"login": "a"}}), "id:"),
         (json!({"detail-type": "x", "detail": {"login": 7}}), "detail.login:"),
         (json!({"detail-type": "x", "detail": 7}), "detail:"),
         (
-            json!({"requestPayload": {"login": "a"}, "requestContext": 7}),
+            json!({"requestPayload": event(), "requestContext": 7}),
             "requestContext:",
         ),
         (json!({"requestPayload": []}), "requestPayload:"),
         (json!({"requestPayload": null}), "login:"),
+        (
+            json!({"requestContext": {}, "DDBStreamBatchInfo": {"shardId": "s"}}),
+            "requestPayload:",
+        ),
+        (json!({"detail-type": "x", "detail": null}), "detail:"),
         (json!("not JSON"), "event:"),
         (json!(7), "event:"),
         (json!(null), "event:"),

@@ -43,6 +43,11 @@ fn every_way_to_name_logins_and_topics_is_understood() {
             vec!["updates", "plays"],
         ),
         (
+            json!({"login": "a", "logins": [], "users": [ ], "topic": "plays", "topics": []}),
+            vec!["a"],
+            vec!["plays"],
+        ),
+        (
             json!({"login": "a", "source": "nightly", "priority": 3}),
             vec!["a"],
             vec!["updates"],
@@ -151,7 +156,7 @@ fn what_is_put_off_says_the_same_one_attempt_later() {
         "id": "own", "attempt": 3});
     let first = parse(&event).unwrap();
     let mut later = outer();
-    later.id = "other".to_owned();
+    later.id = Ok("other".to_owned());
     let again = parse_text(&first.again_for(&[&first.logins[1], &first.logins[2]]), &later).unwrap();
     let expected = Notification {
         logins: first.logins[1..].to_vec(),
@@ -165,7 +170,7 @@ fn what_is_put_off_says_the_same_one_attempt_later() {
 fn what_the_envelope_gave_is_kept_when_an_event_is_put_off() {
     let first = parse(&json!({"login": "a"})).unwrap();
     let mut later = outer();
-    later.id = "other".to_owned();
+    later.id = Ok("other".to_owned());
     let again = parse_text(&first.again_for(&[&first.logins[0]]), &later).unwrap();
     assert_eq!(
         (again.update.id.as_str(), again.update.at),

@@ -60,6 +60,9 @@ async fn an_expiry_that_cannot_be_meant_opens_nothing_and_is_told_from_an_expire
         (number(now + ten_years), Ok(())),
         (number(now), Err(Refusal::Expired)),
         (number(0), Err(Refusal::Expired)),
+        // As Python writes time.time() + 3600.
+        (AttributeValue::N(format!("{}.25", now - 1)), Err(Refusal::Expired)),
+        (AttributeValue::N(format!("{}.25", now + 3_600)), Ok(())),
         // An hour ago, and an hour ahead, in milliseconds; an hour ahead in microseconds; in ten years and two days.
         (number((now - 3_600) * 1_000), Err(Refusal::BadExpiry)),
         (number((now + 3_600) * 1_000), Err(Refusal::BadExpiry)),
