@@ -36,6 +36,11 @@ export class Pipeline {
     }
   }
 
+  /** Updates all its logins at once. */
+  async atOnce() {
+    await this.#update(this.#logins);
+  }
+
   /** An update for each login: as messages of a queue, or one invocation after the other, by turns. */
   async #update(logins) {
     const n = this.#n++;
