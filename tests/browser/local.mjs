@@ -100,6 +100,11 @@ export class Local {
     await fetch(new URL("_gateway/sockets?frame=false", this.page), { method: "DELETE" });
   }
 
+  /** Kills every process of a function. Needs `--chaos`. */
+  async kill(name) {
+    await fetch(new URL(`_gateway/processes/${name}`, this.page), { method: "DELETE" });
+  }
+
   /** All items of a table. */
   async scan(TableName) {
     const items = [];

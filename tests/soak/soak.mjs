@@ -25,7 +25,7 @@ const PATIENCE = 240_000;
 /** A row is taken for dead on a 410 only when it is older than this: API Gateway says 410 of sockets that open, too. */
 const YOUNG = 60_000;
 /** How many events may have to come again after all idle connections were forgotten: a busy machine gets some leave. */
-const FORGOTTEN = 3;
+const FORGOTTEN = 1;
 
 const { values } = parseArgs({
   options: {
@@ -77,7 +77,8 @@ try {
   await local.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
   await last[0].once();
   await local.faults({});
-  // As many connections to the tables as notify ever has at once, all of them forgotten: the next one to be used tells.
+  // One notify with as many connections to the tables as it ever has, all of them forgotten: whatever it tries is one of these.
+  await local.kill("notify");
   await last[1].atOnce();
   system.forget(1, "reset");
   await last[2].once();
