@@ -26,6 +26,8 @@ pub struct Manner {
     pub throttled_every: u64,
     /// The socket that never answers.
     pub silent: Option<u64>,
+    /// How long each answer takes, in milliseconds.
+    pub delay: u64,
 }
 
 /// What the callback endpoint has seen since it was last told a manner. Times are milliseconds since 1970.
@@ -37,6 +39,8 @@ pub struct Posts {
     pub gone: u64,
     /// Answered with 429.
     pub throttled: u64,
+    /// How many connections were made for TLS.
+    pub connections: u64,
     /// When the first was answered.
     pub first: f64,
     /// When the last was answered.

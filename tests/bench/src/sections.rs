@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod notify;
 pub(crate) mod size;
 pub(crate) mod sync;
+pub(crate) mod tls;
 
 /// A row of a table.
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {

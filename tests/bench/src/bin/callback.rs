@@ -1,34 +1,75 @@
-//! An `@connections` endpoint that does next to nothing, so that it is the sender that is measured. It prints its port, takes
-//! its `Manner` by `PUT /`, tells its `Posts` by `GET /`, and ends when its standard input does.
+//! An `@connections` endpoint that does next to nothing, so that it is the sender that is measured. It prints three ports: the
+//! first without TLS, the second with TLS and HTTP/2 or HTTP/1.1, as API Gateway has them, the third with TLS and HTTP/1.1
+//! alone. It takes its `Manner` by `PUT /`, tells its `Posts` by `GET /` and what to trust by `GET /certificate`, and ends
+//! when its standard input does.
 
 use bench::{Manner, Posts, now, socket_number};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    rt::Executor,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
-use std::{cell::RefCell, error::Error, io::Write, rc::Rc};
-use tokio::{io::AsyncReadExt, net::TcpListener, task::LocalSet};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use std::{cell::RefCell, error::Error, future::Future, io::Write, rc::Rc, sync::Arc, time::Duration};
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+    task::{LocalSet, spawn_local},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+};
 
 #[derive(Default)]
 struct Callback {
     manner: Manner,
     posts: Posts,
+    certificate: String,
 }
+
+type Shared = Rc<RefCell<Callback>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    writeln!(std::io::stdout(), "{}", listener.local_addr()?.port())?;
-    let callback = Rc::new(RefCell::new(Callback::default()));
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
+    let callback = Callback {
+        certificate: cert.pem(),
+        ..Callback::default()
+    };
+    let callback = Rc::new(RefCell::new(callback));
+    let acceptor = |protocols: &[&str]| -> Result<TlsAcceptor, Box<dyn Error>> {
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der())?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)?;
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    };
+    let doors = [
+        None,
+        Some(acceptor(&["h2", "http/1.1"])?),
+        Some(acceptor(&["http/1.1"])?),
+    ];
     let server = LocalSet::new();
-    server.spawn_local(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let _ = stream.set_nodelay(true);
-            let callback = Rc::clone(&callback);
-            let service = service_fn(move |request| answer(Rc::clone(&callback), request));
-            tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
-    });
+    let mut ports = Vec::new();
+    for tls in doors {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        ports.push(listener.local_addr()?.port().to_string());
+        let callback = Rc::clone(&callback);
+        server.spawn_local(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                spawn_local(serve(stream, tls.clone(), Rc::clone(&callback)));
+            }
+        });
+    }
+    writeln!(std::io::stdout(), "{}", ports.join(" "))?;
     let mut input = tokio::io::stdin();
     let end = async move {
         let mut byte = [0];
@@ -39,14 +80,50 @@ async fn main() -> Result<(), Box<dyn Error>> {
     std::process::exit(0);
 }
 
-async fn answer(
-    callback: Rc<RefCell<Callback>>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
+/// Serves one connection to its end, whatever that is.
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, callback: Shared) {
+    let _ = stream.set_nodelay(true);
+    let shared = Rc::clone(&callback);
+    let service = service_fn(move |request| answer(Rc::clone(&shared), request));
+    let Some(tls) = tls else {
+        let _ = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        return;
+    };
+    callback.borrow_mut().posts.connections += 1;
+    let Ok(stream) = tls.accept(stream).await else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        // As many streams as API Gateway allows.
+        let mut builder = http2::Builder::new(SpawnLocal);
+        builder.max_concurrent_streams(128);
+        let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    } else {
+        let _ = http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+}
+
+/// Runs the streams of an HTTP/2 connection in this thread.
+#[derive(Clone, Copy, Debug)]
+struct SpawnLocal;
+
+impl<F: Future<Output: 'static> + 'static> Executor<F> for SpawnLocal {
+    fn execute(&self, future: F) {
+        spawn_local(future);
+    }
+}
+
+async fn answer(callback: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let status = match head.method {
         Method::POST => {
+            let delay = callback.borrow().manner.delay;
+            if delay > 0 {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+            }
             let status = callback.borrow_mut().post(head.uri.path());
             match status {
                 Some(status) => status,
@@ -55,15 +132,17 @@ async fn answer(
         }
         Method::PUT => {
             let manner = serde_json::from_slice(&body).unwrap_or_default();
-            *callback.borrow_mut() = Callback {
-                manner,
-                posts: Posts::default(),
-            };
+            let mut callback = callback.borrow_mut();
+            (callback.manner, callback.posts) = (manner, Posts::default());
             StatusCode::OK
         }
         Method::GET => {
-            let posts = serde_json::to_vec(&callback.borrow().posts).unwrap_or_default();
-            return Ok(Response::new(posts.into()));
+            let callback = callback.borrow();
+            let body = match head.uri.path() {
+                "/certificate" => callback.certificate.clone().into_bytes(),
+                _ => serde_json::to_vec(&callback.posts).unwrap_or_default(),
+            };
+            return Ok(Response::new(body.into()));
         }
         // Closing a socket; notify does so at its start, for the sake of the connection.
         _ => StatusCode::GONE,
