@@ -177,9 +177,9 @@ impl Shared {
             .is_some_and(|current| Arc::ptr_eq(current, pool))
     }
 
-    /// Lets the next request start a new pool. Does nothing if this pool was replaced already.
-    fn give_up(&self, pool: &Arc<Pool>) {
-        lock(&self.pool).take_if(|current| Arc::ptr_eq(current, pool));
+    /// Lets the next request start a new pool. Returns whether this one was in use: it may have been replaced already.
+    fn give_up(&self, pool: &Arc<Pool>) -> bool {
+        lock(&self.pool).take_if(|current| Arc::ptr_eq(current, pool)).is_some()
     }
 }
 
@@ -237,8 +237,13 @@ impl Attempt<'_> {
 
     fn fail(&self) {
         let since = self.began.max(Instant::now() - Reconnector::SILENCE);
-        if lock(&self.pool.answered).is_none_or(|answered| answered < since) {
-            self.shared.give_up(&self.pool);
+        let is_dead = lock(&self.pool.answered).is_none_or(|answered| answered < since);
+        if is_dead && self.shared.give_up(&self.pool) {
+            let after_ms = self.began.elapsed().as_millis();
+            tracing::info!(
+                after_ms,
+                "a request broke or timed out, and its pool of connections was given up"
+            );
         }
     }
 }

@@ -12,12 +12,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    time::Duration,
 };
 use tokio::{
     io::duplex,
     net::{TcpListener, TcpStream},
     sync::{Barrier, watch},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -49,6 +51,8 @@ pub(crate) struct Endpoint {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     lines: Mutex<Vec<Arc<Line>>>,
+    /// How many connections the client has not ended.
+    open: watch::Sender<usize>,
     /// The faults of connections to come.
     next: Mutex<VecDeque<Fault>>,
     /// How often each name was asked for.
@@ -122,6 +126,14 @@ impl State {
     /// How often this was asked for.
     pub(crate) fn asked(&self, name: &str) -> usize {
         self.asked.borrow().get(name).copied().unwrap_or(0)
+    }
+
+    /// Waits until the client has no more than so many connections.
+    pub(crate) async fn wait_for_open(&self, most: usize) {
+        let mut open = self.open.subscribe();
+        let is_there = open.wait_for(|open| *open <= most);
+        let is_there = timeout(Duration::from_secs(20), is_there).await;
+        is_there.expect("connections are left open").unwrap();
     }
 
     /// Waits until this was asked for so often.
@@ -198,7 +210,12 @@ async fn accept(stream: TcpStream, state: Arc<State>, tls: Option<TlsAcceptor>, 
             }
         }
     };
-    tokio::join!(serve, line.carry(stream, wire));
+    state.open.send_modify(|open| *open += 1);
+    let carry = async {
+        line.carry(stream, wire).await;
+        state.open.send_modify(|open| *open -= 1);
+    };
+    tokio::join!(serve, carry);
 }
 
 /// A certificate and what serves with it. API Gateway offers both protocols, DynamoDB one.

@@ -60,6 +60,7 @@ impl Line {
     /// Carries bytes between the client and the server until one of them, or the fault, ends it.
     pub(crate) async fn carry(&self, mut client: TcpStream, mut server: DuplexStream) {
         let (mut up, mut down) = (vec![0; 16_384], vec![0; 16_384]);
+        let mut has_server = true;
         loop {
             tokio::select! {
                 count = client.read(&mut up) => {
@@ -85,13 +86,10 @@ impl Line {
                         }
                     }
                 }
-                count = server.read(&mut down) => {
+                count = server.read(&mut down), if has_server => {
                     let count = count.unwrap_or(0);
                     if *self.fault.borrow() == Fault::Silence {
-                        if count == 0 {
-                            // The server's half gave up. The client's stays open.
-                            std::future::pending::<()>().await;
-                        }
+                        has_server = count > 0;
                         continue;
                     }
                     if count == 0 {

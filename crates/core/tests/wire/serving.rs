@@ -28,13 +28,15 @@ pub(crate) enum Answer {
     Status(u16),
     /// With 200 and the length of a body, which never comes. The connection may end meanwhile.
     HeadAlone,
+    /// Not at all: HTTP/2 resets the stream, HTTP/1.1 hangs up.
+    None,
 }
 
 impl Answer {
     fn status(self) -> u16 {
         match self {
             Answer::Status(status) => status,
-            Answer::HeadAlone => 200,
+            Answer::HeadAlone | Answer::None => 200,
         }
     }
 
@@ -61,6 +63,9 @@ pub(crate) async fn http1<S: AsyncRead + AsyncWrite + Unpin>(
         };
         let path = head.split(' ').nth(1).unwrap().to_owned();
         let answer = state.answer(&name_of(&path, &body)).await;
+        if answer == Answer::None {
+            return stream.shutdown().await;
+        }
         let status = answer.status();
         let error = answer
             .error()
@@ -149,6 +154,10 @@ async fn serve(
         body.extend_from_slice(&chunk);
     }
     let answer = state.answer(&name_of(head.uri.path(), &body)).await;
+    if answer == Answer::None {
+        respond.send_reset(Reason::INTERNAL_ERROR);
+        return Ok(());
+    }
     let mut response = http::Response::builder().status(answer.status());
     response = response.header("content-type", JSON);
     if let Some(error) = answer.error() {

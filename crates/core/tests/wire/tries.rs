@@ -83,6 +83,32 @@ async fn an_answer_that_is_cut_off_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_request_without_any_answer_is_made_again() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        for call in Call::ALL {
+            let clients = Clients::start(protocol).await;
+            let state = &clients.endpoint.state;
+            state.will_answer("lost", &[Answer::None; 2]);
+            assert_eq!(clients.call(call, "lost").await, Ok(()), "{protocol:?}, {call:?}");
+            assert_eq!(state.asked("lost"), 3, "{protocol:?}, {call:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_that_are_given_up_are_closed() {
+    for protocol in [Protocol::Plain, Protocol::Http1, Protocol::Http2] {
+        for fault in [Fault::Reset, Fault::Silence, Fault::GoAway] {
+            let clients = Clients::start(protocol).await;
+            clients.crowd(Call::Post, 16).await;
+            clients.endpoint.break_connections(fault);
+            assert_eq!(clients.call(Call::Post, "after").await, Ok(()));
+            clients.endpoint.state.wait_for_open(1).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_new_connection_may_fail_too() {
     for protocol in [Protocol::Plain, Protocol::Http1, Protocol::Http2] {
         for fault in [Fault::Reset, Fault::HangUpLate, Fault::Silence] {
