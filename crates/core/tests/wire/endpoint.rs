@@ -8,10 +8,7 @@ use crate::{
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
@@ -63,7 +60,8 @@ pub(crate) struct State {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     /// Names that wait until they are taken out.
     held: watch::Sender<HashSet<String>>,
-    wears_out: AtomicBool,
+    /// What each connection has after its first answer.
+    wear: Mutex<Option<Fault>>,
 }
 
 impl Endpoint {
@@ -163,13 +161,16 @@ impl State {
         self.held.send_modify(|held| held.retain(|other| other != name));
     }
 
-    /// From now on each connection is good for one answer: whatever is sent over it later is answered by RST.
-    pub(crate) fn wear_out(&self) {
-        self.wears_out.store(true, Relaxed);
+    /// From now on each connection is good for one answer, and then has this fault.
+    pub(crate) fn wears_out(&self, fault: Fault) {
+        *self.wear.lock().unwrap() = Some(fault);
     }
 
-    pub(crate) fn wears_out(&self) -> bool {
-        self.wears_out.load(Relaxed)
+    /// This connection is about to answer.
+    pub(crate) fn wear_out(&self, line: &Line) {
+        if let Some(fault) = *self.wear.lock().unwrap() {
+            line.fail(fault);
+        }
     }
 
     /// Counts a request that was read to its end, and says how it is answered, when it is time.

@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Reset,
     /// Nothing comes back any more, and nothing says so.
     Silence,
+    /// The same, from the next byte on that the client sends.
+    SilenceLate,
     /// The server ends it, in order: TLS's close_notify, then FIN.
     HangUp,
     /// The same, but the client learns of it only when it has sent its next request, which is not served: so it is for a
@@ -75,6 +77,7 @@ impl Line {
                             return;
                         }
                         Fault::Silence => {}
+                        Fault::SilenceLate => self.fail(Fault::Silence),
                         // The server ends the connection without having seen what was just sent.
                         Fault::HangUpLate => {
                             self.order.send_replace(fault);

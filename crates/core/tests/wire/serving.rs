@@ -26,8 +26,10 @@ pub(crate) fn name_of(path: &str, body: &[u8]) -> String {
 pub(crate) enum Answer {
     /// With this status and a body; if it is not 200, as a service that has too much to do.
     Status(u16),
-    /// With 200 and the length of a body, which never comes. The connection may end meanwhile.
+    /// With 200 and the length of a body, which never comes.
     HeadAlone,
+    /// The same, and then HTTP/2 resets the stream, HTTP/1.1 hangs up.
+    Cut,
     /// Not at all: HTTP/2 resets the stream, HTTP/1.1 hangs up.
     None,
 }
@@ -36,7 +38,7 @@ impl Answer {
     fn status(self) -> u16 {
         match self {
             Answer::Status(status) => status,
-            Answer::HeadAlone | Answer::None => 200,
+            Answer::HeadAlone | Answer::Cut | Answer::None => 200,
         }
     }
 
@@ -72,14 +74,13 @@ pub(crate) async fn http1<S: AsyncRead + AsyncWrite + Unpin>(
             .map_or(String::new(), |error| format!("{ERROR}: {error}\r\n"));
         let head = format!("HTTP/1.1 {status} -\r\ncontent-type: {JSON}\r\n{error}content-length: 2\r\n\r\n");
         stream.write_all(head.as_bytes()).await?;
-        if answer == Answer::HeadAlone {
-            stream.flush().await?;
-            line.order().await;
-            return stream.shutdown().await;
+        stream.flush().await?;
+        match answer {
+            Answer::Cut => return stream.shutdown().await,
+            Answer::HeadAlone => std::future::pending().await,
+            Answer::Status(_) | Answer::None => {}
         }
-        if state.wears_out() {
-            line.fail(Fault::Reset);
-        }
+        state.wear_out(line);
         stream.write_all(b"{}").await?;
         stream.flush().await?;
     }
@@ -164,8 +165,13 @@ async fn serve(
         response = response.header(ERROR, error);
     }
     let mut stream = respond.send_response(response.body(()).unwrap(), false)?;
-    if answer == Answer::HeadAlone {
-        std::future::pending::<()>().await;
+    match answer {
+        Answer::Cut => {
+            stream.send_reset(Reason::INTERNAL_ERROR);
+            return Ok(());
+        }
+        Answer::HeadAlone => std::future::pending().await,
+        Answer::Status(_) | Answer::None => {}
     }
     stream.send_data(Bytes::from_static(b"{}"), true)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use chatterbox_core::ConnectionId;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// One call after the other, by several at once; each must succeed.
 async fn walk(clients: &Clients, call: Call, name: &str, walkers: usize, steps: usize) {
@@ -36,10 +36,12 @@ async fn dead_connections_do_not_use_up_the_retries_of_later_calls() {
 
 #[tokio::test]
 async fn the_last_try_goes_over_a_connection_that_nobody_has_used() {
-    for call in [Call::Post, Call::Read] {
-        let clients = Clients::start(Protocol::Plain).await;
-        clients.endpoint.state.wear_out();
-        walk(&clients, call, "worn", 8, 20).await;
+    for (fault, steps) in [(Fault::Reset, 20), (Fault::SilenceLate, 4)] {
+        for call in [Call::Post, Call::Read] {
+            let clients = Clients::start(Protocol::Plain).await;
+            clients.endpoint.state.wears_out(fault);
+            walk(&clients, call, "worn", 8, steps).await;
+        }
     }
 }
 
@@ -68,18 +70,35 @@ async fn an_answer_that_stops_half_way_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_off_is_asked_for_again() {
-    for protocol in [Protocol::Http1, Protocol::Http2] {
+async fn an_answer_that_is_cut_off_is_asked_for_again_over_a_new_connection() {
+    for protocol in [Protocol::Plain, Protocol::Http1, Protocol::Http2] {
         let clients = Clients::start(protocol).await;
+        clients.crowd(Call::Read, 4).await;
+        let before = clients.endpoint.connections();
         let state = &clients.endpoint.state;
-        state.will_answer("cut", &[Answer::HeadAlone]);
-        let cut = async {
-            state.wait_for("cut", 1).await;
-            clients.endpoint.break_connections(Fault::HangUp);
-        };
-        let (result, ()) = tokio::join!(clients.call(Call::Read, "cut"), cut);
-        assert_eq!((result, state.asked("cut")), (Ok(()), 2), "{protocol:?}");
+        state.will_answer("cut", &[Answer::Cut]);
+        let seen = (clients.call(Call::Read, "cut").await, state.asked("cut"));
+        assert_eq!(seen, (Ok(()), 2), "{protocol:?}");
+        assert_eq!(clients.endpoint.connections(), before + 1, "{protocol:?}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_among_answers_is_given_up_at_the_first_time_out() {
+    let clients = Clients::start(Protocol::Http2).await;
+    let state = &clients.endpoint.state;
+    state.hold("first");
+    let start = Instant::now();
+    let silence = async {
+        state.wait_for("first", 1).await;
+        // An answer that came after the first request proves nothing two seconds later.
+        assert_eq!(clients.call(Call::Post, "second").await, Ok(()));
+        clients.endpoint.break_connections(Fault::Silence);
+        state.let_go("first");
+    };
+    let (first, ()) = tokio::join!(clients.call(Call::Post, "first"), silence);
+    assert_eq!(first, Ok(()));
+    assert!(start.elapsed() < Duration::from_secs(4), "it took two time-outs");
 }
 
 #[tokio::test]
