@@ -28,7 +28,7 @@
  * @property {readonly string[] | undefined} [topics] Hear of these topics only; all of them if absent.
  * @property {number | Date | undefined} [since] The first sync tells only of updates from this time on: a Date, or milliseconds since
  *   1970, by this browser's own clock (`Date.now()`). The default is two minutes before this page was loaded: what is
- *   older is in the page's own data already.
+ *   older is in the page's own data already. If the page came from the browser's cache, the default is everything.
  * @property {boolean | undefined} [share] Whether the tabs of this browser that have the same URL, login and secret share one
  *   socket. The default is yes, where the browser can (Web Locks, BroadcastChannel, a secure context).
  * @property {boolean | undefined} [query] Put the secret into the URL, for what stands between and knows no subprotocols. URLs are
@@ -226,13 +226,11 @@ class Connection extends EventTarget {
     super();
     const { share, since, ...rest } = check(options);
     if (!/^wss?:$/.test(new URL(rest.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
-    const { timeOrigin } = performance;
-    // What is not heard of yet cannot be older than now.
-    this.#since =
-      since === undefined ? new Moment(timeOrigin - EARLIER, -EARLIER) : new Moment(Math.min(Number(since), Date.now()));
+    this.#since = newsBegin(since);
     // The server takes an empty list for all topics, too.
-    const topics = rest.topics?.length ? rest.topics : undefined;
-    this.#options = { ...rest, topics };
+    const topics = rest.topics?.length ? [...rest.topics] : undefined;
+    // Copies: what the page changes later changes nothing here, and a Proxy could not be posted to other tabs.
+    this.#options = { ...rest, url: String(rest.url), topics, parameters: { ...rest.parameters } };
     this.#seen = new Seen(topics);
     /** @type {Hear} */
     const hear = (word) => this.#hear(word);
@@ -663,9 +661,10 @@ class Line {
   /** The browser says that it has no network. It may be wrong, so an open socket has to prove itself. */
   offline() {
     if (this.#socket) return this.send(PING);
-    if (isResting(this.status)) return;
+    if (isResting(this.status) || isOnline()) return;
     this.stop();
-    this.#wait("offline");
+    // Nothing was tried, so the waits do not grow.
+    this.#wait("offline", this.#losses);
   }
 
   async #open() {
@@ -697,7 +696,7 @@ class Line {
    * @param {any} error
    */
   #without(error) {
-    if (error instanceof LoggedOut || error?.name === "LoggedOut") {
+    if (isLoggedOut(error)) {
       return this.rest({ state: "refused", reason: "logged-out" });
     }
     this.#complain("credentials", error);
@@ -709,7 +708,7 @@ class Line {
    * @param {any} error
    */
   #complain(code, error) {
-    const message = String(error?.message ?? error);
+    const message = inWords(error);
     this.#hear({ message: { type: "error", code, message }, socket: this.status.socket });
   }
 
@@ -717,7 +716,7 @@ class Line {
   async #credentials() {
     const { credentials, chatterId } = this.#options;
     if (!credentials) return chatterId;
-    if (this.#unopened || !this.#chatterId) this.#chatterId = prove("credentials()", await credentials()).chatterId;
+    if (!this.#chatterId) this.#chatterId = prove("credentials()", await credentials()).chatterId;
     return this.#chatterId;
   }
 
@@ -818,6 +817,8 @@ class Line {
   #unanswered(error = UNANSWERED) {
     this.#next?.close();
     this.#next = null;
+    // It may have expired, whatever the browser says of the network.
+    this.#chatterId = undefined;
     if (isOnline()) {
       this.#unopened += 1;
       this.#complain("connect", error);
@@ -825,13 +826,16 @@ class Line {
     this.#wait("unreachable");
   }
 
-  /** @param {Reason} reason */
-  #wait(reason) {
+  /**
+   * @param {Reason} reason
+   * @param {number} losses How many there were before.
+   */
+  #wait(reason, losses = this.#losses++) {
     this.#attempt += 1;
     if (!isOnline()) reason = "offline";
     const slow = this.#unopened >= REFUSED_AFTER;
     const trusted = this.heard && this.heard.age <= TRUSTED;
-    const retryIn = jitter(this.#losses++, slow ? REFUSED_WAIT : LONGEST_WAIT);
+    const retryIn = jitter(losses, slow ? REFUSED_WAIT : LONGEST_WAIT);
     const isRefused = reason === "unreachable" && slow && !trusted;
     if (!this.#socket) this.#say({ state: isRefused ? "refused" : "waiting", reason, retryIn });
     this.#timers.start("open", retryIn, () => this.#open());
@@ -1160,12 +1164,55 @@ class Moment {
   }
 }
 
+/**
+ * From when on updates are news to this page.
+ * @param {number | Date | undefined} since
+ */
+function newsBegin(since) {
+  // A time ahead of this clock was taken from another one, or before this one was set back: how old it is is unknown.
+  if (since !== undefined && Number(since) <= Date.now()) return new Moment(Number(since));
+  return isFromCache() ? new Moment(-Infinity) : new Moment(performance.timeOrigin - EARLIER, -EARLIER);
+}
+
+/**
+ * Whether the page's HTML is older than the page: it came from the HTTP cache, a service worker or a prefetch, or may have,
+ * since the page was gone back to. https://www.w3.org/TR/navigation-timing-2/
+ */
+function isFromCache() {
+  const [navigation] = /** @type {any[]} */ (performance.getEntriesByType?.("navigation") ?? []);
+  return navigation?.type === "back_forward" || navigation?.transferSize === 0 || !!navigation?.deliveryType;
+}
+
 function canShare() {
   const { document, BroadcastChannel, crypto, navigator } = globalThis;
   try {
     return document && BroadcastChannel && crypto?.subtle && navigator?.locks;
   } catch {
     return false; // Where site data is blocked, some browsers throw when one only looks.
+  }
+}
+
+/**
+ * Whatever was thrown may be an object that throws when one looks at it.
+ * @param {any} error
+ */
+function isLoggedOut(error) {
+  try {
+    return error instanceof LoggedOut || error?.name === "LoggedOut";
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Not every object can become a string.
+ * @param {any} error
+ */
+function inWords(error) {
+  try {
+    return String(error?.message ?? error);
+  } catch {
+    return "what was thrown has no text";
   }
 }
 
@@ -1219,10 +1266,10 @@ const RULES = new Map(
     ["credentials", ["a function", is("function")]],
     ["credentials()", ["{ chatterId }, text without control characters", (value) => isText(value?.chatterId)]],
     ["topics", ["a list, each 1 to 64 bytes of text without control characters and commas", isTopics]],
-    ["since", ["a valid Date, or milliseconds", (value) => Number.isFinite(value.getTime ? value.getTime() : value)]],
+    ["since", ["a valid Date, or milliseconds since 1970: 0, or of 2001 or later, since what is between looks like seconds", isTime]],
     ["share", ["true or false", is("boolean")]],
     ["query", ["true or false", is("boolean")]],
-    ["parameters", ["an object of text: login, chatter, topic", isNames]],
+    ["parameters", ["an object of text: login, chatter, topic, all different", isNames]],
     ["WebSocket", ["a class: there is none here", is("function")]],
   ]),
 );
@@ -1277,13 +1324,21 @@ function isText(value, most = Infinity) {
 }
 
 /** @param {any} value */
+function isTime(value) {
+  const time = value.getTime ? value.getTime() : value;
+  return Number.isFinite(time) && (time <= 0 || time >= Date.UTC(2001));
+}
+
+/** @param {any} value */
 function isTopics(value) {
   return Array.isArray(value) && value.every((topic) => isText(topic, 64) && !topic.includes(","));
 }
 
 /** @param {any} value */
 function isNames(value) {
-  return typeof value === "object" && Object.entries(given(value)).every(([name, text]) => Object.keys(NAMES).includes(name) && isText(text));
+  const names = { ...NAMES, ...given(value) };
+  const { size } = new Set(Object.values(names));
+  return typeof value === "object" && size === 3 && Object.keys(names).length === 3 && Object.values(names).every((name) => isText(name));
 }
 
 /**

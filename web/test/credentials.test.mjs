@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WebSocket } from "ws";
+import { browser } from "./browser.mjs";
 import { SECOND, stopClock } from "./clock.mjs";
 import { CHATTER_ID, LOGIN, page, secretOf, settled, start, until } from "./server.mjs";
 
@@ -167,3 +168,55 @@ test("a_refused_page_whose_site_is_away_waits_for_the_site", async (t) => {
   await until(() => chatter.state === "waiting");
   assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "credentials", retryIn: 256 * SECOND });
 });
+
+for (const when of ["from_the_start", "after_a_socket_was_open"]) {
+  test(`an_expired_secret_is_replaced_though_the_browser_is_wrong_in_saying_that_it_is_offline_${when}`, async (t) => {
+    const tick = stopClock(t);
+    const { online } = browser(t);
+    const server = await start(t);
+    const old = [CHATTER_ID];
+    const credentials = () => ({ chatterId: old.pop() ?? FRESH });
+    const options = { server, share: false, chatterId: undefined, credentials };
+    if (when === "from_the_start") online(false);
+    else server.onlySecret = CHATTER_ID;
+    server.onlySecret ??= FRESH;
+    const { chatter, heard } = await page(t, options);
+    if (when !== "from_the_start") {
+      const line = await server.line(1);
+      await line.sync(1);
+      online(false);
+      server.onlySecret = FRESH;
+      line.socket.terminate();
+      await until(() => chatter.state === "waiting");
+      tick(SECOND);
+    }
+    const attempts = server.lines.length + 1;
+    await until(() => server.attempts === attempts && chatter.state === "waiting");
+    tick(heard.states.at(-1).retryIn);
+    const next = await server.line(attempts);
+    await next.sync(1);
+    assert.equal(secretOf(next.request), FRESH);
+  });
+}
+
+const unspeakable = {
+  "an object without a prototype": Object.create(null),
+  "an object whose toString is none": { toString: 7 },
+  "an error whose message is no text": { message: Object.create(null) },
+  "an object that throws when one looks at it": new Proxy({}, { get: () => { throw new Error("no"); } }),
+  "nothing": undefined,
+  "a symbol": Symbol("why"),
+};
+for (const [what, thrown] of Object.entries(unspeakable)) {
+  test(`credentials_that_reject_with_${what.replaceAll(" ", "_")}_are_an_outage_as_well`, async (t) => {
+    const tick = stopClock(t);
+    const results = [Promise.resolve({ chatterId: FRESH }), Promise.reject(thrown)];
+    const { server, chatter, heard } = await page(t, { chatterId: undefined, credentials: () => results.pop() });
+    await until(() => chatter.state === "waiting");
+    await until(() => heard.errors.length === 1);
+    assert.equal(heard.errors[0].code, "credentials");
+    assert.equal(typeof heard.errors[0].message, "string");
+    tick(SECOND);
+    await (await server.line(1)).sync(1);
+  });
+}

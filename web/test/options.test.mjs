@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { connect } from "../chatter.js";
+import { browser } from "./browser.mjs";
 import { SECOND, stopClock } from "./clock.mjs";
-import { CHATTER_ID, LOGIN, page, secretOf, settled, start, until } from "./server.mjs";
+import { CHATTER_ID, LOGIN, entry, page, secretOf, settled, start, until } from "./server.mjs";
 
 const right = { url: "ws://127.0.0.1:9/dev", login: LOGIN, chatterId: CHATTER_ID };
 const SECRET = "6b1f3c1e-3a55-4c0e-9d5a-0f6f7f0f9a12\n";
@@ -16,10 +17,10 @@ const wrong = {
   chatterId: ["", 42, { chatterId: CHATTER_ID }, SECRET],
   credentials: [CHATTER_ID, { chatterId: CHATTER_ID }, Promise.resolve({ chatterId: CHATTER_ID })],
   topics: ["plays", { 0: "plays" }, [""], ["plays", 7], ["a,b"], ["tab\t"], ["x".repeat(65)], [null], new Set(["plays"])],
-  since: ["2026-01-01", "0", NaN, Infinity, -Infinity, new Date("never"), {}, true, 7n],
+  since: ["2026-01-01", "0", NaN, Infinity, -Infinity, new Date("never"), {}, true, 7n, 1, 1769850000, 978307199999, new Date(1769850000)],
   share: ["yes", 1, "false"],
   query: ["login", 0],
-  parameters: ["login", 1, { logn: "geek" }, { login: 42 }, { login: "" }, { toString: "x" }],
+  parameters: ["login", 1, { logn: "geek" }, { login: 42 }, { login: "" }, { toString: "x" }, { login: "id", chatter: "id" }, { login: "topic" }, { topic: "chatter" }],
   WebSocket: ["ws", {}, 7],
   chatterID: [CHATTER_ID],
   topic: ["plays"],
@@ -57,6 +58,48 @@ test("without_any_class_for_a_socket_it_says_so_at_once", (t) => {
   Object.defineProperty(globalThis, "WebSocket", { value: undefined, configurable: true, writable: true });
   const connecting = () => connect(right);
   assert.throws(connecting, { name: "TypeError", message: /^WebSocket: / });
+});
+
+test("a_since_in_seconds_is_said_to_look_like_seconds", () => {
+  assert.throws(() => connect({ ...right, since: 1769850000 }), /^TypeError: since: .*seconds/);
+});
+
+test("parameters_may_swap_their_names", async (t) => {
+  const { server } = await page(t, { query: true, parameters: { login: "chatter", chatter: "login" } });
+  const { request } = await server.line(1);
+  const query = Object.fromEntries(new URL(request.url, "ws://host").searchParams);
+  assert.deepEqual(query, { chatter: LOGIN, login: CHATTER_ID });
+});
+
+test("what_a_page_changes_in_its_options_after_it_has_connected_changes_nothing", async (t) => {
+  const tick = stopClock(t);
+  const server = await start(t);
+  const topics = ["plays"];
+  const parameters = { topic: "about" };
+  const url = new URL(server.url);
+  const { chatter, heard } = await page(t, { server, topics, parameters, url });
+  const line = await server.line(1);
+  await line.sync(1);
+  topics.push("secrets");
+  parameters.topic = "other";
+  url.pathname = "/elsewhere";
+  line.reply({ cursor: { epoch: "E", version: 2 }, updates: [entry(1, "plays"), entry(2, "secrets")] });
+  await until(() => heard.synced.length === 1);
+  assert.deepEqual(heard.updates.map(({ topic }) => topic), ["plays"]);
+  line.socket.terminate();
+  await until(() => chatter.state === "waiting");
+  tick(SECOND);
+  assert.equal((await server.line(2)).request.url, "/dev?about=plays");
+});
+
+test("topics_that_are_a_proxy_may_be_shared_between_tabs", async (t) => {
+  browser(t);
+  const topics = new Proxy(["plays"], {});
+  const { server, chatter } = await page(t, { topics });
+  await (await server.line(1)).sync(1);
+  const other = await page(t, { server, topics });
+  await until(() => other.chatter.state === "open");
+  assert.deepEqual([chatter.holdsSocket, other.chatter.holdsSocket, server.attempts], [true, false, 1]);
 });
 
 test("null_and_undefined_are_absent", async (t) => {

@@ -344,3 +344,36 @@ test("a_page_that_has_closed_is_no_longer_woken", async (t) => {
   assert.equal(server.attempts, 1);
   assert.equal(chatter.state, "closed");
 });
+
+test("a_network_that_comes_and_goes_makes_no_wait_longer", async (t) => {
+  const tick = stopClock(t);
+  const { online } = browser(t);
+  const server = await start(t);
+  server.refusal = 503;
+  const { chatter, heard } = await page(t, { server, ...alone });
+  await until(() => chatter.state === "waiting");
+  for (let turn = 0; turn < 12; turn += 1) {
+    online(false);
+    online(true);
+  }
+  tick(SECOND);
+  await until(() => server.attempts === 2 && heard.states.at(-1).reason === "unreachable");
+  assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "unreachable", retryIn: 2 * SECOND });
+});
+
+test("a_socket_that_is_being_opened_is_kept_when_the_network_was_away_for_a_moment_only", async (t) => {
+  const tick = stopClock(t);
+  const { page: event } = browser(t);
+  const server = await start(t);
+  server.waiting = [];
+  const { heard } = await page(t, { server, ...alone });
+  await until(() => server.waiting.length === 1);
+  // The network is back by the time that the page hears of it.
+  event("offline");
+  event("online");
+  tick(SECOND);
+  await settled(server);
+  server.waiting.pop()();
+  await (await server.line(1)).sync(1);
+  assert.deepEqual([server.attempts, heard.states], [1, [{ state: "open" }]]);
+});

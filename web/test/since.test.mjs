@@ -69,19 +69,43 @@ test("since_zero_is_everything", async (t) => {
   assert.deepEqual(await initial(t, { since: 0 }, { ancient: recorded(25 * 365 * 24 * HOUR) }), ["ancient"]);
 });
 
-test("what_is_recorded_after_a_page_has_connected_is_news_though_its_since_is_in_the_future", async (t) => {
-  const tick = stopClock(t);
-  const { server, heard } = await page(t, { since: new Date(Date.now() + HOUR) });
-  const line = await server.line(1);
-  await line.sync(1);
-  tick(5 * SECOND);
-  const updates = [
-    { ...entry(1, "before"), ...recorded(6 * SECOND) },
-    { ...entry(2, "after"), ...recorded(4 * SECOND) },
-  ];
-  line.reply({ now: time(0), cursor: { epoch: "E", version: 2 }, updates });
-  await until(() => heard.synced.length === 1);
-  assert.deepEqual(heard.updates.map(({ topic }) => topic), ["after"]);
+for (const [ahead, given] of [
+  [1, (time) => time],
+  [HOUR, (time) => new Date(time)],
+]) {
+  test(`a_since_that_is_${ahead}_ms_ahead_of_the_clock_is_by_another_one_and_the_default_counts`, async (t) => {
+    const tick = stopClock(t);
+    tick(5 * SECOND);
+    const ages = { "too old": recorded(2 * MINUTE + 6 * SECOND), "while the page was made": recorded(2 * MINUTE + 4 * SECOND) };
+    assert.deepEqual(await initial(t, { since: given(Date.now() + ahead) }, ages), ["while the page was made"]);
+  });
+}
+
+/** What a browser says of how a page came to it: https://www.w3.org/TR/navigation-timing-2/ */
+const navigations = [
+  ["from_the_network", { type: "navigate", transferSize: 5000, deliveryType: "" }, []],
+  ["from_the_network_as_a_browser_without_deliveryType_says_it", { type: "reload", transferSize: 300 }, []],
+  ["from_the_network_as_a_browser_without_transferSize_says_it", { type: "navigate" }, []],
+  ["by_the_back_button", { type: "back_forward", transferSize: 5000, deliveryType: "" }, ["ancient"]],
+  ["from_the_cache", { type: "navigate", transferSize: 0, deliveryType: "cache" }, ["ancient"]],
+  ["from_the_cache_as_a_browser_without_deliveryType_says_it", { type: "reload", transferSize: 0 }, ["ancient"]],
+  ["from_a_prefetch", { type: "navigate", transferSize: 5000, deliveryType: "navigational-prefetch" }, ["ancient"]],
+];
+for (const [how, navigation, topics] of navigations) {
+  test(`a_page_that_came_${how}_is_told_of_${topics.length ? "everything" : "two_minutes"}_by_default`, async (t) => {
+    stopClock(t);
+    t.mock.method(performance, "getEntriesByType", (type) => (type === "navigation" ? [navigation] : []));
+    const ages = { ancient: recorded(24 * HOUR), new: recorded(SECOND) };
+    assert.deepEqual(await initial(t, {}, ages), [...topics, "new"]);
+  });
+}
+
+test("a_since_counts_though_the_page_came_from_the_cache_unless_it_is_ahead_of_the_clock", async (t) => {
+  stopClock(t);
+  t.mock.method(performance, "getEntriesByType", () => [{ type: "back_forward" }]);
+  const ages = { ancient: recorded(24 * HOUR), new: recorded(SECOND) };
+  assert.deepEqual(await initial(t, { since: Date.now() - MINUTE }, ages), ["new"]);
+  assert.deepEqual(await initial(t, { since: Date.now() + MINUTE }, ages), ["ancient", "new"]);
 });
 
 test("the_clock_of_the_pipeline_counts_only_where_the_server_s_is_not_recorded", async (t) => {
