@@ -182,6 +182,11 @@ const PING = { action: "ping" };
 /** A browser does not tell a page which of these it was. */
 const UNANSWERED =
   "No socket opened: the server refused it or was not reached, or the browser blocked it (CSP connect-src, certificate, mixed content, wrong host).";
+/** What other tabs are told of an error that may have a secret in its text, by its code. */
+const SHARED = new Map([
+  ["connect", UNANSWERED],
+  ["credentials", "credentials() failed in the tab that holds the socket."],
+]);
 /** A login has no more, and a socket that asks for more is refused. */
 const MOST_TOPICS = 16;
 
@@ -359,15 +364,22 @@ class Connection extends EventTarget {
     if (status) return this.#heed(status);
     // What `prev` says holds for the topics of one socket, and another one may lack some of this page's.
     if (socket !== this.#socket) return;
+    // The answer to another tab, or to an earlier question.
+    if (message.type === "sync" && !(this.#round && message.n === this.#n)) return;
+    if (!isSound(message)) {
+      // A question that was answered so is asked again in its time.
+      this.#emit("error", { code: "bad-message", message: "The server sent a message of the wrong shape." });
+      return;
+    }
     switch (message.type) {
       case "stats-updated":
         return this.#pushed(message);
       case "sync":
-        return message.n === this.#n && this.#round ? this.#answered(message, this.#round) : undefined;
+        return this.#round ? this.#answered(message, this.#round) : undefined;
       case "error":
         return this.#failed(message);
       case undefined: // API Gateway's own error frames have no type.
-        return this.#failed({ code: "gateway", message: String(message.message ?? JSON.stringify(message)) });
+        return this.#failed({ code: "gateway", message: inWords(message.message ?? JSON.stringify(message)) });
     }
   }
 
@@ -787,7 +799,7 @@ class Line {
   #received(text) {
     this.#alive();
     const message = read(text);
-    if (message.type === "closing") return this.#closing(message);
+    if (message.type === "closing" && isSound(message)) return this.#closing(message);
     this.#hear({ message, socket: this.status.socket });
     if (message.type === "error" && message.code === "unknown-connection") this.#lost();
   }
@@ -885,7 +897,8 @@ class Tabs {
     this.#hear = hear;
     /** @type {Hear} */
     const tell = (word) => {
-      if (this.holds) this.#group?.post(word);
+      const fixed = SHARED.get(word.message?.code);
+      if (this.holds) this.#group?.post(fixed ? { ...word, message: { ...word.message, message: fixed } } : word);
       hear(word);
       // Others may hold the socket then. This tab still listens, for a `retry()` in one of them.
       if (word.status?.reason !== "logged-out") return;
@@ -1364,6 +1377,52 @@ function read(text) {
   } catch {
     return { type: "error", code: "bad-message", message: "The server sent what is not JSON." };
   }
+}
+
+/**
+ * Whether a message has the shape that its type asks for. What has no type that is known is nobody's concern.
+ * @param {any} message
+ */
+function isSound(message) {
+  const { type, epoch, prev, missed, cursor, updates, now, reason, code } = message;
+  const isInteger = Number.isSafeInteger;
+  switch (type) {
+    case "stats-updated":
+      return typeof epoch === "string" && isInteger(prev) && isEntry(message);
+    case "sync":
+      return (
+        (cursor == null || (typeof cursor.epoch === "string" && isInteger(cursor.version))) &&
+        (missed === null || isInteger(missed)) &&
+        isPlain(now) &&
+        Array.isArray(updates) &&
+        updates.every(isEntry)
+      );
+    case "closing":
+      return typeof reason === "string";
+    case "error":
+      return typeof code === "string" && typeof message.message === "string";
+  }
+  return true;
+}
+
+/** @param {any} entry */
+function isEntry(entry) {
+  const topics = entry?.topics ?? [entry?.topic];
+  return (
+    Number.isSafeInteger(entry?.version) &&
+    Array.isArray(topics) &&
+    topics.every((topic) => typeof topic === "string") &&
+    isPlain(entry.at) &&
+    isPlain(entry.recorded)
+  );
+}
+
+/**
+ * Whether it can be read as a time, or at least tried. An object may not even become a string.
+ * @param {unknown} value
+ */
+function isPlain(value) {
+  return Object(value) !== value;
 }
 
 /**

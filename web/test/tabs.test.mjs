@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { WebSocket } from "ws";
 import { browser } from "./browser.mjs";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
 import { CHATTER_ID, LOGIN, entry, page, pageAt, settled, start, until } from "./server.mjs";
@@ -79,6 +80,49 @@ test("the_secret_is_neither_in_a_name_nor_on_the_channel", async (t) => {
   assert.ok(!said.some((text) => text.includes(CHATTER_ID)));
   assert.equal(other.chatter.state, "open");
 });
+
+/** What fails while a tab opens a socket, with a secret in what it says. */
+const failures = {
+  credentials: (world) => ({
+    chatterId: undefined,
+    credentials: async () => {
+      if (world.fails) throw new Error(FRESH);
+      return { chatterId: CHATTER_ID };
+    },
+  }),
+  connect: (world) => ({
+    WebSocket: class extends WebSocket {
+      constructor(...parameters) {
+        if (world.fails) throw new SyntaxError(`wss://socks.example.com?chatter=${FRESH} is no URL`);
+        super(...parameters);
+      }
+    },
+  }),
+};
+for (const [code, options] of Object.entries(failures)) {
+  test(`what_an_error_of_${code}_says_stays_in_the_tab_where_it_happened`, async (t) => {
+    const tick = stopClock(t);
+    const world = { fails: false };
+    const { locks, server, line, holder, other } = await pair(t, options(world));
+    const tap = new BroadcastChannel([...locks.names][0]);
+    t.after(() => tap.close());
+    const said = [];
+    tap.onmessage = ({ data }) => said.push(JSON.stringify(data));
+    server.refusal = 401;
+    line.socket.terminate();
+    await until(() => holder.chatter.state === "waiting");
+    tick(SECOND);
+    await until(() => server.attempts === 2 && holder.chatter.state === "waiting");
+    world.fails = true;
+    const last = ({ heard }) => heard.errors.findLast((error) => error.code === code);
+    for (const { heard } of [holder, other]) heard.errors.length = 0;
+    tick(2 * SECOND);
+    await until(() => last(holder)?.message.includes(FRESH) && last(other));
+    assert.equal(typeof last(other).message, "string");
+    assert.ok(said.some((text) => text.includes(code)));
+    assert.ok(!said.some((text) => text.includes(FRESH)));
+  });
+}
 
 test("a_tab_that_wants_a_socket_of_its_own_has_one", async (t) => {
   browser(t);
