@@ -885,6 +885,8 @@ class Tabs {
   #running = false;
   /** Whether sharing has failed, and this tab has a socket of its own. */
   #alone = false;
+  /** How often its lock was taken away since it last had an open socket. */
+  #robberies = 0;
   /** The socket that was last heard of and does not listen to all that this tab does. @type {number | undefined} */ #narrow;
   #timers = new Timers();
 
@@ -897,6 +899,7 @@ class Tabs {
     this.#hear = hear;
     /** @type {Hear} */
     const tell = (word) => {
+      if (word.status?.state === "open") this.#robberies = 0;
       const fixed = SHARED.get(word.message?.code);
       if (this.holds) this.#group?.post(fixed ? { ...word, message: { ...word.message, message: fixed } } : word);
       hear(word);
@@ -978,8 +981,11 @@ class Tabs {
   async #enter(chatterId) {
     if (this.#alone) return;
     const { url, login } = this.#options;
+    this.#timers.start("hash", PATIENCE, () => this.#part());
     try {
       const name = await hash(JSON.stringify([url, login, chatterId]));
+      this.#timers.stop("hash");
+      if (this.#alone) return;
       if (this.#running && this.#group?.name !== name) this.#join(name, false);
     } catch {
       this.#part();
@@ -993,8 +999,9 @@ class Tabs {
    */
   #join(name, steal) {
     this.#group?.leave();
-    const rejoin = () => this.#rejoin(false);
     const part = () => this.#part();
+    // A lock that is taken away before a socket is open, again and again, is of no use.
+    const rejoin = () => (this.#robberies++ ? part() : this.#rejoin(false));
     try {
       this.#group = new Group(name, steal, (word) => this.#overhear(word), rejoin, part);
       this.#ask(true);
@@ -1124,7 +1131,11 @@ class Group {
 
   leave() {
     this.yield();
-    this.#channel.close();
+    try {
+      this.#channel.close();
+    } catch {
+      // It is not used any more.
+    }
   }
 }
 

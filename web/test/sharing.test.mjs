@@ -174,3 +174,48 @@ test("a_tab_that_never_gets_the_lock_not_even_by_force_goes_on_alone", async (t)
   await (await server.line(1)).sync(1);
   assert.ok(chatter.holdsSocket);
 });
+
+test("where_the_browser_never_says_the_hash_a_tab_goes_on_alone_and_stays_so", async (t) => {
+  const tick = stopClock(t);
+  const { channels } = browser(t);
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  let answer;
+  t.mock.method(crypto.subtle, "digest", (...data) => new Promise((resolve) => (answer = () => resolve(digest(...data)))));
+  const { server, chatter } = await page(t);
+  await until(() => answer);
+  tick(10 * SECOND - 1);
+  await settled(server);
+  assert.equal(server.attempts, 0);
+  tick(1);
+  await (await server.line(1)).sync(1);
+  assert.ok(chatter.holdsSocket);
+  answer();
+  await settled(server);
+  assert.deepEqual([chatter.state, channels.length, server.attempts], ["open", 0, 1]);
+});
+
+test("a_tab_is_closed_though_its_channel_throws_when_it_is_closed", async (t) => {
+  const { channels } = browser(t);
+  const { close } = BroadcastChannel.prototype;
+  t.after(() => channels.forEach((channel) => close.call(channel)));
+  t.mock.method(BroadcastChannel.prototype, "close", denied);
+  const { chatter, line, heard } = await pageAt(41, t);
+  chatter.close();
+  await until(() => line.closed);
+  assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "closed by the page" });
+});
+
+test("a_tab_whose_lock_is_taken_from_it_again_and_again_before_a_socket_opens_goes_on_alone", async (t) => {
+  const { locks } = browser(t);
+  let requests = 0;
+  locks.request = async (_name, _options, hold) => {
+    requests += 1;
+    const held = hold();
+    // Bounded, or a client that asks for ever would keep this process busy for ever.
+    if (requests > 20) return held;
+    throw new DOMException("stolen", "AbortError");
+  };
+  const { server, chatter } = await page(t);
+  await (await server.line(1)).sync(1);
+  assert.deepEqual([requests, chatter.holdsSocket, server.attempts], [2, true, 1]);
+});
