@@ -2,13 +2,16 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { refuseStale } from "./programs.mjs";
 import { leaked } from "./secrets.mjs";
 
-/** The program. The functions' own programs are in the same folder. */
-export const CHATTER = process.env.CHATTER ?? fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
+/** The program: what cargo has built, or what `CHATTER` names. The functions' own programs are in the same folder. */
+export const CHATTER = process.env.CHATTER ?? BUILT;
 /** How long it may take to start, and to stop. */
 const PATIENCE = 30_000;
 /** An event that notify has not taken for this long is a failure of the whole: on a busy machine an attempt takes many seconds. */

@@ -58,10 +58,6 @@ export class World {
     return tab;
   }
 
-  get notifyUrl() {
-    return new URL("/2015-03-31/functions/notify/invocations", this.url);
-  }
-
   /** What the pipeline does, whatever happens to the tabs. */
   async notify(login, message, topics = ["updates"]) {
     const { ok, answer } = await this.local.invoke({ login, topics, body: { message } });
