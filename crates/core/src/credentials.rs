@@ -178,12 +178,13 @@ fn pair(login: Option<Login>, chatter_id: Option<ChatterId>) -> Result<Option<Pa
 /// The only value, be it given once or several times, in whatever spelling; `None` among the values is one that could not be
 /// read. Two that differ would leave it to chance, or to an attacker, which of them counts.
 fn only<T: PartialEq>(values: impl IntoIterator<Item = Option<T>>) -> Result<Option<T>, Refusal> {
-    let values: Vec<T> = values.into_iter().collect::<Option<_>>().ok_or(Refusal::Malformed)?;
     let mut values = values.into_iter();
-    let first = values.next();
-    match values.all(|other| Some(other) == first) {
-        true => Ok(first),
-        false => Err(Refusal::Malformed),
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    match first.filter(|first| values.all(|other| other.as_ref() == Some(first))) {
+        Some(only) => Ok(Some(only)),
+        None => Err(Refusal::Malformed),
     }
 }
 

@@ -99,7 +99,7 @@ fn section(contenders: &[Contender; 2], size: &Size) -> Section {
         about: ABOUT,
         table: std::iter::once(head).chain(rows).chain([sizes]).collect(),
         targets: vec![Target::at_most(
-            4_096.0,
+            6_144.0,
             "bytes",
             "minified and gzipped",
             Samples(vec![size.gzipped]),
