@@ -32,6 +32,7 @@ export class Local {
 
   /** Starts it on free ports or the given `--port`, with these flags and variables, and waits for the line that says `ready`. */
   static async start(flags = [], environment = {}) {
+    if (CHATTER === BUILT) await refuseStale(dirname(CHATTER));
     const local = new Local();
     const anyPort = flags.includes("--port") ? [] : ["--port", "0"];
     const parameters = ["local", ...anyPort, "--dynamodb-port", "0", ...flags];

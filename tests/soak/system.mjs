@@ -26,7 +26,12 @@ export class System {
     for (const name of FUNCTIONS) await writeFile(join(system.#folder, name), script(name, endpoints), { mode: 0o755 });
     // Rows of sockets that have just died count as sockets for a minute: nobody is to be replaced because of them.
     const environment = { MAX_CONNECTIONS_PER_LOGIN: "1000" };
-    system.local = await Local.start([`--chaos=${seed}`, "--functions", system.#folder], environment);
+    try {
+      system.local = await Local.start([`--chaos=${seed}`, "--functions", system.#folder], environment);
+    } catch (error) {
+      await system.#tidy();
+      throw error;
+    }
     tables.lead(system.local.dynamodb);
     gateway.lead(system.local.page);
     return system;
@@ -60,10 +65,14 @@ export class System {
     for (const one of clients) await one?.leave();
     const functions = childrenOf(this.local.process.pid);
     await this.local.stop();
-    for (const wire of this.wires) wire.close();
-    await rm(this.#folder, { recursive: true });
+    await this.#tidy();
     this.#leaked = functions.filter((id) => statOf(id));
     return this.#leaked;
+  }
+
+  async #tidy() {
+    for (const wire of this.wires) wire.close();
+    await rm(this.#folder, { recursive: true });
   }
 }
 
