@@ -827,8 +827,10 @@ class Line {
    * @param {any} [error]
    */
   #unanswered(error = UNANSWERED) {
-    this.#next?.close();
+    // First no longer the one that is listened to: there are classes whose `close` says `error` at once.
+    const next = this.#next;
     this.#next = null;
+    next?.close();
     // It may have expired, whatever the browser says of the network.
     this.#chatterId = undefined;
     if (isOnline()) {
