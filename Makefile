@@ -77,25 +77,25 @@ test-deploy: binaries infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOL
 	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1200 $(TOOLS)/venv-infra/bin/python -m pytest
 
-web/node_modules tests/browser/node_modules infra/node_modules tests/bench/node/node_modules tests/docs/node_modules: %/node_modules: %/package-lock.json
+web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules: %/node_modules: %/package-lock.json
 	$(call say,Installing the npm packages of $*.)
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
 
-bench: tests/bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
+bench: bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
 	$(call say,Building everything as it is deployed. The first time takes a quarter of an hour.)
-	npm --prefix tests/bench/node run build
+	npm --prefix bench/node run build
 	cargo build --locked --release $(FUNCTIONS:%=--package %)
 	cargo build --locked --release --package chatterbox-gateway --package chatter --package bench
 	$(call say,Measuring. Leave the machine alone meanwhile.)
 	target/release/bench $(SECTIONS)
 
 bench-aws: $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
-	$(TOOLS)/venv-infra/bin/python tests/bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
+	$(TOOLS)/venv-infra/bin/python bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
 
 instructions: ## count the instructions of the hot paths; RECORD=1 records them, on purpose
 	$(call say,Counting instructions.)
-	tests/bench/install-valgrind
+	bench/install-valgrind
 	cargo build --locked --release --package bench --bin bench-instructions
 	target/release/bench-instructions $(if $(RECORD),--record)
 

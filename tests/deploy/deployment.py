@@ -110,8 +110,16 @@ def lambda_folder(folder: Path) -> Path:
         if not program.exists():
             raise RuntimeError(f"{program} is missing: cargo build --workspace --bins")
         (folder / name).mkdir(parents=True)
-        shutil.copy2(program, folder / name / "bootstrap")
+        link_or_copy(program, folder / name / "bootstrap")
     return folder
+
+
+def link_or_copy(source: Path, target: Path):
+    """A hard link, which takes no room on the disk; a copy where the two are on different file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def cdk(emulator: Emulator, command: str, *arguments: str, cwd: Path = INFRA):

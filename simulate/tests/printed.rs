@@ -4,7 +4,7 @@ use simulate::{document::Document, scenario};
 
 #[test]
 fn the_document_has_the_tables_as_they_are_printed() {
-    let written = include_str!("../../../docs/scale.md");
+    let written = include_str!("../../docs/scale.md");
     let mut printed = Document(written.to_owned());
     for table in scenario::all() {
         printed.put(&table).unwrap();

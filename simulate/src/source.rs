@@ -5,7 +5,7 @@ macro_rules! source {
     ($path:literal) => {
         Source {
             path: $path,
-            text: include_str!(concat!("../../../", $path)),
+            text: include_str!(concat!("../../", $path)),
         }
     };
 }

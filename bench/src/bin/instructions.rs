@@ -25,7 +25,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The recorded figures
-    #[arg(long, default_value = "tests/bench/instructions.json")]
+    #[arg(long, default_value = "bench/instructions.json")]
     figures: PathBuf,
     /// Record what is counted now
     #[arg(long)]

@@ -66,9 +66,9 @@ impl Bench {
         if self.quick { 1 } else { usually }
     }
 
-    /// Something in tests/bench.
+    /// A file of the folder `bench`.
     fn file(&self, name: &str) -> PathBuf {
-        self.root.join("tests/bench").join(name)
+        self.root.join("bench").join(name)
     }
 }
 
