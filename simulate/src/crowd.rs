@@ -35,8 +35,6 @@ pub struct Client {
     pub got_at: Millis,
     /// Whether a post brought it, and not a sync.
     pub is_live: bool,
-    /// Whether it has given up.
-    pub has_stopped: bool,
 }
 
 impl Default for Client {
@@ -54,7 +52,6 @@ impl Default for Client {
             back_at: NEVER,
             got_at: NEVER,
             is_live: false,
-            has_stopped: false,
         }
     }
 }
@@ -119,8 +116,7 @@ impl World {
 
     fn dial(&mut self, id: u32, then: Timer) {
         let now = self.agenda.now();
-        let unopened = u32::from(self.crowd[id as usize].unopened);
-        let asks_again = unopened > 0 && unopened.is_multiple_of(self.design.client.asks_again_every);
+        let asks_again = self.crowd[id as usize].unopened > 0;
         self.counts.credentials += u64::from(asks_again);
         if self.gateway.connect(now) && self.call(latency::CONNECT) {
             let wait = self.about(latency::HANDSHAKE);
@@ -136,14 +132,10 @@ impl World {
         let one = &mut self.crowd[id as usize];
         one.unopened = one.unopened.saturating_add(1);
         let are_many = u32::from(one.unopened) >= client.refused_after;
-        let longest = match client.refused_wait {
-            None if are_many && !one.open => {
-                one.has_stopped = true;
-                one.life = one.life.wrapping_add(1);
-                return;
-            }
-            Some(longest) if are_many => longest,
-            _ => client.backoff.1,
+        let longest = if are_many {
+            client.refused_wait
+        } else {
+            client.backoff.1
         };
         let (losses, then) = (one.losses, if one.open { Timer::ChangeOver } else { Timer::Dial });
         one.losses = losses.saturating_add(1);
@@ -158,11 +150,6 @@ impl World {
         self.opened_in[(now / 1_000) as usize] += 1;
         let one = &mut self.crowd[id as usize];
         one.life = one.life.wrapping_add(1);
-        let spread = if one.open {
-            client.change_over_spread
-        } else {
-            client.first_change_over_spread
-        };
         one.open = true;
         one.unopened = 0;
         one.unanswered = 0;
@@ -171,7 +158,7 @@ impl World {
         self.heard(id);
         let heart = f64::from(self.crowd[id as usize].heart_due - now);
         self.timer(id, heart, Timer::Heart);
-        let sooner = self.rng.f64() * spread;
+        let sooner = self.rng.f64() * client.change_over_spread;
         self.timer(id, client.change_over - sooner, Timer::ChangeOver);
         self.timer(id, f64::from(TWO_HOURS), Timer::TwoHours);
         self.sync(id);
@@ -305,25 +292,15 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_turned_away_goes_on_or_gives_up() {
-        let mut design = Design::first();
+    fn a_client_that_is_turned_away_goes_on_trying_and_asks_for_credentials_before_each_try_but_the_first() {
+        let mut design = Design::now();
         design.quotas.connects = 0.0;
-        let given_up = lost(design, 2 * HOUR);
-        assert!(
-            given_up
-                .crowd
-                .iter()
-                .all(|client| client.has_stopped && client.back_at == NEVER)
-        );
-        let tries = u64::from(design.client.refused_after) * 100;
-        assert_eq!(given_up.counts.connects_refused, tries);
-        assert_eq!(given_up.counts.credentials, tries - 100);
-
-        design.client.refused_wait = Some(600_000.0);
-        let going_on = lost(design, 2 * HOUR);
-        assert!(going_on.crowd.iter().all(|client| !client.has_stopped));
+        design.client.refused_wait = 600_000.0;
+        let counts = lost(design, 2 * HOUR).counts;
         // Ten minutes at most, five on average: some twenty tries in two hours, after the first few.
-        assert!((2_500..4_500).contains(&going_on.counts.connects_refused));
+        assert!((2_500..4_500).contains(&counts.connects_refused));
+        let answered = counts.credentials..=counts.credentials + 100;
+        assert!(answered.contains(&counts.connects_refused));
     }
 
     #[test]

@@ -1,9 +1,6 @@
-//! What is simulated: Chatterbox as its sources say, or as it was before the simulation found fault with it.
+//! The design that is simulated: Chatterbox with the numbers that its sources hold, or with some of them changed.
 
-use crate::{
-    aws::{Quotas, TABLE_WORK},
-    sources,
-};
+use crate::{aws::Quotas, sources};
 
 /// Everything that can be decided otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +13,6 @@ pub struct Design {
     pub stage: (f64, f64),
     /// The account's limits.
     pub quotas: Quotas,
-    /// What notify does with a login that AWS has no room for.
-    pub throttled: Throttled,
     /// Whether API Gateway says so when it throttles a message. AWS does not tell, so the worse is assumed.
     pub says_throttled: bool,
     /// Processor time that a post takes, in milliseconds of a whole processor.
@@ -28,15 +23,6 @@ pub struct Design {
 /// a table does. `make bench` measures it.
 const POST_WORK: f64 = 0.03;
 
-/// What notify does with a login that AWS has no room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Throttled {
-    /// A post counts as failed; a write fails its whole record.
-    Fails,
-    /// The login alone is left to a later invocation, by way of the queue.
-    PutOff,
-}
-
 impl Design {
     /// As the sources say.
     pub fn now() -> Design {
@@ -45,28 +31,9 @@ impl Design {
             client: sources::Client::read(),
             stage: sources::stage_throttle(),
             quotas: Quotas::DEFAULT,
-            throttled: sources::throttled(),
             says_throttled: false,
             post_work: POST_WORK,
         }
-    }
-
-    /// As it was first designed. These numbers are history: they are in no source any more.
-    pub fn first() -> Design {
-        let mut first = Design::now();
-        first.throttled = Throttled::Fails;
-        first.post_work = TABLE_WORK;
-        first.notify.queue_at_once = 1_000;
-        first.notify.last_wait = true;
-        first.client.heartbeat = 240_000.0;
-        first.client.quiet_heartbeat = (240_000.0, 0.0);
-        first.client.pulse = 0.0;
-        first.client.change_over_spread = 600_000.0;
-        first.client.first_change_over_spread = 600_000.0;
-        first.client.refused_wait = None;
-        first.client.asks_again_every = 1;
-        first.client.gap_wait = 0.0;
-        first
     }
 
     /// With tables that were warmed for so many write units a second.

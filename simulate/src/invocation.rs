@@ -2,7 +2,6 @@
 
 use crate::{
     agenda::Millis,
-    design::Throttled,
     world::{Event, World},
 };
 
@@ -238,11 +237,7 @@ impl World {
     pub(crate) fn no_room(&mut self, invocation: u32, place: u16, why: Why) {
         let one = &mut self.invocations[invocation as usize];
         let Place { login, message, .. } = one.places[place as usize];
-        match (self.design.throttled, why) {
-            (Throttled::PutOff, _) => one.left.push(Left { login, message, why }),
-            (Throttled::Fails, Why::Posts) => self.counts.failed += 1,
-            (Throttled::Fails, _) => one.failed[message as usize] = true,
-        }
+        one.left.push(Left { login, message, why });
     }
 }
 
@@ -265,19 +260,14 @@ mod tests {
 
     #[test]
     fn where_there_is_room_everybody_is_told_once() {
-        for design in [Design::first(), Design::now()] {
-            let counts = settle(design);
-            assert_eq!((counts.sent, counts.writes, counts.reads), (2_000, 2_000, 2_000));
-            assert_eq!((counts.failed, counts.put_off, counts.dead_letters), (0, 0, 0));
-        }
+        let counts = settle(Design::now());
+        assert_eq!((counts.sent, counts.writes, counts.reads), (2_000, 2_000, 2_000));
+        assert_eq!((counts.failed, counts.put_off, counts.dead_letters), (0, 0, 0));
     }
 
     #[test]
-    fn what_a_table_has_no_room_for_fails_or_is_put_off_until_it_fails() {
-        let none = |design: Design| settle(design.warm(0.0));
-        let first = none(Design::first());
-        assert_eq!((first.dead_letters, first.put_off), (2_000, 0));
-        let now = none(Design::now());
+    fn what_a_table_has_no_room_for_is_put_off_until_it_fails() {
+        let now = settle(Design::now().warm(0.0));
         assert_eq!(
             (now.dead_letters, now.failed),
             (2_000, 0),
@@ -288,13 +278,9 @@ mod tests {
 
     #[test]
     fn what_api_gateway_has_no_room_for_is_put_off_and_then_left_to_the_next_sync() {
-        let none = |mut design: Design| {
-            design.quotas.request_burst = 0.0;
-            settle(design)
-        };
-        let first = none(Design::first());
-        assert_eq!((first.failed, first.put_off, first.dead_letters), (2_000, 0, 0));
-        let now = none(Design::now());
+        let mut design = Design::now();
+        design.quotas.request_burst = 0.0;
+        let now = settle(design);
         assert_eq!((now.failed, now.put_off, now.dead_letters), (2_000, 2_000 * 4, 0));
         assert_eq!(now.posts_refused, 2_000 * 5 * u64::from(Design::now().notify.tries));
     }

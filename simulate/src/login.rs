@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_page_that_waits_for_what_was_overtaken_need_not_ask() {
-        let asks_at_once = Design::first();
-        let mut waits = asks_at_once;
-        waits.client.gap_wait = 1_000.0;
+        let waits = Design::now();
+        let mut asks_at_once = waits;
+        asks_at_once.client.gap_wait = 0.0;
         assert!(syncs_a_second(&asks_at_once, 20.0, 1) > 1.0);
         assert!(syncs_a_second(&waits, 20.0, 1) < 0.05);
         let far_apart = syncs_a_second(&asks_at_once, 0.01, 1);

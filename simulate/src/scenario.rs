@@ -6,7 +6,7 @@ pub mod size;
 pub mod storm;
 pub mod update;
 
-use crate::{design::Design, table::Table};
+use crate::table::Table;
 
 /// How many browsers are on line.
 pub const MILLION: u32 = 1_000_000;
@@ -28,9 +28,4 @@ pub fn all() -> Vec<Table> {
         one_login::sockets(),
         one_login::handshakes(),
     ]
-}
-
-/// The two that are compared, with their names.
-fn designs() -> [(&'static str, Design); 2] {
-    [("first design", Design::first()), ("now", Design::now())]
 }

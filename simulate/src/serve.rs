@@ -106,11 +106,7 @@ impl World {
         if is_last || !has_patience {
             self.invocations[invocation as usize].places[place as usize].step = Step::GiveUp;
         }
-        let wait = if is_last && !notify.last_wait || !has_patience {
-            0.0
-        } else {
-            wait
-        };
+        let wait = if is_last || !has_patience { 0.0 } else { wait };
         self.agenda
             .after((time + wait) as Millis, Event::Step { invocation, place });
     }

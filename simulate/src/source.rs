@@ -27,10 +27,6 @@ impl Source {
         }
     }
 
-    pub(crate) fn has(self, key: &str) -> bool {
-        self.text.contains(key)
-    }
-
     /// The number after the first `key` that has one; a time in milliseconds.
     pub(crate) fn number(self, key: &str) -> f64 {
         self.after(key);

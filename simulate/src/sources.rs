@@ -1,9 +1,6 @@
 //! What Chatterbox's own sources say, read from them: the simulation cannot drift from the code.
 
-use crate::{
-    design::Throttled,
-    source::{Source, product, source},
-};
+use crate::source::{Source, product, source};
 
 const POSTER: Source = source!("crates/core/src/poster.rs");
 const NOTIFIER: Source = source!("crates/core/src/notifier.rs");
@@ -56,8 +53,6 @@ pub struct Notify {
     pub queue_at_once: u32,
     /// How long a login that AWS had no room for is left alone at most, the first time, and the most of all times.
     pub rest: (f64, f64),
-    /// Whether a post that was tried for the last time waits once more before it is given up.
-    pub last_wait: bool,
 }
 
 impl Notify {
@@ -87,17 +82,7 @@ impl Notify {
                 DEFERRAL.number("const REST: Duration = "),
                 DEFERRAL.number("const LONGEST_REST: Duration = "),
             ),
-            last_wait: !POSTER.has("attempt + 1 == Self::TRIES"),
         }
-    }
-}
-
-/// What notify does with a login that AWS has no room for.
-pub fn throttled() -> Throttled {
-    if NOTIFIER.has("Why::TooMuch") {
-        Throttled::PutOff
-    } else {
-        Throttled::Fails
     }
 }
 
@@ -116,8 +101,6 @@ pub struct Client {
     pub change_over: f64,
     /// How much sooner that is at random.
     pub change_over_spread: f64,
-    /// The same for a socket that did not itself replace another.
-    pub first_change_over_spread: f64,
     /// How often a page asks for what it may have missed.
     pub sync_every: f64,
     /// The first wait's ceiling, and the highest.
@@ -126,10 +109,8 @@ pub struct Client {
     pub stable: f64,
     /// How many sockets in a row may fail to open before that is taken for a refusal.
     pub refused_after: u32,
-    /// The highest ceiling of the waits from then on; `None` if it then stops.
-    pub refused_wait: Option<f64>,
-    /// Each how many failures in a row the site is asked for other credentials.
-    pub asks_again_every: u32,
+    /// The highest ceiling of the waits from then on.
+    pub refused_wait: f64,
     /// How long a page waits for what a push says it has missed, before it asks.
     pub gap_wait: f64,
 }
@@ -138,10 +119,6 @@ impl Client {
     /// As in `web/chatter.js`.
     pub fn read() -> Client {
         let time = |name: &str| CLIENT.number(&format!("const {name} = "));
-        let has = |key: &str| CLIENT.has(key).then(|| CLIENT.number(key));
-        let sooner = "CHANGE_OVER - Math.random() * ";
-        let change_over_spread =
-            has(&format!("{sooner}(old ? ")).map_or_else(|| CLIENT.number(sooner), |minutes| minutes * 60_000.0);
         Client {
             heartbeat: time("HEARTBEAT"),
             quiet_heartbeat: (
@@ -151,14 +128,12 @@ impl Client {
             pulse: time("PULSE"),
             patience: time("PATIENCE"),
             change_over: time("CHANGE_OVER"),
-            change_over_spread,
+            change_over_spread: CLIENT.number("CHANGE_OVER - Math.random() * "),
             sync_every: time("SYNC_EVERY"),
-            first_change_over_spread: has(&format!("{sooner}(old ? 10 : ")).unwrap_or(change_over_spread),
             backoff: (time("SECOND"), time("LONGEST_WAIT")),
             stable: time("STABLE"),
             refused_after: CLIENT.count("const REFUSED_AFTER = ") as u32,
-            refused_wait: Some(time("REFUSED_WAIT")),
-            asks_again_every: has("const ASK_AGAIN = ").unwrap_or(1.0) as u32,
+            refused_wait: time("REFUSED_WAIT"),
             gap_wait: time("GAP"),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     counts::Counts,
     crowd::NEVER,
     design::Design,
-    table::{Table, about, count, dollars, percent, time},
+    table::{Table, about, count, dollars, time},
     world::World,
 };
 
@@ -16,20 +16,21 @@ const END: Millis = 4 * 60 * 60_000;
 /// A tenth of the crowd before a tenth of every limit fares as the whole does, and is simulated in a tenth of the time.
 const PART: u32 = 10;
 
-/// First, now, and now with something decided otherwise.
+/// How far apart change-overs are drawn in the row where all happen at about one age, in milliseconds.
+const ONE_AGE: f64 = 600_000.0;
+
+/// The design as it is, and with one number of the client changed.
 pub fn table() -> Table {
-    let (first, now) = (Design::first(), Design::now());
+    let now = Design::now();
     let waits_up_to = |minutes: f64| {
         let mut other = now;
-        other.client.refused_wait = Some(minutes * 60_000.0);
+        other.client.refused_wait = minutes * 60_000.0;
         other
     };
     let mut returns = now;
-    returns.client.change_over_spread = first.client.change_over_spread;
-    returns.client.first_change_over_spread = first.client.first_change_over_spread;
+    returns.client.change_over_spread = ONE_AGE;
     let designs = [
-        ("first design", first),
-        ("now", now),
+        ("as it is", now),
         ("… with a longest wait of 5 min", waits_up_to(5.0)),
         ("… with a longest wait of 1 h", waits_up_to(60.0)),
         ("… with all change-overs at one age", returns),
@@ -39,7 +40,6 @@ pub fn table() -> Table {
         "half are back",
         "99 %",
         "all",
-        "give up",
         "handshakes turned away",
         "questions to the site",
         "new sockets a second, later on",
@@ -55,23 +55,21 @@ pub fn table() -> Table {
     table
 }
 
-fn row(name: &str, world: &World) -> [String; 9] {
+fn row(name: &str, world: &World) -> [String; 8] {
     let part = u64::from(PART);
     let mut back_at: Vec<Millis> = world.crowd.iter().map(|client| client.back_at).collect();
     back_at.sort_unstable();
     let when = |part: usize| Some(back_at[(back_at.len() * part).div_ceil(100) - 1]).filter(|at| *at != NEVER);
-    let gave_up = world.crowd.iter().filter(|client| client.has_stopped).count();
     let counts = &world.counts;
     [
         name.to_owned(),
         time(when(50)),
         time(when(99)),
         time(when(100)),
-        percent(gave_up as u64, back_at.len() as u64),
         about(counts.connects_refused * part),
         about(counts.credentials * part),
         count(later_peak(&world.opened_in) * part),
-        dollars(first_sockets(back_at.len() - gave_up).socket_dollars() * part as f64),
+        dollars(first_sockets(back_at.len()).socket_dollars() * part as f64),
     ]
 }
 
