@@ -9,9 +9,9 @@ use tokio_util::task::TaskTracker;
 use crate::activity::Feeds;
 use crate::bucket::Bucket;
 use crate::config::Config;
-use crate::connection::Connections;
-use crate::injector::Injector;
-use crate::lambda::{Pool, Setting};
+use crate::faults::injector::Injector;
+use crate::host::{Pool, Setting};
+use crate::socket::connection::Connections;
 
 /// A running API and its functions.
 #[derive(Debug)]

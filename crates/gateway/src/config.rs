@@ -1,6 +1,7 @@
 //! What the gateway is told: which functions there are, which route goes to which of them, and AWS's limits.
 
 mod endpoint;
+mod faults;
 mod function;
 mod limits;
 
@@ -8,11 +9,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use endpoint::Endpoint;
+pub use faults::{Faults, FaultsError};
 pub use function::Function;
 pub(crate) use function::path_variable;
 pub use limits::Limits;
-
-use crate::faults::{Faults, FaultsError};
 
 /// An API with one stage, and the functions behind it.
 #[derive(Debug, Clone, PartialEq)]

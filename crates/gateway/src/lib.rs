@@ -17,26 +17,14 @@
 //! ```
 
 mod activity;
-mod answer;
 mod api;
 mod bucket;
-mod client_context;
 mod clock;
-mod close;
 mod config;
-mod connection;
-mod event;
-mod fault_api;
 mod faults;
-mod handshake;
+mod host;
+mod http;
 mod ids;
-mod injector;
-mod integration;
-mod invoke;
-mod lambda;
-mod management;
-mod message;
-mod names;
 mod reply;
 mod server;
 mod socket;
@@ -53,12 +41,14 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 pub use activity::{Activity, Kind, Line, Reason};
-pub use config::{Config, ConfigError, Endpoint, Function, Integration, Limits, Route};
-pub use faults::{Faults, FaultsError};
+pub use config::{Config, ConfigError, Endpoint, Faults, FaultsError, Function, Integration, Limits, Route};
 pub use server::{Certificate, CertificateError, serve, serve_tls};
 
 use api::Api;
-use close::Goodbye;
+use faults::injector;
+use http::{invoke, management};
+use socket::close::Goodbye;
+use socket::handshake;
 
 /// A running API and its functions. Dropping it ends the processes at once; [`Gateway::stop`] does so in good order.
 #[derive(Debug)]
@@ -92,8 +82,10 @@ impl Gateway {
                 .fallback(unmatched)
         };
         let socket = || get(handshake::handshake).fallback(forbidden);
-        let faults = self.api.config.faults.as_ref();
-        let fault_api = faults.map_or_else(Router::new, |_| fault_api::router());
+        let fault_api = match self.api.config.faults {
+            None => Router::new(),
+            Some(_) => faults::api::router(),
+        };
         Router::new()
             .merge(fault_api)
             .route("/{stage}", socket())

@@ -1,5 +1,6 @@
 //! Serves a router on a port: with the peers' addresses, and with the heads of their requests as they wrote them.
 
+mod header_names;
 mod recorder;
 mod tls;
 
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 
 pub use tls::{Certificate, CertificateError};
 
+pub(crate) use header_names::Names;
 use recorder::Recorder;
 pub(crate) use recorder::Recording;
 use tls::TlsListener;

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::open_socket::{End, Stream};
 use super::writer::Writer;
-use super::{End, Stream};
 
 /// Parts from a client. Each of the two steps that are up to the client takes no longer than the limit.
 pub(super) async fn part(mut writer: Writer, stream: SplitStream<Stream>, end: End, limit: Duration) {

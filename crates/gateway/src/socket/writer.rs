@@ -8,8 +8,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::Stream;
-use crate::connection::Outgoing;
+use super::open_socket::Stream;
+use crate::socket::connection::Outgoing;
 
 /// What is to be written to a client, and where.
 pub(super) struct Writer {

@@ -7,13 +7,14 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::event;
 use crate::activity::{Activity, Kind};
-use crate::answer::Answer;
 use crate::api::Api;
 use crate::config::{Config, Route};
-use crate::connection::{Connection, Refused};
-use crate::integration::Fault;
-use crate::{event, ids};
+use crate::ids;
+use crate::socket::answer::Answer;
+use crate::socket::connection::{Connection, Refused};
+use crate::socket::integration::Fault;
 
 /// Sends a message to its route, and the answer, if it is for the client, back. Nothing here ends a socket.
 pub(crate) async fn handle(api: Arc<Api>, connection: Arc<Connection>, text: Utf8Bytes) {

@@ -17,16 +17,17 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::activity::{Activity, Kind};
-use crate::answer::Answer;
 use crate::api::Api;
-use crate::close::Goodbye;
-use crate::connection::{Connection, Peer};
-use crate::event::Head;
-use crate::injector::ConnectFault;
-use crate::integration::Fault;
-use crate::names::Names;
-use crate::server::{Caller, Recording};
-use crate::{clock, event, ids, reply, socket};
+use crate::faults::injector::ConnectFault;
+use crate::socket::answer::Answer;
+use crate::socket::close::Goodbye;
+use crate::socket::connection::{Connection, Peer};
+use crate::socket::integration::Fault;
+
+use super::event::Head;
+use super::{event, open_socket};
+use crate::server::{Caller, Names, Recording};
+use crate::{clock, ids, reply};
 
 /// The longest URL that API Gateway takes, in characters.
 const LONGEST_URL: usize = 4096;
@@ -173,10 +174,10 @@ impl Handshake {
             if !api.connections.insert(&connection) {
                 // The gateway has begun to stop; `$connect` has run, so `$disconnect` has to.
                 let _ = respond.send(reply::status(StatusCode::SERVICE_UNAVAILABLE));
-                return socket::disconnected(&api, &connection, &Goodbye::GOING_AWAY).await;
+                return open_socket::disconnected(&api, &connection, &Goodbye::GOING_AWAY).await;
             }
             let sockets = api.sockets.clone();
-            sockets.spawn(socket::run(api, connection, outgoing, self.upgrade));
+            sockets.spawn(open_socket::run(api, connection, outgoing, self.upgrade));
         }
         // If the client has left, its socket's task finds out.
         let _ = respond.send(response);

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::clock;
-use crate::close::Goodbye;
+use crate::socket::close::Goodbye;
 
 /// What is known of a client from its handshake on, and stands in each of its events.
 #[derive(Debug)]

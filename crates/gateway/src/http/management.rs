@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::activity::{Activity, Kind};
 use crate::api::Api;
-use crate::close::Goodbye;
-use crate::connection::{Connection, Refused};
-use crate::injector::PostFault;
+use crate::faults::injector::PostFault;
+use crate::socket::close::Goodbye;
+use crate::socket::connection::{Connection, Refused};
 use crate::{clock, ids, reply};
 
 type Target = (State<Arc<Api>>, Path<(String, String)>);

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use crate::answer::{Answer, Malformed};
 use crate::api::Api;
 use crate::config::{Integration, Route};
-use crate::lambda::{Outcome, Request};
+use crate::host::{Outcome, Request};
+use crate::socket::answer::{Answer, Malformed};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

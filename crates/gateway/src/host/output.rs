@@ -8,7 +8,7 @@ use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::log;
+use super::log_tail;
 use crate::activity::{Feeds, Line};
 
 /// The longest piece of a line that is handed on at once.
@@ -81,7 +81,7 @@ impl Reader {
             bytes = self.stdout.read(), if self.stdout.is_open => (bytes, &mut self.stdout.lines),
             bytes = self.stderr.read(), if self.stderr.is_open => (bytes, &mut self.stderr.lines),
         };
-        log::push(&mut self.tail, &bytes);
+        log_tail::push(&mut self.tail, &bytes);
         lines.split(&bytes, |text| {
             self.feeds.line(Line {
                 function: Arc::clone(&self.function),

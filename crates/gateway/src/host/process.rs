@@ -16,7 +16,7 @@ use super::command::command;
 use super::output::Output;
 use super::pool::{Next, Pool, Setting};
 use super::runtime_api::{self, Call, Delivery};
-use super::{Failure, Invocation, Outcome, Reply, log};
+use super::{Failure, Invocation, Outcome, Reply, log_tail};
 use crate::activity::{Activity, Kind};
 use crate::{clock, ids};
 
@@ -239,7 +239,7 @@ impl Process {
         let log = if request.wants_log {
             let duration = started.elapsed();
             let output = self.output.take().await;
-            Some(log::tail(&log::Entry {
+            Some(log_tail::tail(&log_tail::Entry {
                 request_id: &request.request_id,
                 output: &output,
                 error: match &outcome {

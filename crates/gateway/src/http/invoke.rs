@@ -11,9 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 
+use super::client_context;
 use crate::api::Api;
-use crate::lambda::{Outcome, Pool, Reply, Request};
-use crate::{client_context, ids, reply};
+use crate::host::{Outcome, Pool, Reply, Request};
+use crate::{ids, reply};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");

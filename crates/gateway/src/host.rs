@@ -1,7 +1,7 @@
 //! A Lambda host: it runs functions as processes that speak the Runtime API, and gives each one event at a time.
 
 mod command;
-mod log;
+mod log_tail;
 mod output;
 mod pool;
 mod process;

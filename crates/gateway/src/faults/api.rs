@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::Api;
-use crate::faults::Faults;
+use crate::config::Faults;
 use crate::reply;
 
 /// Its routes.

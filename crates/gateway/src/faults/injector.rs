@@ -9,10 +9,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::activity::{Activity, Feeds, Kind};
 use crate::api::Api;
-use crate::close::Goodbye;
-use crate::connection::Connection;
-use crate::faults::Faults;
-use crate::lambda::Pool;
+use crate::config::Faults;
+use crate::host::Pool;
+use crate::socket::close::Goodbye;
+use crate::socket::connection::Connection;
 
 /// How often sockets and processes meet their fate.
 const TICK: Duration = Duration::from_millis(100);

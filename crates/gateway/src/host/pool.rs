@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{Failure, Invocation, Outcome, Reply, Request, process};
 use crate::activity::Feeds;
 use crate::config::Function;
-use crate::injector::Injector;
+use crate::faults::injector::Injector;
 
 /// The processes of one function, and the events that wait for one.
 #[derive(Debug)]

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::close::Goodbye;
 use crate::config::{Config, Endpoint};
-use crate::connection::Peer;
-use crate::names::Names;
+use crate::server::Names;
+use crate::socket::close::Goodbye;
+use crate::socket::connection::Peer;
 use crate::{clock, ids};
 
 /// An event of any of the three kinds.
