@@ -2,8 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run binaries test test-rust test-clients test-web test-browser test-soak test-infra test-deploy test-docs soak lint deny build
-.PHONY: account synth deploy deploy-code destroy cost simulate
+.PHONY: help run check format test programs test-rust test-clients test-web test-browser test-soak test-infra test-deploy
+.PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
+# These are folders too.
+.PHONY: bench bench-aws instructions simulate
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
@@ -19,102 +21,118 @@ CDK = cd infra && CDK_DISABLE_CLI_TELEMETRY=1 node_modules/.bin/cdk --no-notices
 USERS ?= 10000
 UPDATES ?= 4
 HOURS ?= 2
-say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
+say = @printf '\n\033[1m%s\033[0m\n'
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-run: binaries ## build everything and run it on this machine, with a demo page
-	$(call say,Starting. Ctrl-C ends it.)
+run: ## build the functions and the local system, and run it on this machine with a demo page; needs Rust only
+	$(say) "Building the functions and the local system. The first time takes some minutes: the AWS SDK is large."
+	cargo build --locked --package chatter $(FUNCTIONS:%=--package %)
+	$(say) "Starting. Ctrl-C ends it."
 	@exec target/debug/chatter local $(ARGS)
 
-binaries:
-	$(call say,Building the functions and the local system. The first time takes some minutes: the AWS SDK is large.)
-	cargo build --locked --workspace --bins
+check: programs format clippy web/node_modules ## what to run after a change: format, lints, unit, end-to-end and client tests; two minutes once built
+	$(say) "Testing the crates, and the whole system with the real programs."
+	cargo test --locked --workspace --lib --bins --test tables --test e2e
+	$(say) "Checking and testing the browser client."
+	npm --prefix web run check
+	npm --prefix web test
 
 test: test-docs test-rust test-clients test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
-	$(call say,All tests passed.)
+	$(say) "All tests passed."
 
-test-rust: binaries
-	$(call say,Testing the crates and the whole system with the real binaries.)
+# The programs that tests run. All Rust tests are built by the same selection of packages, since cargo compiles the AWS SDK
+# again for each selection that needs other features of its dependencies.
+programs:
+	$(say) "Building the programs and their tests. The first time takes some minutes: the AWS SDK is large."
+	cargo build --locked --workspace --bins --tests
+
+test-rust: programs
+	$(say) "Testing the crates and the whole system with the real programs."
 	cargo test --locked --workspace
 
 test-docs: tests/docs/node_modules
-	$(call say,Checking the documents: links pictures and examples.)
+	$(say) "Checking the documents: links, pictures and examples."
 	npm --prefix tests/docs test
 
-test-clients: binaries $(TOOLS)/venv-clients/bin/pytest
-	$(call say,Testing the gateway with clients that others wrote.)
+test-clients: programs $(TOOLS)/venv-clients/bin/pytest
+	$(say) "Testing the gateway with clients that others wrote."
 	crates/gateway/tests/clients/install-firefox
 	cd crates/gateway/tests/clients && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-clients/bin/python -m pytest
 
 test-web: web/node_modules
-	$(call say,Checking and testing the browser client.)
+	$(say) "Checking and testing the browser client."
 	npm --prefix web run check
 	npm --prefix web test
 
-test-browser: binaries tests/browser/node_modules
-	$(call say,Testing in headless Chromium.)
+test-browser: programs tests/browser/node_modules
+	$(say) "Testing in headless Chromium."
 	tests/browser/install-chromium
 	npm --prefix tests/browser test
 
-test-soak: binaries web/node_modules tests/browser/node_modules
-	$(call say,A short soak: many clients in chaos.)
+test-soak: programs web/node_modules tests/browser/node_modules
+	$(say) "A short soak: many clients in chaos."
 	tests/browser/install-chromium
 	npm --prefix tests/soak test
 
-soak: binaries web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
+soak: programs web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
 	tests/browser/install-chromium
 	npm --prefix tests/soak start
 
 test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
-	$(call say,Testing what is deployed: the template and its settings.)
+	$(say) "Testing what is deployed: the template and its settings."
 	npm --prefix infra run check
 	npm --prefix infra test
 
-test-deploy: binaries infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
-	$(call say,Deploying to an emulator of AWS with the real binaries.)
+test-deploy: programs infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
+	$(say) "Deploying to an emulator of AWS with the real binaries."
 	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1200 $(TOOLS)/venv-infra/bin/python -m pytest
 
 web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules: %/node_modules: %/package-lock.json
-	$(call say,Installing the npm packages of $*.)
+	$(say) "Installing the npm packages of $*."
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
 
 bench: bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
-	$(call say,Building everything as it is deployed. The first time takes a quarter of an hour.)
+	$(say) "Building everything as it is deployed. The first time takes a quarter of an hour."
 	npm --prefix bench/node run build
 	cargo build --locked --release $(FUNCTIONS:%=--package %)
 	cargo build --locked --release --package chatterbox-gateway --package chatter --package bench
-	$(call say,Measuring. Leave the machine alone meanwhile.)
+	$(say) "Measuring. Leave the machine alone meanwhile."
 	target/release/bench $(SECTIONS)
 
 bench-aws: $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
 	$(TOOLS)/venv-infra/bin/python bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
 
 instructions: ## count the instructions of the hot paths; RECORD=1 records them, on purpose
-	$(call say,Counting instructions.)
+	$(say) "Counting instructions."
 	bench/install-valgrind
 	cargo build --locked --release --package bench --bin bench-instructions
 	target/release/bench-instructions $(if $(RECORD),--record)
 
-lint: deny web/node_modules ## check format, lints, documentation, licences and types
-	$(call say,Checking format lints and documentation.)
+format:
 	cargo fmt --all --check
+
+clippy:
+	$(say) "Checking lints."
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+lint: deny format clippy web/node_modules ## check format, lints, documentation, licences and types
+	$(say) "Checking documentation and types."
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	npm --prefix web run check
 
 deny: $(TOOLS)/bin/cargo-deny
-	$(call say,Checking licences sources and advisories.)
+	$(say) "Checking licences, sources and advisories."
 	$(TOOLS)/bin/cargo-deny --workspace check bans licenses sources
 	@if timeout 120 $(TOOLS)/bin/cargo-deny --workspace fetch db >/dev/null 2>&1; \
 	  then $(TOOLS)/bin/cargo-deny --workspace check advisories; \
 	  else echo "advisories: skipped, their database cannot be reached from here"; fi
 
 build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=arm64 or x86_64) and check that they can be deployed
-	$(call say,Building the functions for Lambda on $(ARCH).)
+	$(say) "Building the functions for Lambda on $(ARCH)."
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--package %)
 	for function in $(FUNCTIONS); do \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
@@ -133,7 +151,7 @@ synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=othe
 
 deploy: account ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); needs credentials and a region
 	@$(MAKE) --no-print-directory build
-	$(call say,Deploying.)
+	$(say) "Deploying."
 	$(CDK) deploy --require-approval never
 
 deploy-code: ## replace the program of one function (FN=notify) and nothing else of it
@@ -150,26 +168,26 @@ cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOUR
 	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)"
 
 simulate: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
-	$(call say,Simulating. This takes half a minute.)
+	$(say) "Simulating. This takes half a minute."
 	cargo run --locked --quiet --package simulate -- docs/scale.md
 
 $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt
-	$(call say,Installing the emulator and its clients into .tools.)
+	$(say) "Installing the emulator and its clients into .tools."
 	python3 -m venv $(TOOLS)/venv-infra
 	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt -c tests/deploy/constraints.txt
 	@touch $@
 
 $(TOOLS)/venv-clients/bin/pytest: crates/gateway/tests/clients/requirements.txt crates/gateway/tests/clients/constraints.txt
-	$(call say,Installing WebSocket clients into .tools.)
+	$(say) "Installing WebSocket clients into .tools."
 	python3 -m venv $(TOOLS)/venv-clients
 	$(TOOLS)/venv-clients/bin/pip install --quiet -r $< -c $(word 2,$^)
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:
-	$(call say,Installing cargo-deny into .tools. This takes some minutes once.)
+	$(say) "Installing cargo-deny into .tools. This takes some minutes once."
 	cargo install cargo-deny --locked --version 0.20.2 --root $(TOOLS)
 
 $(TOOLS)/venv/bin/cargo-lambda:
-	$(call say,Installing cargo-lambda into .tools.)
+	$(say) "Installing cargo-lambda into .tools."
 	python3 -m venv $(TOOLS)/venv
 	$(TOOLS)/venv/bin/pip install --quiet cargo-lambda==1.9.2

@@ -39,7 +39,11 @@ fn raised(mut design: Design) -> Design {
 pub fn queue() -> Table {
     let now = Design::now();
     let by_queue = |world: &mut World| world.publish(60_000.0);
-    answer("queue", &[("as it is", now), ("with quotas raised", raised(now))], by_queue)
+    answer(
+        "queue",
+        &[("as it is", now), ("with quotas raised", raised(now))],
+        by_queue,
+    )
 }
 
 /// All at once, each thousand logins by an invocation that nobody waits for.
