@@ -134,7 +134,8 @@ impl Local {
             limits: options.limits,
             faults,
             ..Config::default()
-        })?;
+        })
+        .await?;
         let gateway = Arc::new(gateway);
         let aws = Aws::local(settings.endpoints.clone());
         schema::create_tables(&aws.dynamodb(), &settings.tables).await?;

@@ -1,9 +1,11 @@
-//! A token bucket: so many a second, and so many at once.
+//! A token bucket, which limits a rate and a burst.
 
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// How AWS throttles. Without a rate it lets everything through.
+use crate::lock::lock;
+
+/// A token bucket, as AWS throttles with. Without a rate it lets everything through.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     rate: Option<(f64, f64)>,
@@ -20,7 +22,7 @@ impl Bucket {
         }
     }
 
-    /// Takes a token; `false` is AWS's 429.
+    /// Takes a token. `false` if there is none, which is AWS's 429.
     pub(crate) fn take(&self) -> bool {
         self.take_at(Instant::now())
     }
@@ -29,7 +31,7 @@ impl Bucket {
         let Some((per_second, burst)) = self.rate else {
             return true;
         };
-        let mut level = self.level.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut level = lock(&self.level);
         let (tokens, filled_at) = *level;
         let tokens = (tokens + per_second * now.saturating_duration_since(filled_at).as_secs_f64()).min(burst);
         let granted = tokens >= 1.0;

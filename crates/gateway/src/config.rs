@@ -108,9 +108,6 @@ pub enum ConfigError {
     /// The faults cannot be injected.
     #[error("faults: {0}")]
     Faults(#[from] FaultsError),
-    /// There is no Tokio runtime to run the gateway on.
-    #[error("the gateway has to be started inside a Tokio runtime")]
-    NoRuntime,
 }
 
 impl Default for Config {

@@ -1,4 +1,4 @@
-//! HTTP responses as AWS words them.
+//! HTTP responses, worded as AWS words them.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::ids;
 
-/// AWS names an error in this header; its SDKs go by it.
+/// The header in which AWS names an error. Its SDKs go by it.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-/// By which AWS's support finds a request, and an SDK names it in its errors.
+/// The header with the request's id, which SDKs put into their errors.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// A status and nothing else.
+/// A status without a body.
 pub(crate) fn status(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
@@ -35,13 +35,22 @@ pub(crate) fn gone() -> Response {
     ([(ERROR_TYPE, "GoneException")], status(StatusCode::GONE)).into_response()
 }
 
-/// `ForbiddenException`: a stage that there is not.
+/// `LimitExceededException`, AWS's 429.
+pub(crate) fn limit_exceeded(text: &str) -> Response {
+    error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", text)
+}
+
+/// A 500, as when API Gateway itself fails.
+pub(crate) fn internal_error() -> Response {
+    message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+}
+
+/// `ForbiddenException`: there is no such stage.
 pub(crate) fn forbidden() -> Response {
     identified(error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"))
 }
 
-/// `NotFoundException`: a path that there is not, under a stage that there is. It is named as AWS names it: from behind the
-/// stage, decoded.
+/// `NotFoundException`: there is no such path under the stage. The path is named as AWS names it: without the stage, decoded.
 pub(crate) fn no_route(path: &str, method: &Method) -> Response {
     let path = percent_decode_str(path).decode_utf8_lossy();
     let text = format!("No method found matching route {path} for http method {method}.");
@@ -50,7 +59,7 @@ pub(crate) fn no_route(path: &str, method: &Method) -> Response {
 
 /// The response with a request id, if it has none yet.
 pub(crate) fn identified(mut response: Response) -> Response {
-    // A UUID always is the value of a header.
+    // A UUID can always be the value of a header.
     if let Ok(id) = HeaderValue::try_from(ids::request_id()) {
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }

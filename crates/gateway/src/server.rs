@@ -1,4 +1,7 @@
-//! Serves a router on a port: with the peers' addresses, and with the heads of their requests as they wrote them.
+//! Serves a router on a port, over TLS (`tls`) or without.
+//!
+//! Handlers get their peers' addresses, and the bytes of their requests as they were sent (`recorder`), from which
+//! `header_names` takes the spelling of header names.
 
 mod header_names;
 mod recorder;
@@ -20,7 +23,7 @@ use recorder::Recorder;
 pub(crate) use recorder::Recording;
 use tls::TlsListener;
 
-/// Who has opened a connection, and what came over it last.
+/// The peer of a connection, and the last bytes that came from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     address: SocketAddr,
@@ -41,7 +44,7 @@ pub async fn serve(
     serve_on(without_delay(listener), router, stop).await
 }
 
-/// The same over TLS, for `https` and `wss`. [`Config::endpoint`](crate::Config::endpoint) tells functions of it.
+/// Serves a router as [`serve`] does, over TLS, for `https` and `wss`. [`Config::endpoint`](crate::Config::endpoint) tells functions of it.
 ///
 /// # Errors
 /// As [`serve`].
@@ -68,14 +71,14 @@ async fn serve_on(
         .await
 }
 
-/// Without it a second small frame waits for the acknowledgement of the first.
+/// Switches Nagle's algorithm off: a second small frame would wait for the acknowledgement of the first.
 fn without_delay(listener: TcpListener) -> impl Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
     listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     })
 }
 
-/// Handlers, also those of an embedder, find the address in the place where axum usually has it.
+/// Puts the peer's address where axum usually has it, so that the handlers of an embedder find it too.
 async fn with_address(mut request: Request) -> Request {
     let caller = request.extensions().get::<ConnectInfo<Caller>>();
     if let Some(address) = caller.map(|caller| caller.0.address) {
@@ -84,28 +87,28 @@ async fn with_address(mut request: Request) -> Request {
     request
 }
 
-/// A listener whose connections are recorded.
+/// A listener whose connections are recorded. Its peers' addresses come with the recordings.
 struct Recorded<L>(L);
 
-impl<L: Listener> Listener for Recorded<L> {
+impl<L: Listener<Addr = SocketAddr>> Listener for Recorded<L> {
     type Io = Recorder<L::Io>;
-    type Addr = L::Addr;
+    type Addr = Caller;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = self.0.accept().await;
-        (Recorder::new(stream), address)
+        let (stream, recording) = Recording::start(stream);
+        (stream, Caller { address, recording })
     }
 
     fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.0.local_addr()
+        let address = self.0.local_addr()?;
+        let recording = Recording::none();
+        Ok(Caller { address, recording })
     }
 }
 
 impl<L: Listener<Addr = SocketAddr>> Connected<IncomingStream<'_, Recorded<L>>> for Caller {
     fn connect_info(stream: IncomingStream<'_, Recorded<L>>) -> Caller {
-        Caller {
-            address: *stream.remote_addr(),
-            recording: stream.io().recording(),
-        }
+        stream.remote_addr().clone()
     }
 }

@@ -1,13 +1,26 @@
-//! The life of a WebSocket: the handshake and `$connect`, messages in and out, the end and `$disconnect`.
+//! The life of a WebSocket, in the order in which it happens.
+//!
+//! A `handshake` runs `$connect` and makes a `Connection`, which is in `Connections` as long as posts can reach it. An
+//! `OpenSocket` reads the client's messages, each of which a `message` handler sends to its route; a `Writer` writes what
+//! goes to the client. `parting` is the closing handshake (`close` has the codes, `stream` finds the client's close frame),
+//! and `disconnect` tells `$disconnect`. An `event` is what a route's `integration` is given, an `Answer` what it returns.
 
 mod answer;
-pub(crate) mod close;
-pub(crate) mod connection;
+mod close;
+mod connection;
+mod connections;
+mod disconnect;
 mod event;
-pub(crate) mod handshake;
-pub(crate) mod integration;
+mod handshake;
+mod integration;
 mod message;
 mod open_socket;
 mod parting;
+mod sockets;
 mod stream;
 mod writer;
+
+pub(crate) use close::{Ending, Goodbye};
+pub(crate) use connection::{Connection, Peer, Refused};
+pub(crate) use handshake::{connect, handshake};
+pub(crate) use sockets::Sockets;

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: the shares of requests, sockets and events that meet with a fault.
+//! Faults on purpose: the shares of requests, sockets and events that meet with a fault.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -9,8 +9,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Faults {
-    /// Makes chance repeatable: with the same seed the n-th handshake, the n-th post and the n-th event meet with the same
-    /// fault. Which of a test's requests is the n-th is up to the scheduler. `None` is another seed each time.
+    /// The seed of the random decisions: with the same one the n-th handshake, the n-th post and the n-th event meet with the
+    /// same fault. Which of a test's requests is the n-th is up to the scheduler. `None` is another seed each time.
     pub seed: Option<u64>,
     /// The share of handshakes that are refused with 429, before `$connect`.
     pub connects_throttled: f64,
@@ -18,7 +18,7 @@ pub struct Faults {
     pub connects_failed: f64,
     /// The share of handshakes whose socket opens late: `$connect` has returned, and posts are still answered with 410.
     pub connects_stretched: f64,
-    /// How late, in milliseconds.
+    /// How late such a socket opens, in milliseconds.
     pub connect_stretch_ms: u64,
     /// The share of posts to open sockets that are answered with 410.
     pub posts_gone: f64,
@@ -34,7 +34,7 @@ pub struct Faults {
     pub posts_delayed: f64,
     /// The share of posts to open sockets that arrive at once and are answered late, which ties up their sender.
     pub posts_stalled: f64,
-    /// How late, in milliseconds, a post arrives or is answered.
+    /// How late such a post arrives or is answered, in milliseconds.
     pub post_delay_ms: u64,
     /// The share of open sockets that are closed each second with 1001.
     pub sockets_closed: f64,
@@ -44,7 +44,7 @@ pub struct Faults {
     pub processes_killed: f64,
     /// The share of events whose process is killed while it works on them.
     pub invocations_killed: f64,
-    /// When, in milliseconds: at a random moment up to this one, if the process has not answered by then.
+    /// Within how many milliseconds of the event such a process is killed, at random, unless it has answered by then.
     pub kill_within_ms: u64,
 }
 
@@ -54,7 +54,7 @@ pub enum FaultsError {
     /// A share is not from 0 to 1.
     #[error("{0}: has to be a share, from 0 to 1")]
     Share(&'static str),
-    /// Of two faults that exclude each other, there are more than there are requests.
+    /// Faults that exclude each other have shares that come to more than 1.
     #[error("{0}: their shares come to more than 1")]
     Sum(&'static str),
     /// A time is too long.
@@ -62,11 +62,11 @@ pub enum FaultsError {
     TooLong(&'static str),
 }
 
-/// The longest time that anything is held up.
+/// The longest time that a fault may last, in milliseconds.
 const LONGEST_MS: u64 = 60_000;
 
 impl Default for Faults {
-    /// No faults. The times are those that a share without a time of its own has.
+    /// No faults. The times are those of a share that comes without one.
     fn default() -> Faults {
         Faults {
             seed: None,
@@ -92,7 +92,13 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Finds what cannot be injected.
+    /// Whether sockets or processes end at a rate.
+    pub(crate) fn degrades(&self) -> bool {
+        self.sockets_closed + self.sockets_cut + self.processes_killed > 0.0
+    }
+
+    /// Checks that each share is from 0 to 1, that shares which exclude each other come to at most 1, and that no time is over a
+    /// minute.
     ///
     /// # Errors
     /// The first field that is wrong, by its name in JSON.
@@ -127,7 +133,7 @@ impl Faults {
             }
         }
         for (names, shares) in exclusive {
-            // Ten times a tenth is a little more than one.
+            // The tolerance is for rounding: ten times a tenth is a little more than one.
             if shares.iter().map(|(_, share)| share).sum::<f64>() > 1.0 + 1e-9 {
                 return Err(FaultsError::Sum(names));
             }
@@ -147,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_is_at_its_default_and_an_unknown_name_is_an_error() {
+    fn an_absent_field_has_its_default_and_an_unknown_one_is_an_error() {
         let faults: Faults = serde_json::from_str(r#"{"postsLost":0.25,"seed":7}"#).unwrap();
         let expected = Faults {
             posts_lost: 0.25,

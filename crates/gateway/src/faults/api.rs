@@ -1,4 +1,4 @@
-//! `/_gateway/…`: faults from outside, for tests in any language. It exists only if the configuration has faults, and
+//! `/_gateway/…`: the API that sets faults, for tests in any language. It exists only if the configuration has faults, and
 //! answers this machine alone.
 
 use std::net::SocketAddr;
@@ -14,20 +14,21 @@ use axum::routing::{delete, get};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::Api;
+use super::target::Target;
 use crate::config::Faults;
 use crate::reply;
 
-/// Its routes.
-pub(crate) fn router() -> Router<Arc<Api>> {
+/// The API's routes.
+pub(crate) fn router(target: Arc<Target>) -> Router {
     Router::new()
         .route("/_gateway/faults", get(show).put(replace))
         .route("/_gateway/sockets", delete(end_sockets))
         .route("/_gateway/processes/{function}", delete(kill_processes))
-        .layer(from_fn(of_this_machine))
+        .layer(from_fn(only_this_machine))
+        .with_state(target)
 }
 
-async fn of_this_machine(request: Request, next: Next) -> Response {
+async fn only_this_machine(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     if peer.is_some_and(|peer| peer.0.ip().is_loopback()) {
         next.run(request).await
@@ -36,12 +37,12 @@ async fn of_this_machine(request: Request, next: Next) -> Response {
     }
 }
 
-async fn show(State(api): State<Arc<Api>>) -> Response {
-    let injector = &api.injector;
+async fn show(State(target): State<Arc<Target>>) -> Response {
+    let injector = &target.injector;
     Json(json!({ "faults": injector.faults(), "injected": injector.counts() })).into_response()
 }
 
-async fn replace(State(api): State<Arc<Api>>, body: Bytes) -> Response {
+async fn replace(State(target): State<Arc<Target>>, body: Bytes) -> Response {
     let faults = serde_json::from_slice::<Faults>(&body).map_err(|error| error.to_string());
     let faults = faults.and_then(|faults| match faults.check() {
         Ok(()) => Ok(faults),
@@ -49,15 +50,15 @@ async fn replace(State(api): State<Arc<Api>>, body: Bytes) -> Response {
     });
     match faults {
         Ok(faults) => {
-            api.injector.set(faults);
-            show(State(api)).await
+            target.injector.set(faults);
+            show(State(target)).await
         }
         Err(message) => reply::message(StatusCode::BAD_REQUEST, &message),
     }
 }
 
 #[derive(Deserialize)]
-struct Manner {
+struct SocketEnd {
     /// Whether the sockets get a close frame, which they do by default.
     #[serde(default = "yes")]
     frame: bool,
@@ -67,21 +68,18 @@ fn yes() -> bool {
     true
 }
 
-async fn end_sockets(State(api): State<Arc<Api>>, Query(Manner { frame }): Query<Manner>) -> Response {
-    let sockets = api.connections.all();
-    for socket in &sockets {
-        if frame {
-            api.injector.close(socket);
-        } else {
-            api.injector.cut(socket);
-        }
-    }
-    Json(json!({ "sockets": sockets.len() })).into_response()
+async fn end_sockets(State(target): State<Arc<Target>>, Query(SocketEnd { frame }): Query<SocketEnd>) -> Response {
+    let sockets = if frame {
+        target.close_sockets()
+    } else {
+        target.cut_sockets()
+    };
+    Json(json!({ "sockets": sockets })).into_response()
 }
 
-async fn kill_processes(State(api): State<Arc<Api>>, Path(function): Path<String>) -> Response {
-    match api.functions.get(&function) {
-        Some(pool) => Json(json!({ "processes": api.injector.kill(pool) })).into_response(),
+async fn kill_processes(State(target): State<Arc<Target>>, Path(function): Path<String>) -> Response {
+    match target.kill_processes(&function) {
+        Some(processes) => Json(json!({ "processes": processes })).into_response(),
         None => reply::message(StatusCode::NOT_FOUND, "function: there is none of this name"),
     }
 }

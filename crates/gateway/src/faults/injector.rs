@@ -1,21 +1,15 @@
-//! Injects faults: it rolls the dice, counts what it did, and tells the feed.
+//! Decides which request meets with which fault, counts the faults, and tells the activity feed. It breaks nothing itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 
-use crate::activity::{Activity, Feeds, Kind};
-use crate::api::Api;
+use crate::activity::Activity;
 use crate::config::Faults;
-use crate::host::Pool;
-use crate::socket::close::Goodbye;
-use crate::socket::connection::Connection;
-
-/// How often sockets and processes meet their fate.
-const TICK: Duration = Duration::from_millis(100);
+use crate::feeds::Feeds;
+use crate::lock::lock;
 
 /// The faults of a running gateway.
 #[derive(Debug)]
@@ -28,24 +22,42 @@ pub(crate) struct Injector {
 
 /// What happens to a handshake instead of `$connect`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum ConnectFault {
+pub(super) enum ConnectFault {
+    /// It is answered with 429.
     Throttled,
+    /// It is answered with 500.
     Failed,
 }
 
 /// What happens to a post to an open socket.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum PostFault {
+pub(super) enum PostFault {
+    /// It does not arrive and is answered with 410.
     Gone,
+    /// It does not arrive and is answered with 429.
     Throttled,
+    /// It does not arrive and is answered with 500.
     Failed,
+    /// It arrives and is answered with 500.
     Denied,
+    /// It does not arrive and is answered with 200.
     Lost,
+    /// It arrives late and is answered with 200 at once.
     Delayed(Duration),
+    /// It arrives at once and is answered late.
     Stalled(Duration),
 }
 
-/// One stream of chance for each kind of decision, so that how many there are of one kind does not change another.
+/// What happens to an open socket.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SocketFault {
+    /// It is closed with 1001.
+    Close,
+    /// It ends without a close frame.
+    Cut,
+}
+
+/// One random generator for each kind of decision, so that the number of decisions of one kind does not change another.
 #[derive(Debug)]
 struct Chance {
     connect: fastrand::Rng,
@@ -70,182 +82,136 @@ impl Injector {
         self.faults.borrow().clone()
     }
 
-    /// Replaces the faults; a seed begins chance anew.
+    /// The faults, now and whenever they are replaced.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Faults> {
+        self.faults.subscribe()
+    }
+
+    /// Replaces the faults. If they have a seed, the decisions begin anew.
     pub(crate) fn set(&self, faults: Faults) {
         if faults.seed.is_some() {
-            *self.chance() = Chance::new(faults.seed);
+            *lock(&self.chance) = Chance::new(faults.seed);
         }
         self.faults.send_replace(faults);
     }
 
-    /// How many faults there have been of each kind.
+    /// How many faults have been injected, by their note in the feed.
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.counts
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone()
+        lock(&self.counts).clone()
     }
 
-    pub(crate) fn connect(&self) -> Option<ConnectFault> {
+    /// Whether a handshake is refused.
+    pub(super) fn connect(&self) -> Option<ConnectFault> {
         let faults = self.faults.borrow();
         let choices = [
-            (faults.connects_throttled, "connect throttled", ConnectFault::Throttled),
-            (faults.connects_failed, "connect failed", ConnectFault::Failed),
+            (
+                faults.connects_throttled,
+                ("connect throttled", ConnectFault::Throttled),
+            ),
+            (faults.connects_failed, ("connect failed", ConnectFault::Failed)),
         ];
         drop(faults);
-        let (note, fault) = pick(choices, || self.chance().connect.f64())?;
-        self.record(note, Activity::new(Kind::Fault));
+        let (note, fault) = pick(choices, || lock(&self.chance).connect.f64())?;
+        self.record(note);
         Some(fault)
     }
 
-    /// How long a socket whose `$connect` has returned is yet to wait.
-    pub(crate) fn stretch(&self, id: &Arc<str>) -> Option<Duration> {
+    /// How long a socket whose `$connect` has returned has to wait until it opens.
+    pub(super) fn stretch(&self, id: &Arc<str>) -> Option<Duration> {
         let faults = self.faults.borrow();
         let stretch = Duration::from_millis(faults.connect_stretch_ms);
-        let choices = [(faults.connects_stretched, "connect stretched", stretch)];
+        let choices = [(faults.connects_stretched, stretch)];
         drop(faults);
-        let (note, stretch) = pick(choices, || self.chance().stretch.f64())?;
-        self.record(note, Activity::new(Kind::Fault).connection(id));
+        let stretch = pick(choices, || lock(&self.chance).stretch.f64())?;
+        self.on_socket("connect stretched", id);
         Some(stretch)
     }
 
-    pub(crate) fn post(&self, id: &Arc<str>) -> Option<PostFault> {
+    /// What happens to a post to this socket.
+    pub(super) fn post(&self, id: &Arc<str>) -> Option<PostFault> {
         let faults = self.faults.borrow();
         let delay = Duration::from_millis(faults.post_delay_ms);
         let choices = [
-            (faults.posts_gone, "post gone", PostFault::Gone),
-            (faults.posts_throttled, "post throttled", PostFault::Throttled),
-            (faults.posts_failed, "post failed", PostFault::Failed),
-            (faults.posts_denied, "post denied", PostFault::Denied),
-            (faults.posts_lost, "post lost", PostFault::Lost),
-            (faults.posts_delayed, "post delayed", PostFault::Delayed(delay)),
-            (faults.posts_stalled, "post stalled", PostFault::Stalled(delay)),
+            (faults.posts_gone, ("post gone", PostFault::Gone)),
+            (faults.posts_throttled, ("post throttled", PostFault::Throttled)),
+            (faults.posts_failed, ("post failed", PostFault::Failed)),
+            (faults.posts_denied, ("post denied", PostFault::Denied)),
+            (faults.posts_lost, ("post lost", PostFault::Lost)),
+            (faults.posts_delayed, ("post delayed", PostFault::Delayed(delay))),
+            (faults.posts_stalled, ("post stalled", PostFault::Stalled(delay))),
         ];
         drop(faults);
-        let (note, fault) = pick(choices, || self.chance().post.f64())?;
-        self.record(note, Activity::new(Kind::Fault).connection(id));
+        let (note, fault) = pick(choices, || lock(&self.chance).post.f64())?;
+        self.on_socket(note, id);
         Some(fault)
     }
 
-    /// How long the process of an event is yet to live; [`Injector::killed`] is to be told when it is over.
-    pub(crate) fn doom(&self) -> Option<Duration> {
+    /// What happens to an open socket, of which these shares are closed and cut.
+    pub(super) fn socket(&self, closed: f64, cut: f64) -> Option<SocketFault> {
+        let choices = [(closed, SocketFault::Close), (cut, SocketFault::Cut)];
+        pick(choices, || lock(&self.chance).socket.f64())
+    }
+
+    /// Whether a process is killed, of which this share is.
+    pub(super) fn process(&self, killed: f64) -> bool {
+        pick([(killed, ())], || lock(&self.chance).process.f64()).is_some()
+    }
+
+    /// After how long the process of an event is killed. Whoever kills it calls [`Injector::on_process`].
+    pub(super) fn kill_after(&self) -> Option<Duration> {
         let faults = self.faults.borrow();
-        let choices = [(faults.invocations_killed, "", faults.kill_within_ms)];
+        let choices = [(faults.invocations_killed, faults.kill_within_ms)];
         drop(faults);
-        let chance = || self.chance().invocation.f64();
-        let (_, within) = pick(choices, chance)?;
+        let chance = || lock(&self.chance).invocation.f64();
+        let within = pick(choices, chance)?;
         Some(Duration::from_millis(within).mul_f64(chance()))
     }
 
-    pub(crate) fn killed(&self, function: &Arc<str>, process_id: u32) {
-        let about = Activity {
-            function: Some(Arc::clone(function)),
-            process_id: Some(process_id),
-            ..Activity::new(Kind::Fault)
-        };
-        self.record("process killed", about);
+    /// Counts a fault, and tells the feed.
+    pub(crate) fn record(&self, note: &'static str) {
+        self.count(note, None, None, None);
     }
 
-    /// Closes a socket with 1001.
-    pub(crate) fn close(&self, connection: &Connection) {
-        self.record(
-            "socket closed",
-            Activity::new(Kind::Fault).connection(&connection.peer.connection_id),
-        );
-        connection.close(Goodbye::GOING_AWAY);
+    /// Counts a fault that has happened to a socket.
+    pub(super) fn on_socket(&self, note: &'static str, connection_id: &Arc<str>) {
+        self.count(note, Some(Arc::clone(connection_id)), None, None);
     }
 
-    /// Ends a socket without a close frame.
-    pub(crate) fn cut(&self, connection: &Connection) {
-        self.record(
-            "socket cut",
-            Activity::new(Kind::Fault).connection(&connection.peer.connection_id),
-        );
-        connection.close(Goodbye::DIED);
+    /// Counts a process that was killed.
+    pub(super) fn on_process(&self, function: &Arc<str>, process_id: u32) {
+        self.count("process killed", None, Some(Arc::clone(function)), Some(process_id));
     }
 
-    /// Kills all processes of a function, and says how many there were.
-    pub(crate) fn kill(&self, pool: &Pool) -> usize {
-        let killed = pool.process_ids().into_iter().filter(|id| pool.kill(*id));
-        killed.map(|id| self.killed(&pool.setting.name, id)).count()
-    }
-
-    /// Counts a fault and tells the feed.
-    pub(crate) fn record(&self, note: &'static str, about: Activity) {
-        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    fn count(
+        &self,
+        note: &'static str,
+        connection_id: Option<Arc<str>>,
+        function: Option<Arc<str>>,
+        process_id: Option<u32>,
+    ) {
+        let mut counts = lock(&self.counts);
         *counts.entry(note).or_default() += 1;
-        self.feeds.record(about.note(Some(note)));
+        self.feeds.record(Activity::Fault {
+            connection_id,
+            function,
+            process_id,
+            note,
+        });
     }
-
-    fn chance(&self) -> MutexGuard<'_, Chance> {
-        self.chance.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
-
-/// Lets sockets and processes die at their rates, until the gateway stops. Without a rate it sleeps.
-pub(crate) async fn wear(api: Arc<Api>) {
-    let mut faults = api.injector.faults.subscribe();
-    let wearing = async {
-        loop {
-            let rates = |faults: &Faults| faults.sockets_closed + faults.sockets_cut + faults.processes_killed;
-            // The sender lives in the API, which this task holds.
-            let _ = faults.wait_for(|faults| rates(faults) > 0.0).await;
-            let mut ticks = interval(TICK);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            while rates(&faults.borrow()) > 0.0 {
-                ticks.tick().await;
-                wear_once(&api);
-            }
-        }
-    };
-    api.halt.run_until_cancelled(wearing).await;
-}
-
-fn wear_once(api: &Api) {
-    let injector = &api.injector;
-    let faults = injector.faults();
-    let closed = per_tick(faults.sockets_closed);
-    let sockets = [
-        (closed, "", true),
-        (per_tick(faults.sockets_cut).min(1.0 - closed), "", false),
-    ];
-    for connection in api.connections.all() {
-        match pick(sockets, || injector.chance().socket.f64()) {
-            Some((_, true)) => injector.close(&connection),
-            Some((_, false)) => injector.cut(&connection),
-            None => {}
-        }
-    }
-    let processes = [(per_tick(faults.processes_killed), "", ())];
-    for pool in api.functions.values() {
-        for id in pool.process_ids() {
-            if pick(processes, || injector.chance().process.f64()).is_some() && pool.kill(id) {
-                injector.killed(&pool.setting.name, id);
-            }
-        }
-    }
-}
-
-/// The share of one tick that comes to this share in a second.
-fn per_tick(share: f64) -> f64 {
-    1.0 - (1.0 - share).powf(TICK.as_secs_f64())
 }
 
 /// At most one of the choices, each with its own share of the rolls. Without a share nothing is rolled.
-fn pick<T: Copy, const N: usize>(
-    choices: [(f64, &'static str, T); N],
-    roll: impl FnOnce() -> f64,
-) -> Option<(&'static str, T)> {
-    if choices.iter().all(|(share, ..)| *share <= 0.0) {
+fn pick<T: Copy, const N: usize>(choices: [(f64, T); N], roll: impl FnOnce() -> f64) -> Option<T> {
+    if choices.iter().all(|(share, _)| *share <= 0.0) {
         return None;
     }
     let mut rest = roll();
     let mut choices = choices.into_iter();
-    let (_, note, choice) = choices.find(|(share, ..)| {
+    let (_, choice) = choices.find(|(share, _)| {
         rest -= share;
         rest < 0.0
     })?;
-    Some((note, choice))
+    Some(choice)
 }
 
 impl Chance {
@@ -279,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_makes_chance_repeatable() {
+    fn the_same_seed_decides_the_same() {
         assert_eq!(posts(7), posts(7));
         assert_ne!(posts(7), posts(8));
     }
@@ -291,14 +257,5 @@ mod tests {
         assert!((150..250).contains(&count("Some(Lost)")), "{}", count("Some(Lost)"));
         assert!((250..350).contains(&count("Some(Gone)")), "{}", count("Some(Gone)"));
         assert_eq!(count("Some(Lost)") + count("Some(Gone)") + count("None"), 1000);
-    }
-
-    #[test]
-    fn ten_ticks_come_to_the_share_of_a_second() {
-        for share in [0.0, 0.1, 0.5, 0.9] {
-            let survivors = (1.0 - per_tick(share)).powi(10);
-            assert!((survivors - (1.0 - share)).abs() < 1e-9, "{share}");
-        }
-        assert_eq!(per_tick(1.0), 1.0);
     }
 }

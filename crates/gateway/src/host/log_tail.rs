@@ -1,42 +1,43 @@
-//! The log of one event, as `LogType=Tail` returns it: the end of what CloudWatch would have.
+//! The end of one event's log, as `LogType=Tail` returns it.
 
 use std::time::Duration;
 
-/// The last bytes of a log that Lambda returns.
+/// How many bytes of a log's end Lambda returns.
 const TAIL: usize = 4 * 1024;
 
-/// One event, and what came of it.
+/// What is logged of an event.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct LoggedEvent<'a> {
     pub(super) request_id: &'a str,
     pub(super) output: &'a [u8],
-    /// What Lambda itself has to say of a failure. What a function reports it prints itself, or does not.
+    /// Lambda's own message about a failure. An error that the function reports is not in the log, unless the function
+    /// prints it.
     pub(super) error: Option<&'a str>,
     pub(super) duration: Duration,
     pub(super) memory_mb: u32,
 }
 
-/// Adds to a log, and lets go of its beginning.
+/// Appends to a log, and drops what exceeds [`TAIL`] from its beginning.
 pub(super) fn push(log: &mut Vec<u8>, bytes: &[u8]) {
     log.extend_from_slice(bytes);
     log.drain(..log.len().saturating_sub(TAIL));
 }
 
-/// The lines of an event. How much memory it took is not measured here, so the report does not say.
-pub(super) fn tail(entry: &Entry<'_>) -> Vec<u8> {
-    let &Entry {
+/// The end of an event's log. `Max Memory Used` is not in the report, because it is not measured here.
+pub(super) fn tail(event: &LoggedEvent<'_>) -> Vec<u8> {
+    let &LoggedEvent {
         request_id,
         output,
         duration,
         memory_mb,
         ..
-    } = entry;
+    } = event;
     let mut log = format!("START RequestId: {request_id} Version: $LATEST\n").into_bytes();
     push(&mut log, output);
     if !log.ends_with(b"\n") {
         push(&mut log, b"\n");
     }
-    if let Some(error) = entry.error {
+    if let Some(error) = event.error {
         push(&mut log, format!("{error}\n").as_bytes());
     }
     let milliseconds = duration.as_secs_f64() * 1000.0;
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_log_has_the_lines_that_lambda_writes_around_what_the_function_prints() {
-        let entry = Entry {
+        let event = LoggedEvent {
             request_id: "r",
             output: b"hello",
             error: None,
@@ -64,19 +65,19 @@ mod tests {
         };
         let expected = "START RequestId: r Version: $LATEST\nhello\nEND RequestId: r\n\
                         REPORT RequestId: r\tDuration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t\n";
-        assert_eq!(String::from_utf8(tail(&entry)).unwrap(), expected);
-        let entry = Entry {
+        assert_eq!(String::from_utf8(tail(&event)).unwrap(), expected);
+        let event = LoggedEvent {
             error: Some("went wrong"),
-            ..entry
+            ..event
         };
         assert!(
-            String::from_utf8(tail(&entry))
+            String::from_utf8(tail(&event))
                 .unwrap()
                 .contains("hello\nwent wrong\nEND")
         );
-        let much = Entry {
+        let much = LoggedEvent {
             output: &[b'x'; 10_000],
-            ..entry
+            ..event
         };
         let log = tail(&much);
         assert_eq!(log.len(), TAIL);

@@ -1,4 +1,4 @@
-//! What a process prints: it goes to the feed line by line, and the end of it is kept for a caller who wants the log.
+//! The output of a process. It goes to the feed line by line, and its end is kept for a caller who asks for the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::log_tail;
-use crate::activity::{Feeds, Line};
+use crate::feeds::{Feeds, Line};
 
-/// The longest piece of a line that is handed on at once.
+/// The longest line in bytes. A longer one goes to the feed in pieces.
 const LONGEST_LINE: usize = 64 * 1024;
-/// A process that prints without a pause is not waited for any longer.
+/// How long the log is waited for: a process that prints without a pause is never read to the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The way to ask for what a process has printed.
+/// The handle on a process's output: it asks the task that reads for what was printed.
 #[derive(Debug)]
 pub(super) struct Output {
     requests: mpsc::Sender<oneshot::Sender<Vec<u8>>>,
 }
 
 impl Output {
-    /// Reads both outputs until they end. The future has to run for anything to come of it.
+    /// Reads both outputs until they end. The reading is done by the future, which has to be spawned.
     pub(super) fn read(
         stdout: ChildStdout,
         stderr: ChildStderr,
@@ -41,14 +41,14 @@ impl Output {
         (Output { requests }, reader.run(receiver))
     }
 
-    /// The last bytes of what has been printed since the last call: all that was in the pipes when it was made.
+    /// The last bytes that were printed since the last call. What is in the pipes now is among them.
     pub(super) async fn take(&self) -> Vec<u8> {
         let (reply, tail) = oneshot::channel();
-        let asked = async {
+        let answer = async {
             self.requests.send(reply).await.ok()?;
             tail.await.ok()
         };
-        timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default()
+        timeout(PATIENCE, answer).await.ok().flatten().unwrap_or_default()
     }
 }
 
@@ -64,7 +64,7 @@ impl Reader {
     async fn run(mut self, mut requests: mpsc::Receiver<oneshot::Sender<Vec<u8>>>) {
         while self.stdout.is_open || self.stderr.is_open {
             tokio::select! {
-                // A request is answered when both pipes are empty: what was printed before it is in its answer.
+                // A request is answered only when both pipes are empty, so that its answer has all that was printed before it.
                 biased;
                 () = self.step() => {}
                 Some(reply) = requests.recv() => drop(reply.send(std::mem::take(&mut self.tail))),
@@ -75,7 +75,7 @@ impl Reader {
         }
     }
 
-    /// Waits for something to be printed. It may be given up at any moment.
+    /// Waits for the next bytes, and hands them on. Cancelling it loses nothing.
     async fn step(&mut self) {
         let (bytes, lines) = tokio::select! {
             bytes = self.stdout.read(), if self.stdout.is_open => (bytes, &mut self.stdout.lines),
@@ -107,7 +107,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    /// What is printed next; nothing at the end.
+    /// The next bytes that are printed; none at the end of the output.
     async fn read(&mut self) -> Vec<u8> {
         let bytes = self.reader.fill_buf().await.map(<[u8]>::to_vec).unwrap_or_default();
         self.reader.consume(bytes.len());
@@ -116,14 +116,14 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
     }
 }
 
-/// The line that has not ended yet.
+/// Cuts bytes into lines. It holds the line that has not ended yet.
 #[derive(Default)]
 struct Lines {
     begun: Vec<u8>,
 }
 
 impl Lines {
-    /// Hands on the lines that end in these bytes; no bytes are the end of the output, and of its last line.
+    /// Hands on the lines that end in these bytes. No bytes at all mean the end of the output, and of its last line.
     fn split(&mut self, bytes: &[u8], mut hand_on: impl FnMut(String)) {
         let mut end = |line: &mut Vec<u8>| {
             let text = String::from_utf8_lossy(line);

@@ -1,11 +1,13 @@
-//! One process of a function, from its start to its end. One task looks after it, and serves it one event at a time.
+//! One process of a function: it is started, asks for its events one after the other, and is ended.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use futures_util::future::BoxFuture;
+use rustix::process::Signal;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
@@ -13,150 +15,167 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::command::command;
+use super::context::HostContext;
+use super::invocation::{Failure, Invocation, Outcome, Reply};
+use super::log_tail::{self, LoggedEvent};
 use super::output::Output;
-use super::pool::{Next, Pool, Setting};
-use super::runtime_api::{self, Call, Delivery};
-use super::{Failure, Invocation, Outcome, Reply, log_tail};
-use crate::activity::{Activity, Kind};
+use super::process_group::ProcessGroup;
+use super::queue::{NextEvent, Queue};
+use super::runtime_api::{self, Call, NextResponse, PendingNext};
+use crate::activity::{Activity, milliseconds_since};
 use crate::{clock, ids};
 
 /// How long a process with an extension gets between SIGTERM and SIGKILL, as on Lambda.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long an answer waits for its process to ask for the next event. A Lambda sandbox is free only when it has asked,
-/// and most ask at once.
+/// How long an answer is held back until its process has asked for the next event. Only then is the process idle, and a
+/// caller who sends another event at the sight of the answer reuses it, instead of starting a second one. Most processes
+/// ask at once.
 const TURNAROUND: Duration = Duration::from_millis(50);
 
-/// Starts a process for an event, serves it and those after it, and sees the process off.
-pub(super) async fn run(pool: Arc<Pool>, first: Invocation) {
-    let process_id = match Process::start(&pool).await {
-        Ok(mut process) => {
-            let process_id = process.id;
-            process.serve(first).await;
-            process.end().await;
-            Some(process_id)
-        }
-        Err(error) => {
-            let message = format!(
-                "RequestId: {} Error: the process could not be started: {error}",
-                first.request.request_id
-            );
-            let failure = Failure::new("Runtime.InvalidEntrypoint", &message, "could not be started");
-            conclude(&pool, first, true, Outcome::Failed(failure), None);
-            None
-        }
-    };
-    pool.ended(process_id);
-}
-
-struct Process {
-    pool: Arc<Pool>,
+/// A running process. One task owns it.
+pub(super) struct Process {
+    context: Arc<HostContext>,
+    queue: Arc<Queue>,
     id: u32,
     child: Child,
-    group: Group,
+    group: ProcessGroup,
     calls: mpsc::Receiver<Call>,
     output: Output,
     has_extension: Arc<AtomicBool>,
     /// Ends the Runtime API with the process.
-    _ended: DropGuard,
+    _runtime_api: DropGuard,
 }
 
 /// Why a process serves no more events.
 enum End {
+    /// It has exited, or a signal has ended it.
     Exited(ExitStatus),
+    /// It has reported that it cannot start.
     InitError(Failure),
+    /// The host is being stopped.
     Halted,
 }
 
-/// A request for an event that is held open.
-type Park = oneshot::Sender<Delivery>;
+/// What came of an event, and whether its process can take another.
+struct Handled {
+    outcome: Outcome,
+    is_usable: bool,
+}
+
+/// Where a process is shortly after its answer.
+enum Turnaround {
+    /// It has asked for its next event.
+    Asked(PendingNext, NextEvent),
+    /// It runs, but has not asked yet.
+    Busy,
+    /// It has ended, or may not go on.
+    Ended,
+}
+
+/// A process has ended while it was idle. The event is one that was given to it in the same moment: another has to take it.
+struct EndedIdle {
+    undelivered: Option<Invocation>,
+}
 
 impl Process {
-    async fn start(pool: &Arc<Pool>) -> std::io::Result<Process> {
-        let setting = &pool.setting;
+    /// Starts a process, its Runtime API, and what reads its output.
+    pub(super) async fn start(context: &Arc<HostContext>, queue: &Arc<Queue>) -> std::io::Result<Process> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let mut child = command(setting, &listener.local_addr()?.to_string())?.spawn()?;
+        let mut child = command(context, &listener.local_addr()?.to_string())?.spawn()?;
         let (Some(id), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
             return Err(std::io::Error::other("it ended at once"));
         };
-        pool.started(id);
-        setting.feeds.record(activity(setting, Kind::ProcessStart, id));
         let ended = CancellationToken::new();
-        let (served, calls, has_extension) = runtime_api::serve(
-            listener,
-            Arc::clone(&setting.name),
-            setting.response_bytes,
-            ended.clone(),
-        );
-        setting.tasks.spawn(served);
-        let (output, read) = Output::read(stdout, stderr, Arc::clone(&setting.name), setting.feeds.clone());
-        setting.tasks.spawn(read);
+        let name = || Arc::clone(&context.name);
+        let (served, calls, has_extension) =
+            runtime_api::serve(listener, name(), context.response_bytes, ended.clone());
+        context.tasks.spawn(served);
+        let (output, read) = Output::read(stdout, stderr, name(), context.feeds.clone());
+        context.tasks.spawn(read);
         Ok(Process {
-            pool: Arc::clone(pool),
+            context: Arc::clone(context),
+            queue: Arc::clone(queue),
             id,
             child,
-            group: Group(id),
+            group: ProcessGroup(id),
             calls,
             output,
             has_extension,
-            _ended: ended.drop_guard(),
+            _runtime_api: ended.drop_guard(),
         })
     }
 
+    /// The operating system's id.
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
     /// Serves events until the process ends or has to be ended. A process that ends before it asks for its first event
-    /// fails that one event: the next event starts another process.
-    async fn serve(&mut self, first: Invocation) {
-        let init = self.pool.setting.init;
-        let mut started = Instant::now();
-        let mut park = match timeout(init, self.asked()).await {
-            Ok(Ok(park)) => park,
-            Ok(Err(end)) => {
-                let failure = end.failure(&first);
-                return self.conclude(first, started, true, Outcome::Failed(failure)).await;
-            }
-            Err(_) => {
-                let failure = timed_out(&first, init, "init timed out");
-                return self.conclude(first, started, true, Outcome::Failed(failure)).await;
+    /// fails that one event: the next event starts another process. Returns an event that this process can no longer take.
+    pub(super) async fn serve(&mut self, first: Invocation) -> Option<Invocation> {
+        let started = Instant::now();
+        let mut pending = match self.init(&first).await {
+            Ok(pending) => pending,
+            Err(failure) => {
+                self.conclude(first, started, true, Outcome::Failed(failure)).await;
+                return None;
             }
         };
         let (mut invocation, mut is_cold) = (first, true);
         loop {
-            started = Instant::now();
-            let (outcome, goes_on) = self.handle(park, &invocation).await;
-            // Whoever calls again at the sight of the answer shall find this process, and not start another.
-            let asked = if goes_on {
-                timeout(TURNAROUND, self.asked()).await.ok()
+            let started = Instant::now();
+            let Handled { outcome, is_usable } = self.handle(pending, &invocation).await;
+            let turnaround = if is_usable {
+                self.turn_around().await
             } else {
-                Some(Err(End::Halted))
+                Turnaround::Ended
             };
-            let promised = matches!(asked, Some(Ok(_))).then(|| self.pool.next());
             self.conclude(invocation, started, is_cold, outcome).await;
-            let asked = match asked {
-                Some(asked) => asked,
-                None => self.asked().await,
+            let (asked, next) = match turnaround {
+                Turnaround::Asked(asked, next) => (asked, next),
+                Turnaround::Busy => (self.wait_for_next().await.ok()?, self.queue.next()),
+                Turnaround::Ended => return None,
             };
-            let Ok(again) = asked else { return };
-            let promised = promised.unwrap_or_else(|| self.pool.next());
-            let Some(next) = self.next(again, promised).await else {
-                return;
+            (pending, invocation) = match self.wait_for_event(asked, next).await {
+                Ok(received) => received,
+                Err(EndedIdle { undelivered }) => return undelivered,
             };
-            (park, invocation) = next;
             is_cold = false;
             if invocation.request.wants_log {
-                // What was printed since the last event is not of this one.
+                // What was printed between two events belongs to neither log.
                 self.output.take().await;
             }
         }
     }
 
+    /// Waits until the process asks for its first event, which it has to do within the init time.
+    async fn init(&mut self, first: &Invocation) -> Result<PendingNext, Failure> {
+        let limit = self.context.init;
+        match timeout(limit, self.wait_for_next()).await {
+            Ok(Ok(pending)) => Ok(pending),
+            Ok(Err(end)) => Err(end.failure(first)),
+            Err(_) => Err(timed_out(first, limit, "init timed out")),
+        }
+    }
+
+    /// Waits for a short time until the process, which has answered, asks for its next event.
+    async fn turn_around(&mut self) -> Turnaround {
+        match timeout(TURNAROUND, self.wait_for_next()).await {
+            Ok(Ok(pending)) => Turnaround::Asked(pending, self.queue.next()),
+            Ok(Err(_)) => Turnaround::Ended,
+            Err(_) => Turnaround::Busy,
+        }
+    }
+
     /// Waits until the process asks for an event.
-    async fn asked(&mut self) -> Result<Park, End> {
-        let halt = self.pool.setting.halt.clone();
+    async fn wait_for_next(&mut self) -> Result<PendingNext, End> {
+        let halt = self.context.halt.clone();
         loop {
             tokio::select! {
                 biased;
                 () = halt.cancelled() => return Err(End::Halted),
                 Some(call) = self.calls.recv() => match call {
-                    Call::Next(park) => return Ok(park),
+                    Call::Next(pending) => return Ok(pending),
                     Call::InitError(failure) => return Err(End::InitError(failure)),
                     Call::Answer { accepted, .. } => refuse(accepted),
                 },
@@ -165,81 +184,96 @@ impl Process {
         }
     }
 
-    /// Waits for the event that the pool has promised.
-    async fn next(&mut self, mut park: Park, promised: Next) -> Option<(Park, Invocation)> {
-        let mut later = match promised {
-            Next::Now(invocation) => return Some((park, *invocation)),
-            Next::Later(later) => later,
+    /// Waits for an event for a process that has asked for it.
+    async fn wait_for_event(
+        &mut self,
+        mut pending: PendingNext,
+        next: NextEvent,
+    ) -> Result<(PendingNext, Invocation), EndedIdle> {
+        let mut promised = match next {
+            NextEvent::Ready(invocation) => return Ok((pending, *invocation)),
+            NextEvent::Promised(promised) => promised,
         };
         loop {
             tokio::select! {
                 biased;
-                asked = self.asked() => match asked {
-                    // It asked again: the request that was held is dead.
-                    Ok(again) => park = again,
+                asked = self.wait_for_next() => match asked {
+                    // It has asked once more: nobody reads the answer to its first request any longer.
+                    Ok(newer) => pending = newer,
                     Err(_) => break,
                 },
-                invocation = &mut later => return invocation.ok().map(|invocation| (park, invocation)),
+                invocation = &mut promised => {
+                    return invocation
+                        .map(|invocation| (pending, invocation))
+                        .map_err(|_| EndedIdle { undelivered: None });
+                }
             }
         }
-        // An event that was promised to this process in the moment it ended goes to another.
-        later.close();
-        if let Ok(invocation) = later.try_recv() {
-            self.pool.dispatch(invocation);
-        }
-        None
+        promised.close();
+        Err(EndedIdle {
+            undelivered: promised.try_recv().ok(),
+        })
     }
 
-    /// Hands over an event and waits for the answer, the deadline or the end. Says whether the process may go on.
-    async fn handle(&mut self, park: Park, invocation: &Invocation) -> (Outcome, bool) {
-        let setting = &self.pool.setting;
-        let limit = setting.function.timeout;
+    /// Hands over an event, and waits for the answer, the deadline or the end of the process.
+    async fn handle(&mut self, pending: PendingNext, invocation: &Invocation) -> Handled {
+        let context = Arc::clone(&self.context);
+        let limit = context.function.timeout;
         let deadline = Instant::now() + limit;
-        let delivery = Delivery {
-            request_id: invocation.request.request_id.clone(),
-            deadline_ms: clock::now_ms().saturating_add(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
-            arn: setting.arn.clone(),
-            trace_id: format!("{};Parent={:016x};Sampled=0", ids::trace_id(), fastrand::u64(..)),
-            client_context: invocation.request.client_context.clone(),
-            payload: invocation.request.payload.clone(),
-        };
-        let mut undelivered = park.send(delivery).err();
-        let mut doom = setting.injector.doom().map(|life| Instant::now() + life);
-        let halt = setting.halt.clone();
+        let response = self.next_response(invocation);
+        let mut undelivered = pending.send(response).err();
+        let mut fault = context.event_fault.decide(&context.name, self.id);
         let end = loop {
             tokio::select! {
                 biased;
-                () = halt.cancelled() => break End::Halted,
+                () = context.halt.cancelled() => break End::Halted,
                 Some(call) = self.calls.recv() => match call {
                     Call::Answer { request_id, answer, accepted } if request_id == invocation.request.request_id => {
                         let _ = accepted.send(true);
-                        return (answer.map_or_else(Outcome::Failed, Outcome::Returned), true);
+                        return Handled {
+                            outcome: answer.map_or_else(Outcome::Failed, Outcome::Returned),
+                            is_usable: true,
+                        };
                     }
                     Call::Answer { accepted, .. } => refuse(accepted),
-                    Call::Next(park) => undelivered = undelivered.and_then(|delivery| park.send(delivery).err()),
+                    Call::Next(pending) => undelivered = undelivered.and_then(|response| pending.send(response).err()),
                     Call::InitError(failure) => break End::InitError(failure),
                 },
                 status = self.child.wait() => break exited(status),
-                () = sleep_until(doom.unwrap_or(deadline)), if doom.is_some() => {
-                    doom = None;
-                    self.group.signal(Signal::KILL);
-                    setting.injector.killed(&setting.name, self.id);
-                }
+                () = happen(&mut fault) => self.group.signal(Signal::KILL),
                 () = sleep_until(deadline) => {
-                    return (Outcome::Failed(timed_out(invocation, limit, "timed out")), false);
+                    return Handled {
+                        outcome: Outcome::Failed(timed_out(invocation, limit, "timed out")),
+                        is_usable: false,
+                    };
                 }
             }
         };
-        (Outcome::Failed(end.failure(invocation)), false)
+        Handled {
+            outcome: Outcome::Failed(end.failure(invocation)),
+            is_usable: false,
+        }
     }
 
-    /// Tells the caller, with the log if it was asked for.
+    fn next_response(&self, invocation: &Invocation) -> NextResponse {
+        let timeout_ms = u64::try_from(self.context.function.timeout.as_millis()).unwrap_or(u64::MAX);
+        NextResponse {
+            request_id: invocation.request.request_id.clone(),
+            deadline_ms: clock::now_ms().saturating_add(timeout_ms),
+            arn: self.context.arn.clone(),
+            trace_id: format!("{};Parent={:016x};Sampled=0", ids::trace_id(), fastrand::u64(..)),
+            client_context: invocation.request.client_context.clone(),
+            payload: invocation.request.payload.clone(),
+        }
+    }
+
+    /// Answers the caller, with the log if it was asked for.
     async fn conclude(&self, invocation: Invocation, started: Instant, is_cold: bool, outcome: Outcome) {
         let request = &invocation.request;
         let log = if request.wants_log {
             let duration = started.elapsed();
             let output = self.output.take().await;
-            Some(log_tail::tail(&log_tail::Entry {
+            Some(log_tail::tail(&LoggedEvent {
                 request_id: &request.request_id,
                 output: &output,
                 error: match &outcome {
@@ -247,27 +281,22 @@ impl Process {
                     Outcome::Failed(failure) => failure.message.as_deref(),
                 },
                 duration,
-                memory_mb: self.pool.setting.function.memory_mb,
+                memory_mb: self.context.function.memory_mb,
             }))
         } else {
             None
         };
-        conclude(&self.pool, invocation, is_cold, outcome, log);
+        conclude(&self.context, invocation, is_cold, outcome, log);
     }
 
-    /// Kills what is left of the process and its children, and reaps it.
-    async fn end(mut self) {
+    /// Kills what is left of the process and its children, and reaps it. Returns its exit status, if it had one.
+    pub(super) async fn end(mut self) -> Option<i32> {
         if self.has_extension.load(Ordering::Relaxed) {
             self.group.signal(Signal::TERM);
             let _ = timeout(GRACE, self.child.wait()).await;
         }
         self.group.signal(Signal::KILL);
-        let status = self.child.wait().await.ok().and_then(|status| status.code());
-        let setting = &self.pool.setting;
-        setting.feeds.record(Activity {
-            status,
-            ..activity(setting, Kind::ProcessExit, self.id)
-        });
+        self.child.wait().await.ok().and_then(|status| status.code())
     }
 }
 
@@ -276,50 +305,28 @@ impl End {
         let reason = match self {
             End::InitError(failure) => return failure,
             End::Halted => return Failure::stopped(),
-            End::Exited(status) => match (status.code(), std::os::unix::process::ExitStatusExt::signal(&status)) {
+            End::Exited(status) => match (status.code(), status.signal()) {
                 (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
                 (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
                 (None, Some(9)) => "Runtime exited with error: signal: killed".to_owned(),
                 (None, signal) => format!("Runtime exited with error: signal: {}", signal.unwrap_or_default()),
             },
         };
-        Failure::new(
-            "Runtime.ExitError",
-            &format!("RequestId: {} Error: {reason}", invocation.request.request_id),
-            "exited",
-        )
+        Failure::new("Runtime.ExitError", &invocation.error(&reason), "exited")
     }
 }
 
-/// Kills a process and its children.
-pub(super) fn kill(process_id: u32) {
-    signal_group(process_id, Signal::KILL);
-}
-
-fn signal_group(id: u32, signal: Signal) {
-    if let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // It may have gone already, which is what was wanted.
-        let _ = kill_process_group(group, signal);
+/// Waits until a fault happens, once; for ever if there is none.
+async fn happen(fault: &mut Option<BoxFuture<'static, ()>>) {
+    match fault {
+        Some(waiting) => waiting.await,
+        None => std::future::pending().await,
     }
-}
-
-/// A process group. However the task that owns it ends, nothing of the group is left.
-struct Group(u32);
-
-impl Group {
-    fn signal(&self, signal: Signal) {
-        signal_group(self.0, signal);
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
+    *fault = None;
 }
 
 fn exited(status: std::io::Result<ExitStatus>) -> End {
-    // The status of a child of ours can always be had; should it not, the process is of no more use either.
+    // The status of our own child can always be read; if it could not, the process would be of no use either.
     status.map_or(End::Halted, End::Exited)
 }
 
@@ -328,40 +335,32 @@ fn refuse(accepted: oneshot::Sender<bool>) {
 }
 
 fn timed_out(invocation: &Invocation, limit: Duration, note: &'static str) -> Failure {
-    let message = format!(
-        "RequestId: {} Error: Task timed out after {:.2} seconds",
-        invocation.request.request_id,
-        limit.as_secs_f64()
-    );
-    Failure::new("Sandbox.Timedout", &message, note)
+    let message = format!("Task timed out after {:.2} seconds", limit.as_secs_f64());
+    Failure::new("Sandbox.Timedout", &invocation.error(&message), note)
 }
 
-/// Tells the feed and the caller what came of an event.
-fn conclude(pool: &Pool, invocation: Invocation, is_cold: bool, outcome: Outcome, log: Option<Vec<u8>>) {
-    let setting = &pool.setting;
+/// Tells the feeds and the caller what came of an event.
+pub(super) fn conclude(
+    context: &HostContext,
+    invocation: Invocation,
+    cold_start: bool,
+    outcome: Outcome,
+    log: Option<Vec<u8>>,
+) {
     let note = match &outcome {
         Outcome::Returned(_) => None,
         Outcome::Failed(failure) => {
-            setting.feeds.reason(&setting.name, failure.note, &failure.payload);
+            context.feeds.reason(&context.name, failure.note, &failure.payload);
             Some(failure.note)
         }
     };
-    setting.feeds.record(Activity {
-        function: Some(Arc::clone(&setting.name)),
-        cold_start: Some(is_cold),
-        ..Activity::new(Kind::Invocation)
-            .since(invocation.created)
-            .bytes(invocation.request.payload.len())
-            .note(note)
+    context.feeds.record(Activity::Invocation {
+        function: Arc::clone(&context.name),
+        milliseconds: milliseconds_since(invocation.created),
+        bytes: invocation.request.payload.len(),
+        cold_start,
+        note,
     });
-    // A caller who gave up waiting is none of the function's business.
+    // It fails if the caller has given up waiting, which is no fault of the function's.
     let _ = invocation.caller.send(Reply { outcome, log });
-}
-
-fn activity(setting: &Setting, kind: Kind, process_id: u32) -> Activity {
-    Activity {
-        function: Some(Arc::clone(&setting.name)),
-        process_id: Some(process_id),
-        ..Activity::new(kind)
-    }
 }

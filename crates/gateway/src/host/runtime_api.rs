@@ -1,5 +1,5 @@
-//! The Lambda Runtime API of one process: each has a listener of its own, so that `AWS_LAMBDA_RUNTIME_API` is a plain
-//! `host:port`. The requests become [`Call`]s to the task that looks after the process.
+//! The Lambda Runtime API of one process. Each process has a listener of its own, so that `AWS_LAMBDA_RUNTIME_API` is a
+//! plain `host:port`. The requests become [`Call`]s to the task that owns the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,25 +16,29 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
+use super::invocation::Failure;
+use crate::ids;
 
-/// What a process asks of its host.
+/// A request of a process to its host.
 pub(super) enum Call {
-    /// It wants an event. The request stays open until there is one.
-    Next(oneshot::Sender<Delivery>),
-    /// It answers one.
+    /// It asks for an event.
+    Next(PendingNext),
+    /// It answers an event. The sender is told whether the event was waiting for an answer.
     Answer {
         request_id: String,
         answer: Result<Bytes, Failure>,
         accepted: oneshot::Sender<bool>,
     },
-    /// It cannot start.
+    /// It reports that it cannot start.
     InitError(Failure),
 }
 
-/// An event as `next` hands it over.
+/// A `GET …/invocation/next` that is held open until there is an event.
+pub(super) type PendingNext = oneshot::Sender<NextResponse>;
+
+/// The answer to it: an event.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(super) struct NextResponse {
     pub(super) request_id: String,
     pub(super) deadline_ms: u64,
     pub(super) arn: String,
@@ -43,18 +47,18 @@ pub(super) struct Delivery {
     pub(super) payload: Bytes,
 }
 
-/// One process's side of the API.
+/// What the handlers share.
 #[derive(Clone)]
-struct Api {
+struct RuntimeApi {
     calls: mpsc::Sender<Call>,
     response_bytes: usize,
     function: Arc<str>,
-    /// Set when the process registers an internal extension: it then wants SIGTERM before it is killed.
+    /// Set when the process registers an internal extension: then it gets SIGTERM before it is killed.
     has_extension: Arc<AtomicBool>,
     ended: CancellationToken,
 }
 
-/// Serves the API until `ended`. The calls come out of the receiver.
+/// Serves the API until `ended`. Its requests come out of the receiver.
 pub(super) fn serve(
     listener: TcpListener,
     function: Arc<str>,
@@ -63,7 +67,7 @@ pub(super) fn serve(
 ) -> (impl Future<Output = ()>, mpsc::Receiver<Call>, Arc<AtomicBool>) {
     let (calls, receiver) = mpsc::channel(4);
     let has_extension = Arc::new(AtomicBool::new(false));
-    let api = Api {
+    let api = RuntimeApi {
         calls,
         response_bytes,
         function,
@@ -90,30 +94,30 @@ pub(super) fn serve(
     (served, receiver, has_extension)
 }
 
-async fn next(State(api): State<Api>) -> Response {
-    let (park, delivery) = oneshot::channel();
-    if api.calls.send(Call::Next(park)).await.is_err() {
+async fn next(State(api): State<RuntimeApi>) -> Response {
+    let (pending, event) = oneshot::channel();
+    if api.calls.send(Call::Next(pending)).await.is_err() {
         return gone();
     }
-    let Ok(delivery) = delivery.await else { return gone() };
-    let mut response = Response::new(Body::from(delivery.payload));
+    let Ok(event) = event.await else { return gone() };
+    let mut response = Response::new(Body::from(event.payload));
     let mut set = |name, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }
     };
     set("content-type", "application/json".into());
-    set("lambda-runtime-aws-request-id", delivery.request_id);
-    set("lambda-runtime-deadline-ms", delivery.deadline_ms.to_string());
-    set("lambda-runtime-invoked-function-arn", delivery.arn);
-    set("lambda-runtime-trace-id", delivery.trace_id);
-    if let Some(client_context) = delivery.client_context {
+    set("lambda-runtime-aws-request-id", event.request_id);
+    set("lambda-runtime-deadline-ms", event.deadline_ms.to_string());
+    set("lambda-runtime-invoked-function-arn", event.arn);
+    set("lambda-runtime-trace-id", event.trace_id);
+    if let Some(client_context) = event.client_context {
         set("lambda-runtime-client-context", client_context);
     }
     response
 }
 
-async fn response(State(api): State<Api>, Path(request_id): Path<String>, body: Body) -> Response {
+async fn response(State(api): State<RuntimeApi>, Path(request_id): Path<String>, body: Body) -> Response {
     match to_bytes(body, api.response_bytes).await {
         Ok(body) => answer(&api, request_id, Ok(body)).await,
         Err(_) => {
@@ -128,12 +132,17 @@ async fn response(State(api): State<Api>, Path(request_id): Path<String>, body: 
     }
 }
 
-async fn error(State(api): State<Api>, Path(request_id): Path<String>, headers: HeaderMap, body: Body) -> Response {
+async fn error(
+    State(api): State<RuntimeApi>,
+    Path(request_id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let failure = reported(&api, &headers, body, "function error").await;
     answer(&api, request_id, Err(failure)).await
 }
 
-async fn init_error(State(api): State<Api>, headers: HeaderMap, body: Body) -> Response {
+async fn init_error(State(api): State<RuntimeApi>, headers: HeaderMap, body: Body) -> Response {
     let failure = reported(&api, &headers, body, "init error").await;
     match api.calls.send(Call::InitError(failure)).await {
         Ok(()) => accepted(),
@@ -142,7 +151,7 @@ async fn init_error(State(api): State<Api>, headers: HeaderMap, body: Body) -> R
 }
 
 /// The error that a process reports about itself, in its own words if they are JSON.
-async fn reported(api: &Api, headers: &HeaderMap, body: Body, note: &'static str) -> Failure {
+async fn reported(api: &RuntimeApi, headers: &HeaderMap, body: Body, note: &'static str) -> Failure {
     let payload = to_bytes(body, api.response_bytes).await.unwrap_or_default();
     if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&payload).is_ok() {
         return Failure::reported(payload, note);
@@ -153,7 +162,7 @@ async fn reported(api: &Api, headers: &HeaderMap, body: Body, note: &'static str
     Failure::new(error_type.unwrap_or("Runtime.UnknownReason"), "Unknown", note)
 }
 
-async fn answer(api: &Api, request_id: String, answer: Result<Bytes, Failure>) -> Response {
+async fn answer(api: &RuntimeApi, request_id: String, answer: Result<Bytes, Failure>) -> Response {
     let (accepted_by, is_accepted) = oneshot::channel();
     if api
         .calls
@@ -169,21 +178,22 @@ async fn answer(api: &Api, request_id: String, answer: Result<Bytes, Failure>) -
     }
     match is_accepted.await {
         Ok(true) => accepted(),
-        // Late, repeated or invented: nobody waits for it.
+        // The answer is late or repeated, or the id is invented.
         Ok(false) => refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
         Err(_) => gone(),
     }
 }
 
-/// The runtime's `graceful-shutdown` feature registers an extension without events, for the sake of SIGTERM.
-async fn register(State(api): State<Api>) -> Response {
+/// Registers an extension. The Rust runtime's `graceful-shutdown` feature does so, without wanting its events, because Lambda
+/// sends SIGTERM only to processes with an extension.
+async fn register(State(api): State<RuntimeApi>) -> Response {
     api.has_extension.store(true, Ordering::Relaxed);
-    let identifier = [("lambda-extension-identifier", crate::ids::request_id())];
+    let identifier = [("lambda-extension-identifier", ids::request_id())];
     let about = json!({ "functionName": *api.function, "functionVersion": "$LATEST", "handler": "bootstrap" });
     (identifier, Json(about)).into_response()
 }
 
-async fn extension_next(State(api): State<Api>) -> Response {
+async fn extension_next(State(api): State<RuntimeApi>) -> Response {
     api.ended.cancelled().await;
     gone()
 }

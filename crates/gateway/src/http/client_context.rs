@@ -1,4 +1,4 @@
-//! `X-Amz-Client-Context`: what the caller of a function tells it besides the event.
+//! `X-Amz-Client-Context`: data that the caller of a function sends beside the event.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -15,7 +15,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 const LONGEST: usize = 3583;
 
 /// Decodes a context. `None` if it is not base64 of a JSON object, or too long.
-pub(crate) fn decode(header: &[u8]) -> Option<String> {
+pub(super) fn decode(header: &[u8]) -> Option<String> {
     if header.len() > LONGEST {
         return None;
     }
@@ -24,8 +24,8 @@ pub(crate) fn decode(header: &[u8]) -> Option<String> {
     Some(as_header(&json))
 }
 
-/// The same JSON as the value of a header, which is one line of ASCII. Control characters occur in JSON only between its
-/// tokens; what else is not ASCII only within its strings.
+/// The same JSON on one line of ASCII, as the value of a header has to be. Control characters occur in JSON only between its
+/// tokens, and can be spaces; other characters that are not ASCII occur only within its strings, and can be escaped.
 fn as_header(json: &str) -> String {
     let mut header = String::with_capacity(json.len());
     for character in json.chars() {

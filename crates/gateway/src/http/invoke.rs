@@ -12,8 +12,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::client_context;
-use crate::api::Api;
-use crate::host::{Outcome, Pool, Reply, Request};
+use crate::host::{Functions, Outcome, Pool, Reply, Request};
 use crate::{ids, reply};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -22,7 +21,7 @@ const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-ver
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 
-/// What the headers of a call ask for.
+/// What a call's headers ask for.
 struct Call {
     kind: Kind,
     client_context: Option<String>,
@@ -32,32 +31,32 @@ struct Call {
 /// How a function is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Now, and the caller waits for the answer.
+    /// Synchronously: the caller waits for the answer.
     RequestResponse,
-    /// Later: the caller is only told that it will be.
+    /// Asynchronously: the caller is only told that the event was accepted.
     Event,
-    /// Not at all.
+    /// Not at all: the call is only checked.
     DryRun,
 }
 
-/// Runs a function: now, later, or not at all, as `X-Amz-Invocation-Type` says.
+/// Runs a function: synchronously, asynchronously or not at all, as `X-Amz-Invocation-Type` says.
 pub(crate) async fn invoke(
-    State(api): State<Arc<Api>>,
+    State(functions): State<Arc<Functions>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    answer(api, &name, &headers, body).await.into_response()
+    answer(&functions, &name, &headers, body).await.into_response()
 }
 
-/// The answer; `Err` is that of a call that is refused.
-async fn answer(api: Arc<Api>, name: &str, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let function = find(&api, name).ok_or_else(|| {
-        let message = format!("Function not found: {}", api.config.arn(plain_name(name)));
+/// The answer. `Err` is that of a call that is refused.
+async fn answer(functions: &Arc<Functions>, name: &str, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let function = find(functions, name).ok_or_else(|| {
+        let message = format!("Function not found: {}", functions.config.arn(plain_name(name)));
         refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
     })?;
     let call = Call::read(headers)?;
-    let limits = &api.config.limits;
+    let limits = &functions.config.limits;
     let limit = if call.kind == Kind::Event {
         limits.async_payload_bytes
     } else {
@@ -69,13 +68,14 @@ async fn answer(api: Arc<Api>, name: &str, headers: &HeaderMap, body: Body) -> R
         ..Request::new(payload(body, limit).await?)
     };
     match call.kind {
-        Kind::RequestResponse => Ok(now(function, request).await),
+        Kind::RequestResponse => Ok(call_now(function, request).await),
         Kind::Event => {
             let accepted = (
                 [(REQUEST_ID, request.request_id.clone())],
                 reply::status(StatusCode::ACCEPTED),
             );
-            api.tasks.spawn(later(Arc::clone(&api), Arc::clone(function), request));
+            let later = call_later(Arc::clone(functions), Arc::clone(function), request);
+            functions.tasks.spawn(later);
             Ok(accepted.into_response())
         }
         Kind::DryRun => Ok(reply::status(StatusCode::NO_CONTENT)),
@@ -125,7 +125,7 @@ impl Call {
     }
 }
 
-/// The event, which has to be JSON; none is an empty object.
+/// The event, which has to be JSON. An empty body is an empty object.
 async fn payload(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let payload = to_bytes(body, limit).await.map_err(|_| {
         let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
@@ -147,7 +147,8 @@ async fn payload(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     }
 }
 
-async fn now(function: &Arc<Pool>, request: Request) -> Response {
+/// A synchronous call.
+async fn call_now(function: &Arc<Pool>, request: Request) -> Response {
     let headers = [
         (REQUEST_ID, request.request_id.clone()),
         (EXECUTED_VERSION, "$LATEST".into()),
@@ -166,9 +167,9 @@ async fn now(function: &Arc<Pool>, request: Request) -> Response {
     response
 }
 
-/// An asynchronous event: tried again after each of the delays, under the same request id, then given up.
-async fn later(api: Arc<Api>, function: Arc<Pool>, request: Request) {
-    let delays = &api.config.limits.async_retry_delays;
+/// An asynchronous call. If it fails it is tried again after each of the delays, under the same request id, and then given up.
+async fn call_later(functions: Arc<Functions>, function: Arc<Pool>, request: Request) {
+    let delays = &functions.config.limits.async_retry_delays;
     let attempts = async {
         for delay in delays.iter().copied().map(Some).chain([None]) {
             match (function.invoke(request.clone()).await.outcome, delay) {
@@ -177,13 +178,13 @@ async fn later(api: Arc<Api>, function: Arc<Pool>, request: Request) {
             }
         }
     };
-    let _ = api.halt.run_until_cancelled(attempts).await;
+    let _ = functions.halt.run_until_cancelled(attempts).await;
 }
 
-/// A function by its name, partial ARN or ARN; of its versions there is only `$LATEST`.
-fn find<'a>(api: &'a Api, name: &str) -> Option<&'a Arc<Pool>> {
+/// A function by its name, partial ARN or ARN. Its only version is `$LATEST`.
+fn find<'a>(functions: &'a Functions, name: &str) -> Option<&'a Arc<Pool>> {
     let name = name.strip_suffix(":$LATEST").unwrap_or(name);
-    api.functions.get(plain_name(name))
+    functions.get(plain_name(name))
 }
 
 fn plain_name(name: &str) -> &str {

@@ -1,16 +1,16 @@
-//! The names of a request's headers as the client wrote them. The HTTP library lowers their case, and AWS does not.
+//! The names of a request's headers as the client spelled them. The HTTP library lowers their case, and AWS does not.
 
 use std::collections::HashMap;
 
 use axum::http::HeaderName;
 
-/// The spellings that a request's head has, by the name in lower case.
+/// The spellings of header names in one request, by the name in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
-    /// Looks for the head of the request that has this value of `Sec-WebSocket-Key`, which no other has, in the last bytes
-    /// that came from its client. What came before it may be other requests, and their bodies.
+    /// Finds the head of a request in the last bytes that came from its client, and reads the names in it. The request is the
+    /// one with this value of `Sec-WebSocket-Key`, which is unique. The bytes before it may be other requests and their bodies.
     pub(crate) fn find(bytes: &[u8], key: &[u8]) -> Names {
         let windows = || bytes.windows(key.len().max(1));
         let Some(at) = windows().rposition(|window| window == key) else {
@@ -27,11 +27,11 @@ impl Names {
             let name = str::from_utf8(name).ok()?;
             Some((name.to_ascii_lowercase(), name.to_owned()))
         });
-        // Of two lines with one name the later one stands, which is one of this request's.
+        // Where two lines have one name, the later one stands: it belongs to this request.
         Names(names.collect())
     }
 
-    /// As the client wrote it, or else as browsers do.
+    /// The name as the client spelled it; if that is not known, as browsers do.
     pub(crate) fn spell(&self, name: &HeaderName) -> String {
         self.0
             .get(name.as_str())

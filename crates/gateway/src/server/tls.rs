@@ -1,4 +1,4 @@
-//! TLS with a certificate made on the spot, for clients and functions that speak `wss` and `https` only.
+//! TLS with a certificate that is made at the start, for clients and functions that speak only `wss` and `https`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// A certificate for this machine's own names, and the authority that has signed it: `localhost`, 127.0.0.1 and ::1. Nothing
-/// else can be signed with it, since the authority's key is thrown away at once; the certificate's is never written down.
+/// A certificate for this machine's own names, `localhost`, 127.0.0.1 and ::1, and the authority that has signed it. The
+/// authority can sign nothing else, since its key is dropped at once. The certificate's key is never written to a file.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     authority: String,
@@ -41,10 +41,10 @@ pub enum CertificateError {
 impl Certificate {
     /// The names that the certificate is for.
     const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-    /// For how long it is good. Some clients take none that is good for more than 398 days.
+    /// How long the certificate is valid. Some clients refuse one that is valid for more than 398 days.
     const LIFE: time::Duration = time::Duration::days(365);
 
-    /// Makes one that is good for a year from now.
+    /// Makes a certificate that is valid for a year.
     ///
     /// # Errors
     /// The TLS library refuses it, which is not to be expected.
@@ -67,7 +67,7 @@ impl Certificate {
         })
     }
 
-    /// The authority's certificate in PEM: what clients have to trust.
+    /// The authority's certificate in PEM. Clients have to trust it.
     pub fn authority(&self) -> &str {
         &self.authority
     }
@@ -75,7 +75,7 @@ impl Certificate {
     fn params(names: Vec<String>, common_name: &str) -> Result<CertificateParams, rcgen::Error> {
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, common_name);
-        // A clock that is behind by less than a day does no harm.
+        // From yesterday on, for clients whose clock is behind.
         params.not_before = OffsetDateTime::now_utc() - time::Duration::DAY;
         params.not_after = params.not_before + Self::LIFE;
         Ok(params)
@@ -122,7 +122,7 @@ impl<L: Listener<Io = TcpStream, Addr = SocketAddr>> Listener for TlsListener<L>
                 (stream, address) = self.listener.accept() => {
                     let handshake = self.acceptor.accept(stream);
                     self.handshakes.spawn(async move {
-                        // Whoever does not come to terms is hung up on.
+                        // A client whose handshake fails is hung up on.
                         let stream = timeout(HANDSHAKE, handshake).await.ok()?.ok()?;
                         Some((stream, address))
                     });

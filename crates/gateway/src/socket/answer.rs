@@ -1,8 +1,8 @@
-//! A proxy response: what a function has to answer, and what of it is read.
+//! A proxy response: the reply that API Gateway expects of a function behind a route.
 
 use serde_json::{Map, Value};
 
-/// What a proxy integration answered.
+/// A proxy response, as far as API Gateway reads it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// 100 to 599.
@@ -12,7 +12,7 @@ pub(crate) struct Answer {
     pub(crate) subprotocol: Option<String>,
 }
 
-/// Why a reply is no proxy response. API Gateway looks at every reply, also at those whose body nobody gets.
+/// Why a reply is no proxy response. API Gateway reads every reply, also on a one-way route, whose answers go to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Malformed {
     NotAnObject,
@@ -36,7 +36,7 @@ impl Malformed {
     }
 }
 
-/// All that a proxy response may have.
+/// The members that a proxy response may have.
 const MEMBERS: [&str; 5] = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
 
 impl Answer {
@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-/// AWS's own samples answer with a number and with a string of digits.
+/// A status, which is a number or a string of digits: AWS's own samples have both.
 fn status(value: &Value) -> Option<u16> {
     let status = value
         .as_str()
@@ -82,7 +82,7 @@ fn status(value: &Value) -> Option<u16> {
     u16::try_from(status).ok().filter(|status| (100..600).contains(status))
 }
 
-/// Looks at a header field, if it is there: an object whose values are all as they should be.
+/// Checks a header member, if it is there: it has to be an object, and each of its values has to be good.
 fn check(reply: &Map<String, Value>, field: &str, is_good: impl Fn(&Value) -> bool) -> Result<(), Malformed> {
     match reply.get(field) {
         None => Ok(()),
@@ -91,6 +91,7 @@ fn check(reply: &Map<String, Value>, field: &str, is_good: impl Fn(&Value) -> bo
     }
 }
 
+/// The subprotocol in a header member.
 fn header(reply: &Map<String, Value>, field: &str) -> Option<String> {
     let headers = reply.get(field)?.as_object()?;
     let (_, value) = headers

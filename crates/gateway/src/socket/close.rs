@@ -1,9 +1,36 @@
-//! How sockets end: close codes and their reasons, as the client sees them and as `$disconnect` is told.
+//! The ends of sockets: close codes and their reasons, as the client gets them and as `$disconnect` is told.
 
 use std::borrow::Cow;
 
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+/// How a socket ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The gateway closes it, with this code and reason.
+    Close(Goodbye),
+    /// The client has closed it, with this code and reason.
+    Closed(Goodbye),
+    /// It ends without a close frame: the client is gone, or a fault cuts it off.
+    Cut,
+}
+
+impl Ending {
+    /// What `$disconnect` is told.
+    pub(super) fn goodbye(&self) -> &Goodbye {
+        const DIED: &Goodbye = &Goodbye::DIED;
+        match self {
+            Ending::Close(goodbye) | Ending::Closed(goodbye) => goodbye,
+            Ending::Cut => DIED,
+        }
+    }
+
+    /// The end of a socket whose client has made this error, or is gone.
+    pub(super) fn of_error(error: &Error) -> Ending {
+        Goodbye::of_error(error).map_or(Ending::Cut, Ending::Close)
+    }
+}
 
 /// A close code and its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +47,11 @@ impl Goodbye {
     /// A frame that breaks the protocol. AWS's reason is not known.
     const PROTOCOL: Goodbye = Goodbye::new(1002, "Protocol error");
     /// A binary message. AWS's reason is not known.
-    pub(crate) const BINARY: Goodbye = Goodbye::new(1003, "Binary frames are not supported");
+    pub(super) const BINARY: Goodbye = Goodbye::new(1003, "Binary frames are not supported");
     /// The client's close frame had no code.
     const NO_STATUS: Goodbye = Goodbye::new(1005, "Client-side close frame status not set");
-    /// The client went without a close frame. AWS's reason is not known.
-    pub(crate) const DIED: Goodbye = Goodbye::new(1006, "Connection closed abnormally");
+    /// There was no close frame. AWS's reason is not known.
+    const DIED: Goodbye = Goodbye::new(1006, "Connection closed abnormally");
     /// A text that is not UTF-8. AWS's reason is not known.
     const NOT_UTF8: Goodbye = Goodbye::new(1007, "Invalid UTF-8");
     /// A frame or message over its limit. AWS's reason is not known.
@@ -37,16 +64,16 @@ impl Goodbye {
         }
     }
 
-    /// The client's own goodbye.
-    pub(crate) fn of_client(frame: Option<CloseFrame>) -> Goodbye {
+    /// The code and reason of the client's close frame.
+    pub(super) fn of_client(frame: Option<CloseFrame>) -> Goodbye {
         frame.map_or(Goodbye::NO_STATUS, |frame| Goodbye {
             code: frame.code.into(),
             reason: frame.reason.to_string().into(),
         })
     }
 
-    /// What a client that made this error is closed with; `None` if it is gone already.
-    pub(crate) fn of_error(error: &Error) -> Option<Goodbye> {
+    /// What a client that has made this error is closed with; `None` if it is gone already.
+    fn of_error(error: &Error) -> Option<Goodbye> {
         match error {
             Error::Capacity(_) => Some(Goodbye::TOO_LARGE),
             Error::Utf8(_) => Some(Goodbye::NOT_UTF8),
@@ -56,7 +83,7 @@ impl Goodbye {
         }
     }
 
-    pub(crate) fn frame(&self) -> CloseFrame {
+    pub(super) fn frame(&self) -> CloseFrame {
         CloseFrame {
             code: self.code.into(),
             reason: self.reason.as_ref().into(),

@@ -1,4 +1,4 @@
-//! The events that a WebSocket API sends to its integrations. A field that AWS leaves out is left out.
+//! The events that a WebSocket API sends to its integrations. A field that AWS leaves out is left out here too.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::close::Goodbye;
+use super::connection::Peer;
 use crate::config::{Config, Endpoint};
 use crate::server::Names;
-use crate::socket::close::Goodbye;
-use crate::socket::connection::Peer;
 use crate::{clock, ids};
 
 /// An event of any of the three kinds.
@@ -73,27 +73,27 @@ struct Identity<'a> {
     user_agent: Option<&'a str>,
 }
 
-/// The head of a request for a socket.
+/// The head of a handshake's request.
 #[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) names: Names,
+pub(super) struct Head<'a> {
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) names: &'a Names,
 }
 
-/// The event of a client that wants a socket.
-pub(crate) fn connect(config: &Config, peer: &Peer, request_id: &str, head: &Head) -> Bytes {
+/// The event of `$connect`.
+pub(super) fn connect(config: &Config, peer: &Peer, request_id: &str, head: &Head<'_>) -> Bytes {
     let context = RequestContext::new(config, peer, "$connect", "CONNECT", request_id);
-    let headers = Some(Headers::of_handshake(&head.headers, &head.names, peer));
+    let headers = Some(Headers::of_handshake(head.headers, head.names, peer));
     serialize(&Event {
         headers,
-        query: QueryString::of(&head.uri),
+        query: QueryString::of(head.uri),
         ..Event::new(context)
     })
 }
 
 /// The event of a message.
-pub(crate) fn message(config: &Config, peer: &Peer, route_key: &str, request_id: &str, body: &str) -> Bytes {
+pub(super) fn message(config: &Config, peer: &Peer, route_key: &str, request_id: &str, body: &str) -> Bytes {
     let context = RequestContext {
         message_id: Some(ids::api_id()),
         ..RequestContext::new(config, peer, route_key, "MESSAGE", request_id)
@@ -104,8 +104,8 @@ pub(crate) fn message(config: &Config, peer: &Peer, route_key: &str, request_id:
     })
 }
 
-/// The event of a socket that is over.
-pub(crate) fn disconnect(config: &Config, peer: &Peer, goodbye: &Goodbye) -> Bytes {
+/// The event of `$disconnect`.
+pub(super) fn disconnect(config: &Config, peer: &Peer, goodbye: &Goodbye) -> Bytes {
     let request_id = ids::api_id();
     let context = RequestContext {
         disconnect_status_code: Some(goodbye.code),
@@ -119,7 +119,7 @@ pub(crate) fn disconnect(config: &Config, peer: &Peer, goodbye: &Goodbye) -> Byt
 }
 
 fn serialize(event: &Event<'_>) -> Bytes {
-    // Strings, numbers and maps with string keys always are JSON.
+    // Strings, numbers and maps with string keys can always be written as JSON.
     serde_json::to_vec(event).unwrap_or_default().into()
 }
 
@@ -168,8 +168,8 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// By what name the client called the API. AWS's names never have a port, so it is left out; but over TLS it is what makes
-/// `https://{domainName}/{stage}` an address.
+/// The name by which the client called the API. AWS's names never have a port, so it is left out. Over TLS it stays, so that
+/// `https://{domainName}/{stage}` is the gateway.
 fn domain_name<'a>(config: &Config, host: &'a str) -> &'a str {
     if config.endpoint.as_ref().is_some_and(Endpoint::is_tls) {
         return host;
@@ -181,9 +181,9 @@ fn domain_name<'a>(config: &Config, host: &'a str) -> &'a str {
 }
 
 impl Headers {
-    /// Of the handshake and of none after it.
+    /// The headers that only concern the connection, which API Gateway does not pass on.
     const OF_THE_CONNECTION: [&str; 3] = ["connection", "upgrade", "content-length"];
-    /// Those that API Gateway sets itself.
+    /// The headers that API Gateway sets itself.
     const ITS_OWN: [&str; 4] = [
         "x-forwarded-for",
         "x-forwarded-port",
@@ -222,7 +222,7 @@ impl Headers {
         Headers::new(multi_value_headers)
     }
 
-    /// The stub that AWS sends: nothing of the handshake is in it.
+    /// The stub that AWS sends to `$disconnect`. Nothing of the handshake is in it.
     fn of_disconnect(peer: &Peer) -> Headers {
         let stub = [
             ("Host", &*peer.host),
@@ -262,7 +262,7 @@ impl QueryString {
     }
 }
 
-/// Where a map has one value for a name, AWS takes the last.
+/// One value for each name: AWS takes the last.
 fn last_values(multi: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
     multi
         .iter()

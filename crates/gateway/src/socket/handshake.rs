@@ -1,88 +1,66 @@
-//! `GET /{stage}` and `GET /{stage}/`: `$connect` runs, and its answer decides whether the client gets its socket.
+//! The handshake: a client's request for a socket, `$connect`, and the opening.
+//!
+//! It has two handlers, one inside the other: [`handshake`] checks the request and opens the socket, [`connect`] asks
+//! `$connect` in between. What stands between the two can refuse or delay a handshake.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::middleware::Next;
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::activity::{Activity, Kind};
-use crate::api::Api;
-use crate::faults::injector::ConnectFault;
-use crate::socket::answer::Answer;
-use crate::socket::close::Goodbye;
-use crate::socket::connection::{Connection, Peer};
-use crate::socket::integration::Fault;
-
-use super::event::Head;
-use super::{event, open_socket};
+use super::answer::Answer;
+use super::close::Goodbye;
+use super::connection::{Connection, Peer};
+use super::disconnect::disconnect;
+use super::event::{self, Head};
+use super::integration::{IntegrationError, integrate};
+use super::open_socket;
+use super::sockets::Sockets;
+use crate::activity::{Activity, milliseconds_since};
 use crate::server::{Caller, Names, Recording};
 use crate::{clock, ids, reply};
 
 /// The longest URL that API Gateway takes, in characters.
 const LONGEST_URL: usize = 4096;
 
-/// Answers a request for a socket.
-pub(crate) async fn handshake(State(api): State<Arc<Api>>, mut request: Request) -> Response {
+/// Answers a request for a socket. `next` leads to [`connect`].
+pub(crate) async fn handshake(State(sockets): State<Arc<Sockets>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    if let Err((status, message)) = check(&api, &request) {
-        api.feeds
-            .record(Activity::new(Kind::Handshake).status(status.as_u16()).since(start));
-        let mut response = reply::message(status, message);
-        if status == StatusCode::UPGRADE_REQUIRED {
-            response
-                .headers_mut()
-                .insert(UPGRADE, HeaderValue::from_static("websocket"));
-        }
-        return response;
+    if let Err((status, message)) = check(&sockets, &request) {
+        sockets
+            .feeds
+            .record(Activity::refused_handshake(status.as_u16(), start));
+        return refusal(status, message);
     }
-    let upgrade = hyper::upgrade::on(&mut request);
-    let (parts, _) = request.into_parts();
-    let source = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
-    let recording = parts
-        .extensions
-        .get::<ConnectInfo<Caller>>()
-        .map(|info| info.0.recording.clone());
-    let key = parts
-        .headers
-        .get(SEC_WEBSOCKET_KEY)
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    let names = recording.as_ref().map(|recording| Names::find(&recording.bytes(), key));
+    let (handshake, request) = Handshake::new(request, start);
     let (respond, response) = oneshot::channel();
-    let handshake = Handshake {
-        peer: peer(&parts.headers, source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))),
-        head: Head {
-            names: names.unwrap_or_default(),
-            headers: parts.headers,
-            uri: parts.uri,
-        },
-        recording,
-        upgrade,
-        start,
-    };
-    // A task of its own: a client that leaves meanwhile must not stop half-way what `$connect` has begun.
-    let sockets = api.sockets.clone();
-    sockets.spawn(handshake.run(api, respond));
+    // A task of its own: if the client leaves, what `$connect` has begun goes on to its end.
+    let tasks = sockets.tasks.clone();
+    tasks.spawn(async move {
+        let response = next.run(request).await;
+        handshake.finish(sockets, response, respond).await;
+    });
     response
         .await
         .unwrap_or_else(|_| reply::status(StatusCode::SERVICE_UNAVAILABLE))
 }
 
-/// Refuses what `$connect` never sees.
-fn check(api: &Api, request: &Request) -> Result<(), (StatusCode, &'static str)> {
+/// Refuses requests that `$connect` never sees.
+fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'static str)> {
     let (headers, uri) = (request.headers(), request.uri());
     let has = |name: HeaderName, token: &str| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -91,7 +69,7 @@ fn check(api: &Api, request: &Request) -> Result<(), (StatusCode, &'static str)>
             .any(|item| item.trim().eq_ignore_ascii_case(token))
     };
     let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
-    if path.strip_prefix('/') != Some(&api.config.stage) {
+    if path.strip_prefix('/') != Some(&sockets.config.stage) {
         return Err((StatusCode::FORBIDDEN, "Forbidden"));
     }
     if uri.path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {
@@ -103,16 +81,99 @@ fn check(api: &Api, request: &Request) -> Result<(), (StatusCode, &'static str)>
     if !headers.contains_key(SEC_WEBSOCKET_KEY) {
         return Err((StatusCode::BAD_REQUEST, "Bad Request"));
     }
-    if api.connections.is_closed() {
+    if sockets.open.is_closed() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"));
     }
-    if !api.connects.take() {
+    if !sockets.connects.take() {
         return Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
     }
-    match api.injector.connect() {
-        None => Ok(()),
-        Some(ConnectFault::Throttled) => Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")),
-        Some(ConnectFault::Failed) => Err((StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")),
+    Ok(())
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response {
+    let mut response = reply::message(status, message);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let headers = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    response
+}
+
+/// A client that waits for its socket.
+struct Handshake {
+    peer: Arc<Peer>,
+    query_bytes: usize,
+    recording: Option<Recording>,
+    upgrade: OnUpgrade,
+    start: Instant,
+}
+
+/// On the response of a handshake for which [`connect`] has run.
+#[derive(Debug, Clone, Copy)]
+struct Connected {
+    /// Why there is no socket, if the function has failed.
+    note: Option<&'static str>,
+}
+
+impl Handshake {
+    /// The handshake, and its request with what [`connect`] needs.
+    fn new(mut request: Request, start: Instant) -> (Handshake, Request) {
+        let upgrade = hyper::upgrade::on(&mut request);
+        let extensions = request.extensions();
+        let source = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let caller = extensions.get::<ConnectInfo<Caller>>();
+        let recording = caller.map(|info| info.0.recording.clone());
+        let key = request.headers().get(SEC_WEBSOCKET_KEY);
+        let key = key.map_or(&b""[..], HeaderValue::as_bytes);
+        let names = recording.as_ref().map(|recording| Names::find(&recording.bytes(), key));
+        let peer = Arc::new(peer(
+            request.headers(),
+            source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        ));
+        let query_bytes = request.uri().query().map_or(0, str::len);
+        request.extensions_mut().insert(Arc::clone(&peer));
+        request.extensions_mut().insert(Arc::new(names.unwrap_or_default()));
+        let handshake = Handshake {
+            peer,
+            query_bytes,
+            recording,
+            upgrade,
+            start,
+        };
+        (handshake, request)
+    }
+
+    /// Opens the socket if the response says so, and answers the client.
+    async fn finish(self, sockets: Arc<Sockets>, response: Response, respond: oneshot::Sender<Response>) {
+        sockets.feeds.record(self.activity(&response));
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // From now on the client sends frames.
+            self.recording.iter().for_each(Recording::end);
+            let (connection, outgoing) = Connection::new(self.peer, sockets.config.limits.outgoing_bytes);
+            if !sockets.open.insert(&connection) {
+                // The gateway has begun to stop. `$connect` has run, so `$disconnect` has to run too.
+                let _ = respond.send(reply::status(StatusCode::SERVICE_UNAVAILABLE));
+                return disconnect(&sockets, &connection, &Goodbye::GOING_AWAY).await;
+            }
+            let tasks = sockets.tasks.clone();
+            tasks.spawn(open_socket::run(sockets, connection, outgoing, self.upgrade));
+        }
+        // If the client has left, its socket's task finds out.
+        let _ = respond.send(response);
+    }
+
+    fn activity(&self, response: &Response) -> Activity {
+        let status = response.status().as_u16();
+        match response.extensions().get::<Connected>() {
+            None => Activity::refused_handshake(status, self.start),
+            Some(&Connected { note }) => Activity::Handshake {
+                connection_id: Some(Arc::clone(&self.peer.connection_id)),
+                status,
+                milliseconds: milliseconds_since(self.start),
+                bytes: Some(self.query_bytes),
+                note,
+            },
+        }
     }
 }
 
@@ -131,74 +192,49 @@ fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
     }
 }
 
-/// A client that waits for its socket.
-struct Handshake {
-    peer: Peer,
-    head: Head,
-    recording: Option<Recording>,
-    upgrade: OnUpgrade,
-    start: Instant,
+/// Asks `$connect`. The response is the upgrade, or a refusal.
+pub(crate) async fn connect(
+    State(sockets): State<Arc<Sockets>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Extension(names): Extension<Arc<Names>>,
+    request: Request,
+) -> Response {
+    let (Parts { uri, headers, .. }, _) = request.into_parts();
+    let answer = ask_connect(&sockets, &peer, &names, &uri, &headers).await;
+    let note = answer.as_ref().err().map(|error| error.note());
+    let mut response = match answer {
+        Ok(answer) if answer.is_success() => accepted(&headers, answer.subprotocol.as_deref()),
+        Ok(answer) => refused(answer.status),
+        Err(IntegrationError::Failed(_) | IntegrationError::Malformed(_)) => {
+            reply::message(StatusCode::BAD_GATEWAY, "Internal server error")
+        }
+        Err(IntegrationError::TimedOut) => reply::message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
+    };
+    response.extensions_mut().insert(Connected { note });
+    response
 }
 
-impl Handshake {
-    async fn run(self, api: Arc<Api>, respond: oneshot::Sender<Response>) {
-        let answer = self.connect(&api).await;
-        let (id, bytes) = (
-            Arc::clone(&self.peer.connection_id),
-            self.head.uri.query().map_or(0, str::len),
-        );
-        let (response, note) = match &answer {
-            Ok(answer) if answer.is_success() => (accepted(&self.head.headers, answer.subprotocol.as_deref()), None),
-            Ok(answer) => (refused(answer.status), None),
-            Err(fault @ (Fault::Failed(_) | Fault::Malformed(_))) => (
-                reply::message(StatusCode::BAD_GATEWAY, "Internal server error"),
-                Some(fault.note()),
-            ),
-            Err(fault @ Fault::TimedOut) => (
-                reply::message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
-                Some(fault.note()),
-            ),
-        };
-        let status = response.status();
-        if status == StatusCode::SWITCHING_PROTOCOLS
-            && let Some(stretch) = api.injector.stretch(&id)
-        {
-            tokio::time::sleep(stretch).await;
-        }
-        let done = Activity::new(Kind::Handshake).connection(&id).status(status.as_u16());
-        api.feeds.record(done.since(self.start).bytes(bytes).note(note));
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            // What comes from now on are frames.
-            self.recording.iter().for_each(Recording::end);
-            let (connection, outgoing) = Connection::new(self.peer, api.config.limits.outgoing_bytes);
-            if !api.connections.insert(&connection) {
-                // The gateway has begun to stop; `$connect` has run, so `$disconnect` has to.
-                let _ = respond.send(reply::status(StatusCode::SERVICE_UNAVAILABLE));
-                return open_socket::disconnected(&api, &connection, &Goodbye::GOING_AWAY).await;
-            }
-            let sockets = api.sockets.clone();
-            sockets.spawn(open_socket::run(api, connection, outgoing, self.upgrade));
-        }
-        // If the client has left, its socket's task finds out.
-        let _ = respond.send(response);
-    }
-
-    /// A route for `$connect` is optional.
-    async fn connect(&self, api: &Api) -> Result<Answer, Fault> {
-        match api.config.routes.get("$connect") {
-            None => Ok(Answer {
-                status: 200,
-                ..Answer::default()
-            }),
-            Some(route) => {
-                let event = event::connect(&api.config, &self.peer, &ids::api_id(), &self.head);
-                api.integrate("$connect", route, event).await
-            }
-        }
-    }
+/// The answer of `$connect`. Without a route for it, every client is let in.
+async fn ask_connect(
+    sockets: &Sockets,
+    peer: &Peer,
+    names: &Names,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Answer, IntegrationError> {
+    let Some(route) = sockets.config.routes.get("$connect") else {
+        return Ok(Answer {
+            status: 200,
+            ..Answer::default()
+        });
+    };
+    let head = Head { uri, headers, names };
+    let event = event::connect(&sockets.config, peer, &ids::api_id(), &head);
+    integrate(sockets, "$connect", route, event).await
 }
 
-/// The upgrade, with the one header of the function's that reaches the client. No extension is ever negotiated.
+/// The upgrade, with the subprotocol: of the function's headers it is the only one that reaches the client. No extension is
+/// ever negotiated.
 fn accepted(headers: &HeaderMap, subprotocol: Option<&str>) -> Response {
     let key = headers.get(SEC_WEBSOCKET_KEY).map_or(&b""[..], HeaderValue::as_bytes);
     let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) else {

@@ -1,69 +1,77 @@
-//! From an event to what its integration answered.
+//! The integration of a route: it gets an event, and its answer is checked.
 
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use crate::api::Api;
+use super::answer::{Answer, Malformed};
+use super::sockets::Sockets;
 use crate::config::{Integration, Route};
-use crate::host::{Outcome, Request};
-use crate::socket::answer::{Answer, Malformed};
+use crate::host::{Outcome, Pool, Request};
 
-/// Why there is no answer.
+/// Why an integration has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(super) enum IntegrationError {
     /// The function failed. The words are the gateway's own.
     Failed(&'static str),
-    /// The function answered with something else than a proxy response.
+    /// The function's reply is no proxy response.
     Malformed(Malformed),
     /// The integration took too long for API Gateway. The function may still run.
     TimedOut,
 }
 
-impl Fault {
-    pub(crate) fn note(self) -> &'static str {
+impl IntegrationError {
+    pub(super) fn note(self) -> &'static str {
         match self {
-            Fault::Failed(note) => note,
-            Fault::Malformed(malformed) => malformed.note(),
-            Fault::TimedOut => "integration timed out",
+            IntegrationError::Failed(note) => note,
+            IntegrationError::Malformed(malformed) => malformed.note(),
+            IntegrationError::TimedOut => "integration timed out",
         }
     }
 }
 
-impl Api {
-    /// Sends an event where its route says, and judges what comes back.
-    pub(crate) async fn integrate(&self, key: &str, route: &Route, event: Bytes) -> Result<Answer, Fault> {
-        let function = match &route.integration {
-            Integration::Mock(body) => {
-                return Ok(Answer {
-                    status: 200,
-                    body: Some(body.clone()),
-                    subprotocol: None,
-                });
-            }
-            Integration::Lambda(name) => self.functions.get(name).ok_or(Fault::Failed("unknown function"))?,
-        };
-        let invocation = function.invoke(Request::new(event));
-        let payload = match timeout(self.config.limits.integration, invocation)
-            .await
-            .map(|reply| reply.outcome)
-        {
-            Err(_) => return Err(Fault::TimedOut),
-            Ok(Outcome::Failed(failure)) => return Err(Fault::Failed(failure.note)),
-            Ok(Outcome::Returned(payload)) => payload,
-        };
-        let answer = Answer::parse(&payload);
-        match &answer {
-            Ok(answer) if answer.is_success() => {}
-            Ok(answer) => {
-                let body = answer.body.as_deref().unwrap_or_default();
-                let ours = format!("{key}: answered {}", answer.status);
-                self.feeds.reason(&function.setting.name, &ours, body.as_bytes());
-            }
-            Err(malformed) => {
-                let ours = format!("{key}: {}", malformed.note());
-                self.feeds.reason(&function.setting.name, &ours, &payload);
-            }
+/// Sends an event where its route says, and returns the answer.
+pub(super) async fn integrate(
+    sockets: &Sockets,
+    key: &str,
+    route: &Route,
+    event: Bytes,
+) -> Result<Answer, IntegrationError> {
+    let function = match &route.integration {
+        Integration::Mock(body) => {
+            return Ok(Answer {
+                status: 200,
+                body: Some(body.clone()),
+                subprotocol: None,
+            });
         }
-        answer.map_err(Fault::Malformed)
+        Integration::Lambda(name) => {
+            let function = sockets.functions.get(name);
+            function.ok_or(IntegrationError::Failed("unknown function"))?
+        }
+    };
+    let invocation = function.invoke(Request::new(event));
+    let reply = timeout(sockets.config.limits.integration, invocation).await;
+    let payload = match reply.map_err(|_| IntegrationError::TimedOut)?.outcome {
+        Outcome::Failed(failure) => return Err(IntegrationError::Failed(failure.note)),
+        Outcome::Returned(payload) => payload,
+    };
+    let answer = Answer::parse(&payload);
+    tell_reason(sockets, function, key, &payload, &answer);
+    answer.map_err(IntegrationError::Malformed)
+}
+
+/// Tells the feed of reasons about a reply that is malformed, or has another status than 2xx.
+fn tell_reason(sockets: &Sockets, function: &Pool, key: &str, payload: &[u8], answer: &Result<Answer, Malformed>) {
+    match answer {
+        Ok(answer) if answer.is_success() => {}
+        Ok(answer) => {
+            let body = answer.body.as_deref().unwrap_or_default();
+            let ours = format!("{key}: answered {}", answer.status);
+            sockets.feeds.reason(function.name(), &ours, body.as_bytes());
+        }
+        Err(malformed) => {
+            let ours = format!("{key}: {}", malformed.note());
+            sockets.feeds.reason(function.name(), &ours, payload);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! One message of a client: which route it takes, and what the client hears of it.
+//! A client's message: its route, and the answer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,36 +7,38 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::answer::Answer;
+use super::connection::{Connection, Refused};
 use super::event;
-use crate::activity::{Activity, Kind};
-use crate::api::Api;
+use super::integration::{IntegrationError, integrate};
+use super::sockets::Sockets;
+use crate::activity::{Activity, milliseconds_since};
 use crate::config::{Config, Route};
 use crate::ids;
-use crate::socket::answer::Answer;
-use crate::socket::connection::{Connection, Refused};
-use crate::socket::integration::Fault;
 
-/// Sends a message to its route, and the answer, if it is for the client, back. Nothing here ends a socket.
-pub(crate) async fn handle(api: Arc<Api>, connection: Arc<Connection>, text: Utf8Bytes) {
+/// Sends a message to its route; and the answer, if it is for the client, back. Nothing here ends a socket.
+pub(super) async fn handle(sockets: Arc<Sockets>, connection: Arc<Connection>, text: Utf8Bytes) {
     let start = Instant::now();
     let request_id = ids::api_id();
-    let mut done = Activity::new(Kind::Message)
-        .connection(&connection.peer.connection_id)
-        .bytes(text.len());
-    let result = if api.requests.take() {
-        match select(&api.config, &text) {
-            None => Err(("Forbidden", StatusCode::FORBIDDEN, None)),
+    let mut route_key: Option<Arc<str>> = None;
+    let result = if sockets.requests.take() {
+        match select(&sockets.config, &text) {
+            None => Err(ErrorFrame::FORBIDDEN),
             Some((key, route)) => {
-                done = done.route(&key.into());
-                integrate(&api, &connection, (key, route), &request_id, &text).await
+                route_key = Some(key.into());
+                ask_route(&sockets, &connection, (key, route), &request_id, &text).await
             }
         }
     } else {
-        Err(("Too Many Requests", StatusCode::TOO_MANY_REQUESTS, Some("throttled")))
+        Err(ErrorFrame::THROTTLED)
     };
     let (answer, status, mut note) = match result {
         Ok((body, status)) => (body.map(Utf8Bytes::from), status, None),
-        Err((error, status, note)) => (Some(frame(error, &connection, &request_id)), status.as_u16(), note),
+        Err(error) => (
+            Some(error.text(&connection, &request_id)),
+            error.status.as_u16(),
+            error.note,
+        ),
     };
     if let Some(Err(refused)) = answer.map(|answer| connection.send(answer)) {
         note = Some(match refused {
@@ -44,49 +46,90 @@ pub(crate) async fn handle(api: Arc<Api>, connection: Arc<Connection>, text: Utf
             Refused::Full => "answer dropped: the client does not read",
         });
     }
-    api.feeds.record(done.status(status).since(start).note(note));
+    sockets.feeds.record(Activity::Message {
+        connection_id: Arc::clone(&connection.peer.connection_id),
+        route: route_key,
+        status,
+        milliseconds: milliseconds_since(start),
+        bytes: text.len(),
+        note,
+    });
 }
 
-/// A frame's text, its status in HTTP's terms, and a note for the feed.
-type Failed = (&'static str, StatusCode, Option<&'static str>);
+/// A frame with which API Gateway itself answers a message.
+struct ErrorFrame {
+    message: &'static str,
+    /// The status for the activity feed: the one that HTTP would have.
+    status: StatusCode,
+    note: Option<&'static str>,
+}
 
-/// The body for the client, if its route has a route response, and the function's status.
-async fn integrate(
-    api: &Api,
+impl ErrorFrame {
+    /// No route fits.
+    const FORBIDDEN: ErrorFrame = ErrorFrame {
+        message: "Forbidden",
+        status: StatusCode::FORBIDDEN,
+        note: None,
+    };
+    const THROTTLED: ErrorFrame = ErrorFrame {
+        message: "Too Many Requests",
+        status: StatusCode::TOO_MANY_REQUESTS,
+        note: Some("throttled"),
+    };
+
+    fn internal(note: &'static str) -> ErrorFrame {
+        ErrorFrame {
+            message: "Internal server error",
+            status: StatusCode::BAD_GATEWAY,
+            note: Some(note),
+        }
+    }
+
+    fn of(error: IntegrationError) -> ErrorFrame {
+        match error {
+            IntegrationError::TimedOut => ErrorFrame {
+                message: "Endpoint request timed out",
+                status: StatusCode::GATEWAY_TIMEOUT,
+                note: Some(error.note()),
+            },
+            IntegrationError::Failed(_) | IntegrationError::Malformed(_) => ErrorFrame::internal(error.note()),
+        }
+    }
+
+    /// The frame's text, to the last space as API Gateway writes it.
+    fn text(&self, connection: &Connection, request_id: &str) -> Utf8Bytes {
+        let (message, id) = (self.message, &connection.peer.connection_id);
+        format!(r#"{{"message": "{message}", "connectionId":"{id}", "requestId":"{request_id}"}}"#).into()
+    }
+}
+
+/// The body for the client, if the route has a route response, and the function's status.
+async fn ask_route(
+    sockets: &Sockets,
     connection: &Connection,
     (key, route): (&str, &Route),
     request_id: &str,
     text: &str,
-) -> Result<(Option<String>, u16), Failed> {
-    let event = event::message(&api.config, &connection.peer, key, request_id, text);
-    match api.integrate(key, route, event).await {
-        Ok(answer) if !route.two_way => Ok((None, answer.status)),
-        Ok(answer) if !answer.is_success() => Err((
-            "Internal server error",
-            StatusCode::BAD_GATEWAY,
-            // Reports of what AWS does here differ; this is the one that a client notices.
-            Some("not a 2xx on a two-way route"),
-        )),
-        Ok(answer) if is_too_long(&answer, api) => Err((
-            "Internal server error",
-            StatusCode::BAD_GATEWAY,
-            Some("answer over the message limit"),
-        )),
-        Ok(answer) => Ok((answer.body, answer.status)),
-        Err(Fault::TimedOut) => Err((
-            "Endpoint request timed out",
-            StatusCode::GATEWAY_TIMEOUT,
-            Some(Fault::TimedOut.note()),
-        )),
-        Err(fault @ (Fault::Failed(_) | Fault::Malformed(_))) => {
-            Err(("Internal server error", StatusCode::BAD_GATEWAY, Some(fault.note())))
-        }
+) -> Result<(Option<String>, u16), ErrorFrame> {
+    let event = event::message(&sockets.config, &connection.peer, key, request_id, text);
+    let answer = integrate(sockets, key, route, event).await.map_err(ErrorFrame::of)?;
+    if !route.two_way {
+        return Ok((None, answer.status));
     }
+    if !answer.is_success() {
+        // Reports of what AWS does here differ. Of the ways reported, this is the one that a client notices.
+        return Err(ErrorFrame::internal("not a 2xx on a two-way route"));
+    }
+    if is_too_long(&answer, sockets.config.limits.message_bytes) {
+        return Err(ErrorFrame::internal("answer over the message limit"));
+    }
+    Ok((answer.body, answer.status))
 }
 
-/// AWS takes no message over 128 KB in either direction; what it does with such an answer is not documented.
-fn is_too_long(answer: &Answer, api: &Api) -> bool {
-    answer.body.as_ref().map_or(0, String::len) > api.config.limits.message_bytes
+/// Whether an answer is over the message limit. AWS takes no message over 128 KB in either direction; what it does with such
+/// an answer is not documented.
+fn is_too_long(answer: &Answer, limit: usize) -> bool {
+    answer.body.as_ref().map_or(0, String::len) > limit
 }
 
 /// The route of a message: the key equal to `$request.body.action`, else `$default`.
@@ -98,7 +141,7 @@ fn select<'a>(config: &'a Config, text: &str) -> Option<(&'a str, &'a Route)> {
     Some((key, route))
 }
 
-/// The value of `$request.body.action`: stringified, and empty where there is none.
+/// The value of `$request.body.action` as a string; empty if there is none.
 fn action(text: &str) -> String {
     let body: Value = serde_json::from_str(text).unwrap_or_default();
     match body.get("action") {
@@ -106,12 +149,6 @@ fn action(text: &str) -> String {
         Some(Value::String(action)) => action.clone(),
         Some(other) => other.to_string(),
     }
-}
-
-/// A frame of API Gateway's own, to the last space.
-fn frame(message: &str, connection: &Connection, request_id: &str) -> Utf8Bytes {
-    let id = &connection.peer.connection_id;
-    format!(r#"{{"message": "{message}", "connectionId":"{id}", "requestId":"{request_id}"}}"#).into()
 }
 
 #[cfg(test)]

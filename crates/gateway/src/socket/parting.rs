@@ -1,4 +1,4 @@
-//! The end of a socket as RFC 6455 has it: the last messages, the close frame, the client's close frame, the end of TCP.
+//! The closing handshake of RFC 6455: the last messages, the close frame, the client's close frame, the end of TCP.
 
 use std::time::Duration;
 
@@ -7,18 +7,25 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::open_socket::{End, Stream};
+use super::close::Ending;
+use super::stream::{CloseFrame, Stream};
 use super::writer::Writer;
 
 /// Parts from a client. Each of the two steps that are up to the client takes no longer than the limit.
-pub(super) async fn part(mut writer: Writer, stream: SplitStream<Stream>, end: End, limit: Duration) {
-    let waits_for_answer = match end {
-        End::Ours(goodbye) => {
+pub(super) async fn part(
+    mut writer: Writer,
+    stream: SplitStream<Stream>,
+    client_close: CloseFrame,
+    ending: Ending,
+    limit: Duration,
+) {
+    let waits_for_answer = match ending {
+        Ending::Close(goodbye) => {
             let close = Message::Close(Some(goodbye.frame()));
             matches!(timeout(limit, writer.finish(close)).await, Ok(Ok(())))
         }
-        End::Theirs(_) => {
-            // The library has the answer to the client's close frame ready.
+        Ending::Closed(_) | Ending::Cut => {
+            // The library has the answer to the client's close frame ready, if there was one.
             let _ = timeout(limit, writer.flush()).await;
             false
         }
@@ -28,8 +35,8 @@ pub(super) async fn part(mut writer: Writer, stream: SplitStream<Stream>, end: E
     };
     let stream = stream.get_mut();
     if waits_for_answer {
-        // 7.1.1: whoever has sent a close frame hangs up when it has received one.
-        let _ = timeout(limit, stream.read_to_goodbye()).await;
+        // Section 7.1.1: whoever has sent a close frame hangs up when it has received one.
+        let _ = timeout(limit, client_close.read_up_to(stream)).await;
     }
     let _ = timeout(limit, hang_up(stream)).await;
 }

@@ -1,78 +1,64 @@
-//! The stream under a WebSocket, watched for the client's close frame. After a frame that breaks a rule the WebSocket
-//! library reads no further; the client may have its answer to our close frame in what follows all the same.
+//! The stream under a WebSocket, in which the client's close frame is looked for. After a frame that breaks a rule the
+//! WebSocket library reads no further, but the client may still answer our close frame in what follows.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
+use tokio_tungstenite::WebSocketStream;
+use tokio_util::io::InspectReader;
 
-/// A stream that knows whether the client's close frame has been read from it.
-#[derive(Debug)]
-pub(super) struct Watched<S> {
-    stream: S,
-    frames: Frames,
-}
+/// A WebSocket over a stream that is inspected.
+pub(super) type Stream = WebSocketStream<Inspected>;
 
-impl<S> Watched<S> {
-    pub(super) fn new(stream: S) -> Watched<S> {
-        Watched {
-            stream,
-            frames: Frames::default(),
-        }
+type Inspected = InspectReader<TokioIo<Upgraded>, Box<dyn FnMut(&[u8]) + Send>>;
+
+/// Knows whether the client's close frame has been read from a stream.
+#[derive(Debug, Clone)]
+pub(super) struct CloseFrame(Arc<AtomicBool>);
+
+impl CloseFrame {
+    /// A stream in which the client's close frame is looked for.
+    pub(super) fn look_for(upgraded: Upgraded) -> (Inspected, CloseFrame) {
+        let found = Arc::new(AtomicBool::new(false));
+        let close_frame = CloseFrame(Arc::clone(&found));
+        let mut frames = Frames::default();
+        let inspect = move |bytes: &[u8]| {
+            frames.read(bytes);
+            if frames.has_close {
+                found.store(true, Ordering::Relaxed);
+            }
+        };
+        (
+            InspectReader::new(TokioIo::new(upgraded), Box::new(inspect)),
+            close_frame,
+        )
     }
-}
 
-impl<S: AsyncRead + Unpin> Watched<S> {
-    /// Reads, and discards, up to and with the client's close frame, or to its end.
-    pub(super) async fn read_to_goodbye(&mut self) {
+    /// Reads, and discards, up to and with the client's close frame, or to the stream's end.
+    pub(super) async fn read_up_to(&self, stream: &mut Inspected) {
         let mut discarded = [0; 4096];
-        while !self.frames.has_goodbye() {
-            if !matches!(self.read(&mut discarded).await, Ok(1..)) {
+        while !self.0.load(Ordering::Relaxed) {
+            if !matches!(stream.read(&mut discarded).await, Ok(1..)) {
                 return;
             }
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.frames.read(&buffer.filled()[before..]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// Where in the client's frames the stream has come to (RFC 6455, 5.2). It reads lengths and opcodes only, so it finds its
-/// way through any frames, whatever other rules they break.
+/// The position in the client's frames (RFC 6455, section 5.2). Only lengths and opcodes are read, so frames that break any
+/// other rule are no obstacle.
 #[derive(Debug, Default)]
 struct Frames {
     header: [u8; Frames::LONGEST_HEADER],
-    /// How many bytes of the header there are.
+    /// How many bytes of the header have been read.
     known: usize,
-    /// How many bytes of the payload are still to come.
+    /// How many bytes of the payload are still to be read.
     rest: u64,
-    /// Whether a close frame has been read to its end. What follows it is of no interest.
-    has_goodbye: bool,
+    /// Whether a close frame has been read to its end. What follows it is ignored.
+    has_close: bool,
 }
 
 impl Frames {
@@ -82,12 +68,8 @@ impl Frames {
     const CLOSE: u8 = 0x08;
     const MASKED: u8 = 0x80;
 
-    fn has_goodbye(&self) -> bool {
-        self.has_goodbye
-    }
-
     fn read(&mut self, mut bytes: &[u8]) {
-        while !self.has_goodbye && !bytes.is_empty() {
+        while !self.has_close && !bytes.is_empty() {
             if self.rest > 0 {
                 let skipped = usize::try_from(self.rest).map_or(bytes.len(), |rest| rest.min(bytes.len()));
                 bytes = &bytes[skipped..];
@@ -127,7 +109,7 @@ impl Frames {
     }
 
     fn end_of_frame(&mut self) {
-        self.has_goodbye = self.header[0] & Self::OPCODE == Self::CLOSE;
+        self.has_close = self.header[0] & Self::OPCODE == Self::CLOSE;
         self.known = 0;
     }
 }
@@ -136,15 +118,15 @@ impl Frames {
 mod tests {
     use super::*;
 
-    /// Whether the goodbye is known after the last byte, and not before; however the bytes are cut into pieces.
-    fn assert_goodbye_is_last(bytes: &[u8]) {
+    /// The close frame has to be found at the last byte and not before, however the bytes are cut into pieces.
+    fn assert_close_frame_is_last(bytes: &[u8]) {
         for size in 1..=bytes.len() {
             let mut frames = Frames::default();
             let last = (bytes.len() - 1) / size;
             for (index, piece) in bytes.chunks(size).enumerate() {
-                assert!(!frames.has_goodbye(), "{size} {index}");
+                assert!(!frames.has_close, "{size} {index}");
                 frames.read(piece);
-                assert_eq!(frames.has_goodbye(), index == last, "{size} {index}");
+                assert_eq!(frames.has_close, index == last, "{size} {index}");
             }
         }
     }
@@ -154,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn a_goodbye_is_found_behind_any_frames() {
+    fn a_close_frame_is_found_behind_any_frames() {
         let mask = &[1, 2, 3, 4];
-        let goodbye = frame(0x88, &[0x80 | 2], mask, &[0x02, 0xea]);
+        let close = frame(0x88, &[0x80 | 2], mask, &[0x02, 0xea]);
         for before in [
             Vec::new(),
             frame(0x81, &[0x80], mask, b""),
@@ -165,21 +147,21 @@ mod tests {
             frame(0x81, &[0x80 | 127, 0, 0, 0, 0, 0, 0, 1, 1], mask, &[0x88; 257]),
             frame(0xf3, &[3], b"", b"\x88\x88\x88"),
         ] {
-            assert_goodbye_is_last(&[before, goodbye.clone()].concat());
+            assert_close_frame_is_last(&[before, close.clone()].concat());
         }
-        assert_goodbye_is_last(&frame(0x88, &[0x80], mask, b""));
-        assert_goodbye_is_last(&frame(0x88, &[0], b"", b""));
-        assert_goodbye_is_last(&frame(0x08, &[0x80 | 125], mask, &[b'r'; 125]));
+        assert_close_frame_is_last(&frame(0x88, &[0x80], mask, b""));
+        assert_close_frame_is_last(&frame(0x88, &[0], b"", b""));
+        assert_close_frame_is_last(&frame(0x08, &[0x80 | 125], mask, &[b'r'; 125]));
     }
 
     #[test]
-    fn what_follows_a_goodbye_and_a_length_without_end_are_no_trouble() {
+    fn bytes_after_a_close_frame_are_ignored_and_an_endless_frame_hides_all_others() {
         let mut frames = Frames::default();
         frames.read(&frame(0x88, &[0x80], &[0; 4], &[0xff; 100]));
-        assert!(frames.has_goodbye());
+        assert!(frames.has_close);
         let mut frames = Frames::default();
         frames.read(&frame(0x81, &[0xff; 9], &[0; 4], &[0x88; 100]));
         frames.read(&[0x88; 1000]);
-        assert!(!frames.has_goodbye());
+        assert!(!frames.has_close);
     }
 }

@@ -1,4 +1,4 @@
-//! The writing side of a socket: messages in their order, in frames that are no larger than API Gateway's.
+//! The writing half of a socket: messages in their order, in frames that are no larger than API Gateway's.
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -8,10 +8,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::open_socket::Stream;
-use crate::socket::connection::Outgoing;
+use super::connection::Outgoing;
+use super::stream::Stream;
 
-/// What is to be written to a client, and where.
+/// Writes messages to a client.
 pub(super) struct Writer {
     sink: SplitSink<Stream, Message>,
     outgoing: UnboundedReceiver<Outgoing>,
@@ -39,7 +39,7 @@ impl Writer {
         }
     }
 
-    /// Writes what there is to be written, and waits for more, one step each time. It may be given up at any moment.
+    /// Takes one step: writes a frame of the present message, or waits for the next message. Cancelling it loses nothing.
     pub(super) async fn step(&mut self) -> Result<(), Error> {
         let Some(writing) = &mut self.writing else {
             return match self.outgoing.recv().await {
@@ -67,7 +67,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what was taken for the client before it is closed, and then the close frame. No message is taken any more.
+    /// Takes no more messages, writes those that it has, and then the close frame.
     pub(super) async fn finish(&mut self, close: Message) -> Result<(), Error> {
         self.outgoing.close();
         while self.writing.is_some() || !self.outgoing.is_empty() {
@@ -76,18 +76,19 @@ impl Writer {
         self.sink.send(close).await
     }
 
-    /// Writes what the library has to say of itself: the answer to the client's close frame.
+    /// Writes what the library itself answers: pongs, and the answer to the client's close frame.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         self.sink.flush().await
     }
 
-    /// The whole stream again.
+    /// Puts the two halves together again.
     pub(super) fn reunite(self, stream: SplitStream<Stream>) -> Option<Stream> {
         self.sink.reunite(stream).ok()
     }
 }
 
-/// The frames of one text message. They may part a character: the message is what has to be UTF-8 (RFC 6455, 5.6).
+/// The frames of one text message. A character may be split between two of them: only the whole message has to be UTF-8
+/// (RFC 6455, section 5.6).
 struct Frames {
     rest: Bytes,
     frame_bytes: usize,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatterbox_gateway::{Config, Kind, Route};
+use chatterbox_gateway::{Config, Route};
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -139,7 +139,10 @@ async fn messages_in_either_direction_keep_a_socket_open_and_pings_do_not() {
     .await;
     let mut activity = world.gateway.activity();
     let mut listener = world.client().await;
-    let id = next_of(&mut activity, Kind::Handshake).await.connection_id.unwrap();
+    let id = next_of(&mut activity, "handshake").await["connectionId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let mut talker = world.client().await;
     let mut pinger = world.client().await;
     let mut ticks = tokio::time::interval(idle / 10);
@@ -178,7 +181,7 @@ async fn every_open_socket_is_disconnected_once() {
         );
     }
     for _ in 0..20 {
-        next_of(&mut activity, Kind::Disconnect).await;
+        next_of(&mut activity, "disconnect").await;
     }
     assert_eq!(world.gateway.connections(), 0);
 }
@@ -198,7 +201,7 @@ async fn stop_closes_sockets_with_1001_runs_disconnect_and_leaves_no_process() {
         disconnects += usize::from(line.text.contains("\"DISCONNECT\""));
     }
     assert_eq!(disconnects, 1);
-    assert!(std::iter::from_fn(|| activity.try_recv().ok()).any(|activity| activity.kind == Kind::ProcessExit));
+    assert!(!all_of(&mut activity, "process-exit").is_empty());
     assert!(!process_ids.is_empty() && !process_ids.into_iter().any(is_alive));
 }
 

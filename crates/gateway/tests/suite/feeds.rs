@@ -1,10 +1,11 @@
 //! What an embedder sees, and what it never sees.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use chatterbox_gateway::{Kind, Route};
-use serde_json::json;
+use chatterbox_gateway::Route;
+use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::world::*;
 
@@ -13,30 +14,43 @@ async fn a_sockets_life_is_told_step_by_step() {
     let world = world_with_connect(|_| {}).await;
     let mut activity = world.gateway.activity();
     let mut client = world.client_with(world.request("?a=b")).await.0;
-    let handshake = next_of(&mut activity, Kind::Handshake).await;
-    assert_eq!(handshake.status, Some(101));
+    let handshake = next_of(&mut activity, "handshake").await;
     let id = client.id().await;
-    assert_eq!(handshake.connection_id.as_deref(), Some(&*id));
-    let message = next_of(&mut activity, Kind::Message).await;
-    assert_eq!(
-        (message.route.as_deref(), message.status),
-        (Some("$default"), Some(200))
-    );
-    assert_eq!(message.bytes, Some("who am I?".len()));
+    let expected = json!({ "kind": "handshake", "connectionId": id, "status": 101, "bytes": 3 });
+    assert_eq!(without_times(handshake), expected);
+    let message = next_of(&mut activity, "message").await;
+    let expected = json!({ "kind": "message", "connectionId": id, "route": "$default", "status": 200, "bytes": 9 });
+    assert_eq!(without_times(message), expected);
     world.post(&id, "news").await;
-    let post = next_of(&mut activity, Kind::Post).await;
-    assert_eq!(
-        (post.connection_id.as_deref(), post.status, post.bytes),
-        (Some(&*id), Some(200), Some(4))
-    );
+    let post = next_of(&mut activity, "post").await;
+    let expected = json!({ "kind": "post", "connectionId": id, "status": 200, "bytes": 4 });
+    assert_eq!(without_times(post), expected);
     drop(client);
-    let disconnect = next_of(&mut activity, Kind::Disconnect).await;
-    let disconnect = serde_json::to_value(disconnect).unwrap();
-    let time = &disconnect["time"];
-    assert_eq!(
-        disconnect,
-        json!({ "time": time, "kind": "disconnect", "connectionId": id, "status": 1006 })
-    );
+    let disconnect = next_of(&mut activity, "disconnect").await;
+    let expected = json!({ "time": disconnect["time"], "kind": "disconnect", "connectionId": id, "status": 1006 });
+    assert_eq!(disconnect, expected);
+}
+
+/// An entry without its time and its duration, which it has to have.
+fn without_times(mut entry: Value) -> Value {
+    let fields = entry.as_object_mut().unwrap();
+    for name in ["time", "milliseconds"] {
+        assert!(fields.remove(name).unwrap().is_u64(), "{name}");
+    }
+    entry
+}
+
+/// The log at `debug` has the same fields under their names in Rust, and in this order.
+#[tokio::test]
+async fn an_activity_is_logged_with_the_fields_that_it_has_in_the_feed() {
+    let world = world(|_| {}).await;
+    let log = log();
+    let (client, id) = world.client_and_id().await;
+    drop(client);
+    let expected = format!(r#"chatterbox_gateway::activity: kind=Disconnect connection_id="{id}" status=1006"#);
+    until(|| log.text().contains(&expected)).await;
+    let message = format!(r#"kind=Message connection_id="{id}" route="$default" status=200 milliseconds="#);
+    assert!(log.text().contains(&message));
 }
 
 #[tokio::test]
@@ -103,8 +117,29 @@ async fn why_a_function_failed_is_told_in_its_own_words() {
     assert!(next().await.len() < 1100);
 }
 
+/// The log of all tests of this program, at every level: a subscriber for one thread would miss call sites that another
+/// thread was the first to reach.
+fn log() -> &'static Log {
+    static LOG: LazyLock<Log> = LazyLock::new(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_ansi(false);
+        tracing::subscriber::set_global_default(subscriber.with_writer(move || writer.clone()).finish()).unwrap();
+        log
+    });
+    &LOG
+}
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -116,15 +151,10 @@ impl Write for Log {
     }
 }
 
-/// The log is that of all tests of this program: a subscriber for one thread would miss call sites that another thread was
-/// the first to reach.
 #[tokio::test]
 async fn no_secret_is_in_a_feed_or_a_log_at_any_level() {
     const SECRET: &str = "6f1c0a3e-secret";
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
-    tracing::subscriber::set_global_default(subscriber.with_writer(move || writer.clone()).finish()).unwrap();
+    let log = log();
     let world = world_with_connect(|config| {
         config.routes.insert("quiet".into(), Route::lambda("f"));
     })
@@ -152,7 +182,7 @@ async fn no_secret_is_in_a_feed_or_a_log_at_any_level() {
     let told: Vec<String> = std::iter::from_fn(|| activity.try_recv().ok())
         .map(|one| serde_json::to_string(&one).unwrap())
         .collect();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(told.len() > 20, "only {} activities", told.len());
     assert!(log.contains(&id), "the log does not know the socket");
     assert!(!told.concat().contains(SECRET) && !log.contains(SECRET));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatterbox_gateway::{Kind, Route};
+use chatterbox_gateway::Route;
 use serde_json::{Value, json};
 
 use crate::raw::*;
@@ -74,7 +74,7 @@ async fn without_a_route_response_the_answer_is_dropped_whatever_it_is() {
         json!({ "action": "silent" }),
     ] {
         client.say(message).await;
-        next_of(&mut activity, Kind::Message).await;
+        next_of(&mut activity, "message").await;
     }
     client.say(r#"{"action":"ping"}"#).await;
     assert_eq!(client.hear().await, "pong");
@@ -110,12 +110,16 @@ async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() 
             .say(json!({ "action": "quiet", "do": "raw", "reply": reply }))
             .await;
         assert_is_frame(&client.hear().await, "Internal server error");
-        let message = next_of(&mut activity, Kind::Message).await;
-        assert_eq!((message.status, message.note), (Some(502), Some(note)), "{reply}");
+        let message = next_of(&mut activity, "message").await;
+        assert_eq!(
+            (&message["status"], &message["note"]),
+            (&json!(502), &json!(note)),
+            "{reply}"
+        );
     }
     client.say(json!({ "action": "quiet", "do": "garbage" })).await;
     assert_is_frame(&client.hear().await, "Internal server error");
-    next_of(&mut activity, Kind::Message).await;
+    next_of(&mut activity, "message").await;
     // Nothing is heard of these: what comes next is the answer to the last message.
     for reply in [
         json!({ "statusCode": 200 }),
@@ -125,7 +129,7 @@ async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() 
         client
             .say(json!({ "action": "quiet", "do": "raw", "reply": reply }))
             .await;
-        assert_eq!(next_of(&mut activity, Kind::Message).await.note, None, "{reply}");
+        assert_eq!(next_of(&mut activity, "message").await["note"], Value::Null, "{reply}");
     }
     client.id().await;
 }
@@ -138,7 +142,7 @@ async fn an_answer_without_a_body_says_nothing() {
     .await;
     let (mut client, mut activity) = (world.client().await, world.gateway.activity());
     client.say(json!({ "do": "print" })).await;
-    assert_eq!(next_of(&mut activity, Kind::Message).await.status, Some(200));
+    assert_eq!(next_of(&mut activity, "message").await["status"], 200);
     client.say(r#"{"action":"ping"}"#).await;
     assert_eq!(client.hear().await, "pong");
 }
@@ -251,8 +255,8 @@ async fn an_answer_over_128_kb_is_an_error_frame_and_the_socket_stays_open() {
     let mut activity = world.gateway.activity();
     client.say(json!({ "action": "long" })).await;
     assert_is_frame(&client.hear().await, "Internal server error");
-    let message = next_of(&mut activity, Kind::Message).await;
-    assert_eq!(message.note, Some("answer over the message limit"));
+    let message = next_of(&mut activity, "message").await;
+    assert_eq!(message["note"], "answer over the message limit");
 }
 
 #[tokio::test]
@@ -264,7 +268,10 @@ async fn what_is_over_32_kb_goes_out_in_frames_of_32_kb_and_at_most_that() {
     .await;
     let mut activity = world.gateway.activity();
     let mut client = Raw::open(&world, "/dev", "").await;
-    let id = next_of(&mut activity, Kind::Handshake).await.connection_id.unwrap();
+    let id = next_of(&mut activity, "handshake").await["connectionId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(world.post(&id, "x".repeat(frame)).await.status(), 200);
     assert_eq!(client.see().await, Seen::Frame(0x81, vec![b'x'; frame]));
     // The first frame ends within a character of two bytes.
@@ -286,7 +293,10 @@ async fn a_socket_that_is_deleted_within_a_message_gets_all_its_frames_first() {
     let world = world(|config| config.limits.outgoing_bytes = 4 * 1024 * 1024).await;
     let mut activity = world.gateway.activity();
     let mut client = Raw::open(&world, "/dev", "").await;
-    let id = next_of(&mut activity, Kind::Handshake).await.connection_id.unwrap();
+    let id = next_of(&mut activity, "handshake").await["connectionId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for _ in 0..20 {
         assert_eq!(world.post(&id, "x".repeat(128 * 1024)).await.status(), 200);
     }

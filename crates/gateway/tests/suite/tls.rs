@@ -58,7 +58,7 @@ async fn tls_world() -> (Gateway, String, String) {
     config.functions.insert("f".into(), function());
     config.routes.insert("$default".into(), Route::two_way("f"));
     config.routes.insert("ping".into(), Route::mock("pong"));
-    let gateway = Gateway::start(config).unwrap();
+    let gateway = Gateway::start(config).await.unwrap();
     let router = gateway.router();
     tokio::spawn(async move { serve_tls(listener, &certificate, router, std::future::pending()).await });
     (gateway, address.to_string(), authority)

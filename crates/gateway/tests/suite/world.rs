@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chatterbox_gateway::{Activity, Config, Function, Gateway, Kind, Line, Route, serve};
+use chatterbox_gateway::{ActivityEntry, Config, Function, Gateway, Line, Route, serve};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
@@ -45,7 +45,7 @@ pub(crate) async fn world(change: impl FnOnce(&mut Config)) -> World {
     config.functions.insert("f".into(), function());
     config.routes.insert("$default".into(), Route::two_way("f"));
     change(&mut config);
-    let gateway = Gateway::start(config).unwrap();
+    let gateway = Gateway::start(config).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, gateway.router(), std::future::pending()));
@@ -178,17 +178,24 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
         .expect("it did not happen in time")
 }
 
-/// The next activity of a kind.
-pub(crate) async fn next_of(activity: &mut Receiver<Activity>, kind: Kind) -> Activity {
+/// The next entry of a kind in the activity feed, as its readers get it: JSON.
+pub(crate) async fn next_of(activity: &mut Receiver<ActivityEntry>, kind: &str) -> Value {
     within(async {
         loop {
-            let activity = activity.recv().await.unwrap();
-            if activity.kind == kind {
-                return activity;
+            let entry = serde_json::to_value(activity.recv().await.unwrap()).unwrap();
+            if entry["kind"] == kind {
+                return entry;
             }
         }
     })
     .await
+}
+
+/// The entries of a kind that are in the activity feed already.
+pub(crate) fn all_of(activity: &mut Receiver<ActivityEntry>, kind: &str) -> Vec<Value> {
+    let entries = std::iter::from_fn(|| activity.try_recv().ok());
+    let entries = entries.map(|entry| serde_json::to_value(entry).unwrap());
+    entries.filter(|entry| entry["kind"] == kind).collect()
 }
 
 /// The next event that a [`printer`] was given, of one type.

@@ -9,7 +9,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use chatterbox_gateway::Activity;
+use chatterbox_gateway::ActivityEntry;
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -84,7 +84,7 @@ impl Recent {
 impl Feed {
     /// Notes what `activity` brings until it ends.
     pub(in crate::local) fn start(
-        mut activity: broadcast::Receiver<Activity>,
+        mut activity: broadcast::Receiver<ActivityEntry>,
         system: watch::Receiver<System>,
     ) -> Feed {
         let (sender, recent) = watch::channel(Recent::default());

@@ -44,7 +44,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     config.endpoint = Some(endpoint);
     let (stage, folders) = (config.stage.clone(), folders(&config)?);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let gateway = Gateway::start(config)?;
+    let gateway = Gateway::start(config).await?;
     print_feeds(&gateway, is_verbose);
     std::io::stderr().write_all(folders.as_bytes())?;
     let (http, ws) = if tls.is_some() {

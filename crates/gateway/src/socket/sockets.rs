@@ -1,0 +1,41 @@
+//! What all sockets of a gateway share.
+
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
+use super::connections::Connections;
+use crate::bucket::Bucket;
+use crate::config::Config;
+use crate::feeds::Feeds;
+use crate::host::Functions;
+
+/// The sockets of a gateway: the open ones, their limits, and the functions behind their routes.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    pub(crate) config: Arc<Config>,
+    pub(crate) open: Connections,
+    /// Limits new sockets.
+    pub(super) connects: Bucket,
+    /// Limits messages and posts, which share one quota on AWS.
+    pub(crate) requests: Bucket,
+    pub(crate) feeds: Feeds,
+    pub(super) functions: Arc<Functions>,
+    /// One task for each handshake, socket and message.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Sockets {
+    pub(crate) fn new(config: Arc<Config>, functions: Arc<Functions>, feeds: Feeds) -> Sockets {
+        let limits = &config.limits;
+        Sockets {
+            open: Connections::default(),
+            connects: Bucket::new(limits.connects_per_second, limits.connects_per_second.unwrap_or(0)),
+            requests: Bucket::new(limits.requests_per_second, limits.requests_burst),
+            feeds,
+            functions,
+            tasks: TaskTracker::new(),
+            config,
+        }
+    }
+}
