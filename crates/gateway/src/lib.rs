@@ -1,7 +1,7 @@
 //! A local API Gateway WebSocket API and Lambda host that behave as AWS does: the same events, statuses, frames, limits
 //! and close codes. It runs any program that speaks the Lambda Runtime API, and knows nothing of what the program does.
 //!
-//! [`run`] is the whole of it in one call:
+//! [`run()`] is the whole of it in one call:
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
