@@ -68,16 +68,16 @@ test-web: web/node_modules
 
 test-browser: programs tests/browser/node_modules
 	$(say) "Testing in headless Chromium."
-	tests/browser/install-chromium
+	tests/harness/install-chromium
 	npm --prefix tests/browser test
 
 test-soak: programs web/node_modules tests/browser/node_modules
 	$(say) "A short soak: many clients in chaos."
-	tests/browser/install-chromium
+	tests/harness/install-chromium
 	npm --prefix tests/soak test
 
 soak: programs web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
-	tests/browser/install-chromium
+	tests/harness/install-chromium
 	npm --prefix tests/soak start
 
 test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint

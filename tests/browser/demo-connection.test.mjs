@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { Local } from "./local.mjs";
+import { Local } from "../harness/local.mjs";
 import { Tab, World, until } from "./world.mjs";
 
 /** A login that no other test has. */

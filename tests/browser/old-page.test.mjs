@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { Local } from "./local.mjs";
+import { Local } from "../harness/local.mjs";
 import { connect } from "./page-of-before.min.mjs";
 import { until } from "./world.mjs";
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { NodeProcess } from "./node-process.mjs";
+import { NodeProcess } from "../harness/node-process.mjs";
 import { until } from "./world.mjs";
-import { useWrongClock } from "./wrong-clock.mjs";
+import { useWrongClock } from "../harness/wrong-clock.mjs";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;

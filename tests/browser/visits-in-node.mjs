@@ -1,9 +1,9 @@
 /** A process with a clock of its own, which starts like a page: first the clock, then the client. */
 
 import { createRequire } from "node:module";
-import { serve } from "./node-process.mjs";
+import { serve } from "../harness/node-process.mjs";
 import { Visits } from "./visits.mjs";
-import { useWrongClock } from "./wrong-clock.mjs";
+import { useWrongClock } from "../harness/wrong-clock.mjs";
 
 useWrongClock(Number(process.argv[2]));
 const { WebSocket } = createRequire(new URL("../../web/package.json", import.meta.url))("ws");

@@ -3,20 +3,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { chromium } from "playwright-core";
-import { Local } from "./local.mjs";
+import { launch } from "../harness/chromium.mjs";
+import { Local } from "../harness/local.mjs";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const PATIENCE = 20_000;
 
 export class World {
@@ -30,7 +19,7 @@ export class World {
     // At this level even a library's most talkative line is printed, and searched for secrets.
     world.local = await Local.start(flags, { AWS_LAMBDA_LOG_LEVEL: "trace" });
     try {
-      world.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+      world.browser = await launch();
     } catch (error) {
       await world.stop();
       throw error;

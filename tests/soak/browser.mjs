@@ -1,13 +1,10 @@
-/** A handful of clients in Chromium, each in a page of its own. */
+/** A handful of clients in Chromium: two tabs for each login, which share a socket. */
 
-import { createRequire } from "node:module";
-import { useWrongClock } from "../browser/wrong-clock.mjs";
+import { launch } from "../harness/chromium.mjs";
+import { useWrongClock } from "../harness/wrong-clock.mjs";
 import { Client } from "./client.mjs";
 import { CLOCKS, anywhere } from "./clocks.mjs";
 import { makeElastic } from "./pace.mjs";
-
-const { chromium } = createRequire(new URL("../browser/package.json", import.meta.url))("playwright-core");
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** Runs in the page. */
 async function begin({ source, session, age }) {
@@ -33,24 +30,29 @@ export class Browser {
   static async start(local) {
     const browser = new Browser();
     browser.#local = local;
-    browser.#chromium = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
+    browser.#chromium = await launch();
     browser.#context = await browser.#chromium.newContext({ bypassCSP: true });
     return browser;
   }
 
-  /** One more client of each login. `age` is from how long ago on it wants to hear of updates, in milliseconds. */
+  /** Two more tabs of each login. `age` is from how long ago on they want to hear of updates, in milliseconds. */
   async join(logins, age) {
     for (const login of logins) {
-      // The clocks that are the most wrong come first: there are few pages.
-      const { name, ahead, jumps } = CLOCKS.at(-1 - (this.#pages.length % CLOCKS.length));
-      const page = await this.#context.newPage();
-      await page.addInitScript(makeElastic);
-      await page.addInitScript(useWrongClock, ahead);
-      // A document of the same origin that does nothing by itself.
-      await page.goto(new URL("chatter.js", this.#local.page).href);
-      await page.evaluate(begin, { source: String(Client), session: await this.#local.logIn(login), age });
-      this.#pages.push({ page, name, jumps });
+      const session = await this.#local.logIn(login);
+      for (let tab = 0; tab < 2; tab++) await this.#open(session, age);
     }
+  }
+
+  async #open(session, age) {
+    // The clocks that are the most wrong come first: there are few pages.
+    const { name, ahead, jumps } = CLOCKS.at(-1 - (this.#pages.length % CLOCKS.length));
+    const page = await this.#context.newPage();
+    await page.addInitScript(makeElastic);
+    await page.addInitScript(useWrongClock, ahead);
+    // A document of the same origin that does nothing by itself.
+    await page.goto(new URL("chatter.js", this.#local.page).href);
+    await page.evaluate(begin, { source: String(Client), session, age });
+    this.#pages.push({ page, name, jumps });
   }
 
   reports() {

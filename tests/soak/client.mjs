@@ -1,21 +1,23 @@
-/** A page's end: a client, and what it has heard. It stands by itself, since its source also runs in Chromium. */
+/** A client, and what it has heard. It uses nothing outside itself, since its source also runs in Chromium. */
 
 export class Client {
   #chatter;
-  /** How each update came first: by a push or a sync. */
+  /** How each update came first, by its ID: by a push or a sync. Another tab of the same socket may have got it instead. */
   #ways = new Map();
+  /** The number of the last update of each topic. */
+  #last = new Map();
   #report;
 
   /** Its first sync tells it of what happened in the last `age` milliseconds, by its own clock, if that is said. */
   constructor(connect, session, age) {
-    this.#report = { login: session.login, newest: {}, live: 0, synced: 0, received: 0, opened: 0, strangers: 0 };
+    this.#report = { login: session.login, newest: {}, live: 0, synced: 0, shared: 0, received: 0, opened: 0, strangers: 0, disorder: 0 };
     this.#chatter = connect({ ...session, ...(age && { since: Date.now() - age }) });
     this.#chatter.addEventListener("stats-updated", ({ detail }) => this.#heard(detail));
     this.#chatter.addEventListener("state", ({ detail }) => (this.#report.opened += detail.state === "open" ? 1 : 0));
   }
 
   get report() {
-    return { ...this.#report, state: this.#chatter.state };
+    return { ...this.#report, state: this.#chatter.state, holdsSocket: this.#chatter.holdsSocket };
   }
 
   /** Looks at a message on its way to the client. */
@@ -23,17 +25,21 @@ export class Client {
     const message = JSON.parse(text);
     const updates = message.type === "stats-updated" ? [message] : (message.updates ?? []);
     this.#report.received += updates.length;
-    for (const { topic, id } of updates) {
-      const key = `${topic}/${id}`;
-      if (!this.#ways.has(key)) this.#ways.set(key, message.type === "sync" ? "synced" : "live");
+    for (const { id } of updates) {
+      if (!this.#ways.has(id)) this.#ways.set(id, message.type === "sync" ? "synced" : "live");
     }
   }
 
-  #heard({ topic, id, body }) {
+  #heard({ topics, id, body }) {
     const report = this.#report;
-    report[this.#ways.get(`${topic}/${id}`)] += 1;
+    report[this.#ways.get(id) ?? "shared"] += 1;
     report.strangers += body.login === report.login ? 0 : 1;
-    report.newest[topic] = id;
+    for (const topic of topics) {
+      // Each topic's updates are numbered in their order, and each is to be heard once.
+      report.disorder += body.n > (this.#last.get(topic) ?? -1) ? 0 : 1;
+      this.#last.set(topic, body.n);
+      report.newest[topic] = id;
+    }
   }
 
   close() {

@@ -1,8 +1,8 @@
 /** Dozens of clients in one process, with one clock. */
 
 import { createRequire } from "node:module";
-import { serve } from "../browser/node-process.mjs";
-import { useWrongClock } from "../browser/wrong-clock.mjs";
+import { serve } from "../harness/node-process.mjs";
+import { useWrongClock } from "../harness/wrong-clock.mjs";
 import { Client } from "./client.mjs";
 import { makeElastic } from "./pace.mjs";
 

@@ -1,7 +1,7 @@
 /** Hundreds of clients under Node: a process for each clock. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { NodeProcess } from "../browser/node-process.mjs";
+import { NodeProcess } from "../harness/node-process.mjs";
 import { CLOCKS, anywhere } from "./clocks.mjs";
 
 export class Crowd {

@@ -1,4 +1,4 @@
-/** One of the site's stats jobs, which updates its logins in turn. */
+/** One of the site's stats jobs, which updates its logins in turn, under two topics that no other job has. */
 
 /** How many logins a pipeline updates at a time. */
 const BATCH = 5;
@@ -7,17 +7,21 @@ const BATCH = 5;
 let clock = Date.now();
 
 export class Pipeline {
-  /** What has been taken: login, topic and id, in order. */
+  /** What has been taken: login, topics and id, in order. */
   sent = [];
   /** How many deliveries were not the first. */
   again = 0;
   #name;
+  /** Which topics its updates are about, by turns. They are its own, so it knows which update of each is the newest. */
+  #topics;
   #local;
   #logins;
   #n = 0;
 
   constructor(name, local, logins) {
     this.#name = name;
+    const [a, b] = [`${name}-a`, `${name}-b`];
+    this.#topics = [[a], [a, b], [b]];
     this.#local = local;
     this.#logins = logins;
   }
@@ -44,9 +48,8 @@ export class Pipeline {
   /** An update for each login: as messages of a queue, or one invocation after the other, by turns. */
   async #update(logins) {
     const n = this.#n++;
-    // A topic of its own: so it knows what is the newest. A login may have sixteen.
-    const topic = `topic-${this.#name}`;
-    const updates = logins.map((login) => ({ login, topic, id: `${this.#name}-${n}-${login}`, at: now(), body: { login, n } }));
+    const topics = this.#topics[n % this.#topics.length];
+    const updates = logins.map((login) => ({ login, topics, id: `${this.#name}-${n}-${login}`, at: now(), body: { login, n } }));
     const events = n % 2 === 0 ? [{ Records: updates.map(inQueue) }] : updates;
     for (const event of events) this.again += await this.#local.deliver(event);
     this.sent.push(...updates);

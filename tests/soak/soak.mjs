@@ -5,8 +5,9 @@
  *
  *     node soak.mjs [--seconds 20] [--logins 60] [--clients 4] [--pages 2] [--seed 1]
  *
- * `--clients` is how many there are of each login under Node, `--pages` how many pages there are in Chromium. When all is
- * calm again one more client of each login comes under Node, and as many pages again, which ask for all that happened.
+ * `--clients` is how many there are of each login under Node, `--pages` how many logins have two tabs in Chromium, which
+ * share a socket. When all is calm again one more client of each login comes under Node, and as many tabs again, which ask
+ * for all that happened.
  */
 
 import { parseArgs } from "node:util";
@@ -18,8 +19,8 @@ import { Pipeline } from "./pipeline.mjs";
 import { System } from "./system.mjs";
 import { Trouble } from "./trouble.mjs";
 
-/** How many pipelines there are at once. */
-const PIPELINES = 12;
+/** How many pipelines there are at once: two for each half of the logins. With two topics each, a login may have no more. */
+const PIPELINES = 10;
 /** How long the clients have to catch up once the chaos is over: seconds will do, but on a machine that has much else to do. */
 const PATIENCE = 240_000;
 /** A row is taken for dead on a 410 only when it is older than this: API Gateway says 410 of sockets that open, too. */
@@ -63,7 +64,8 @@ try {
   };
   await hurry(PACE);
   await local.chaos("PUT");
-  const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, local, logins));
+  const half = (n) => logins.filter((_, place) => place % 2 === n % 2);
+  const pipelines = Array.from({ length: PIPELINES }, (_, n) => new Pipeline(n, local, half(n)));
   const trouble = new Trouble(system, crowd, browser);
   const end = performance.now() + seconds * 1000;
   const running = Promise.all(pipelines.map((pipeline) => pipeline.run(() => performance.now() < end)));
@@ -102,6 +104,7 @@ try {
   for (const what of lost.slice(0, 10)) failures.push(`lost: ${what}`);
   const reports = await everybody();
   check(reports.every(({ strangers }) => strangers === 0), "a client has heard of another login's update");
+  check(reports.every(({ disorder }) => disorder === 0), "a client has heard an update twice, or after a newer one");
 
   const versions = await system.versions();
   const sent = all.flatMap((pipeline) => pipeline.sent);
@@ -110,15 +113,17 @@ try {
     check(versions.get(login) === count, `${login}: ${count} updates were sent, ${versions.get(login)} were recorded`);
   }
   // The last sockets to be lost take their rows with them in a moment.
+  const sockets = reports.filter(({ holdsSocket }) => holdsSocket).length;
+  check(sockets === reports.length - 2 * pageCount, `${sockets} of ${reports.length} clients hold a socket`);
   let [rows, open, overdue] = [[], 0, 0];
   const tidy = async () => {
     rows = await system.rows();
     open = rows.filter(({ isOpen }) => isOpen).length;
     overdue = rows.filter((row) => !row.isOpen && row.connectedAt < calmSince - YOUNG).length;
-    return open === reports.length && overdue === 0;
+    return open === sockets && overdue === 0;
   };
   await until(tidy, "the rows to be in order", 1_000).catch(() => {});
-  check(open === reports.length, `${reports.length} sockets are open, ${open} of them have a row`);
+  check(open === sockets, `${sockets} sockets are open, ${open} of them have a row`);
   check(overdue === 0, `${overdue} rows of dead sockets have outlived the notify that had to find them`);
   const { injected, databaseThrottled } = await local.chaos("GET");
   const leaked = await system.stop([crowd, browser]);
@@ -128,12 +133,13 @@ try {
   const dropped = (manner) => system.wires.reduce((sum, wire) => sum + wire.dropped[manner], 0);
   const total = (name) => reports.reduce((sum, report) => sum + report[name], 0);
   table({
-    "clients": `${reports.length} (${2 * pageCount} of them in Chromium)`,
+    "clients": `${reports.length} (${4 * pageCount} of them tabs in Chromium)`,
     "  with a wrong clock": reports.filter(({ clock }) => clock !== "right").length,
     "jumps of clocks": trouble.jumps,
     "updates recorded": sent.length,
     "delivered live": total("live"),
     "recovered by sync": total("synced"),
+    "by another tab's socket": total("shared"),
     "duplicates dropped": total("received") - total("live") - total("synced"),
     "reconnects": total("opened") - reports.length,
     "events delivered again": all.reduce((sum, pipeline) => sum + pipeline.again, 0),
@@ -158,9 +164,9 @@ process.exit(failures.length ? 1 : 0);
 /** Of each login the newest update of each topic: topic to id. */
 function expectation(pipelines) {
   const newest = new Map();
-  for (const { login, topic, id } of pipelines.flatMap(({ sent }) => sent)) {
+  for (const { login, topics, id } of pipelines.flatMap(({ sent }) => sent)) {
     if (!newest.has(login)) newest.set(login, new Map());
-    newest.get(login).set(topic, id);
+    for (const topic of topics) newest.get(login).set(topic, id);
   }
   return newest;
 }

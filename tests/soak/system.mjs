@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { CHATTER, Local } from "../browser/local.mjs";
+import { CHATTER, Local } from "../harness/local.mjs";
 import { Wire } from "./wire.mjs";
 
 const FUNCTIONS = ["connect", "disconnect", "default", "notify"];
