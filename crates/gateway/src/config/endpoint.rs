@@ -1,10 +1,10 @@
-//! Where an API is served, as its functions are told.
+//! The address of an API, as its functions are told.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Where an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where AWS's SDKs look for it,
+/// The address at which an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where AWS's SDKs look for it,
 /// unless their own environment has that variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -13,7 +13,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An API that [`serve`](crate::serve) serves.
+    /// The address of an API that [`serve`](crate::serve) serves.
     pub fn http(address: SocketAddr) -> Endpoint {
         Endpoint {
             address,
@@ -21,7 +21,7 @@ impl Endpoint {
         }
     }
 
-    /// An API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its clients have to trust
+    /// The address of an API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its clients have to trust
     /// ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in `AWS_CA_BUNDLE` and
     /// `NODE_EXTRA_CA_CERTS`.
     pub fn https(address: SocketAddr, authority: impl Into<PathBuf>) -> Endpoint {
@@ -35,7 +35,7 @@ impl Endpoint {
         self.authority.is_some()
     }
 
-    /// What a function finds in its environment.
+    /// The variables of a function's environment that hold it.
     pub(crate) fn environment(&self, stage: &str) -> Vec<(&'static str, OsString)> {
         let scheme = if self.is_tls() { "https" } else { "http" };
         let url = format!("{scheme}://{}/{stage}", self.address);

@@ -1,10 +1,10 @@
-//! A function: its program, where and with what it runs.
+//! A function: its program, its folder, its environment, its limits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// A function: any program that speaks the Lambda Runtime API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,16 +13,16 @@ pub struct Function {
     pub command: PathBuf,
     /// The program's arguments.
     pub arguments: Vec<String>,
-    /// The folder in which it runs, as `/var/task` is on Lambda. Without one it is the folder of a program that is given by a
-    /// path, and the gateway's own folder for a bare name.
+    /// The folder in which it runs, like `/var/task` on Lambda. `None` is the program's own folder if the program is given by a
+    /// path, and the gateway's present folder if it is given by a bare name.
     pub folder: Option<PathBuf>,
-    /// What the process finds in its environment besides what Lambda itself sets.
+    /// The environment of its processes, beside what Lambda itself sets.
     pub environment: BTreeMap<String, String>,
-    /// What `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` says, in MB. Nothing is held to it.
+    /// Its memory in MB, as `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` says. It is not enforced.
     pub memory_mb: u32,
     /// How long one event may take before its process is killed.
     pub timeout: Duration,
-    /// At most so many processes at a time, each with one event. Beyond it events wait.
+    /// The number of processes that may run at a time, each with one event. Further events wait.
     pub max_processes: usize,
 }
 
@@ -43,7 +43,7 @@ impl Function {
     /// The folder in which its processes run.
     ///
     /// # Errors
-    /// A relative path stands for nothing, because the gateway's own folder is not there any more.
+    /// The path is relative, and the gateway's present folder does not exist any more.
     pub fn working_folder(&self) -> std::io::Result<PathBuf> {
         match &self.folder {
             Some(folder) => std::path::absolute(folder),
@@ -55,7 +55,7 @@ impl Function {
         }
     }
 
-    /// The program as the operating system is to be given it: its path, or its bare name.
+    /// The program as the operating system is given it: its absolute path, or its bare name.
     pub(crate) fn program(&self) -> std::io::Result<PathBuf> {
         if self.is_bare() {
             Ok(self.command.clone())
@@ -64,7 +64,7 @@ impl Function {
         }
     }
 
-    /// Finds what cannot be run.
+    /// Checks that the function can be run.
     pub(super) fn check(&self, name: &str) -> Result<(), ConfigError> {
         let (function, command) = (name.to_owned(), self.command.clone());
         if self.max_processes == 0 {
@@ -90,7 +90,7 @@ impl Function {
     }
 }
 
-/// `PATH` is the one variable of its own that the gateway hands on, so that `node` or `python3` can be a command.
+/// The gateway's own `PATH`. It is the one variable that functions inherit, so that `node` or `python3` can be a command.
 #[expect(clippy::disallowed_methods, reason = "PATH is a fact of the machine, not a setting")]
 pub(crate) fn path_variable() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into())

@@ -1,24 +1,24 @@
-//! AWS's limits.
+//! AWS's quotas and times.
 
 use std::time::Duration;
 
-/// AWS's quotas and times, each of which can be set.
+/// AWS's quotas and times, each of which can be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// A socket without a message in either direction for so long is closed. AWS: 10 minutes.
+    /// After this time without a message in either direction a socket is closed. AWS: 10 minutes.
     pub idle: Duration,
-    /// A socket lives no longer. AWS: 2 hours.
+    /// After this time a socket is closed in any case. AWS: 2 hours.
     pub life: Duration,
-    /// An integration that has not answered by then has failed for its caller. AWS: 29 seconds.
+    /// An integration that has not answered within this time has failed for its caller. AWS: 29 seconds.
     pub integration: Duration,
-    /// A function that has not asked for its first event by then has failed to start. AWS: 10 seconds.
+    /// A process that has not asked for its first event within this time has failed to start. AWS: 10 seconds.
     pub init: Duration,
     /// The largest message, in or out, in bytes. AWS: 128 KB.
     pub message_bytes: usize,
     /// The largest frame that a client may send, in bytes. AWS: 32 KB.
     pub frame_bytes: usize,
-    /// Messages that wait for a slow client hold no more bytes than this (more only if one message is larger than it).
-    /// Not documented by AWS; 1 MB here.
+    /// The largest sum of the messages that wait for a slow client, in bytes. A single message may be larger. Not documented by
+    /// AWS; 1 MB here.
     pub outgoing_bytes: usize,
     /// The largest event, in bytes. AWS: 6 MB.
     pub payload_bytes: usize,
@@ -34,10 +34,10 @@ pub struct Limits {
     pub requests_burst: u32,
     /// The pauses before an asynchronous event is tried again. AWS: 1 and 2 minutes.
     pub async_retry_delays: Vec<Duration>,
-    /// How long a client may take to read what is left for it and the close frame, and again to answer that. Then the
-    /// gateway hangs up all the same. Not documented by AWS; 2 seconds here.
+    /// How long a client may take to read the last messages and the close frame, and again to answer the close frame, before
+    /// the gateway hangs up. Not documented by AWS; 2 seconds here.
     pub closing: Duration,
-    /// How long [`Gateway::stop`](crate::Gateway::stop) waits for sockets to say goodbye and `$disconnect` to run.
+    /// How long [`Gateway::stop`](crate::Gateway::stop) waits for sockets to close and for `$disconnect` to run.
     pub stop: Duration,
 }
 
