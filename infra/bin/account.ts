@@ -3,8 +3,8 @@ import { complete, type Settings } from "../lib/settings";
 import { given, orRefuse } from "./given";
 
 /**
- * Says before a deployment starts, and not ten minutes into it, what it needs: settings that fit together, a region,
- * and credentials that AWS takes. `account.ts [FILE [ARCH]]`.
+ * Checks before a deployment starts, and not ten minutes into it, that the settings fit together, that there is a region,
+ * and that AWS accepts the credentials. `account.ts [FILE [ARCH]]`.
  */
 async function problems({ env }: Settings): Promise<string[]> {
   const requestHandler = { connectionTimeout: 5_000, requestTimeout: 10_000 };
@@ -25,7 +25,7 @@ async function problems({ env }: Settings): Promise<string[]> {
     return [];
   } catch (error) {
     const { name, message } = error as Error;
-    // Whoever may not list tables may still be allowed to deploy: CDK does so by roles of its own.
+    // Credentials that may not list tables may still be allowed to deploy, since CDK deploys by roles of its own.
     return name === "AccessDeniedException" ? [] : [`AWS does not take these credentials in this region: ${message}`];
   }
 }

@@ -3,8 +3,8 @@ import { SettingsError, type Settings } from "../lib/settings";
 import { settings } from "../settings";
 
 /**
- * The settings of the deployment that is meant: those of settings.ts, or of a JSON file that stands in its place.
- * `make` also says what it builds for (`ARCH`), which may not contradict them.
+ * The settings of the deployment: those of settings.ts, or of a JSON file in its place. `make` also passes the
+ * architecture that it builds for (`ARCH`), which must be the one in the settings.
  */
 export function given(file?: string, architecture?: string): Partial<Settings> {
   const chosen = file ? read(file) : settings;
@@ -25,7 +25,7 @@ function read(file: string): Partial<Settings> {
   throw new SettingsError([`${file} has to hold one JSON object, with settings like those of infra/settings.ts.`]);
 }
 
-/** Says what is wrong with the settings, in a line each and without a trace of the program; then it is a failure. */
+/** Runs something, and prints problems with the settings, one on a line and without a stack trace; the program then fails. */
 export function orRefuse<T>(make: () => T): T | undefined {
   try {
     return make();

@@ -2,7 +2,7 @@ import { client, heartbeats, type Client } from "./client";
 import measured from "./measured.json";
 import { cost, PAGES, PRICES, SOURCE, type Item } from "./prices";
 
-/** What a site looks like. */
+/** The size and traffic of a site. */
 export interface Site {
   /** Users who have a page open at some time of the day. */
   readonly users: number;
@@ -22,7 +22,7 @@ export interface Line {
   readonly afterFree: number;
 }
 
-/** What a function's invocation is billed for, in GB-seconds: memory as deployed, and time with room to spare. */
+/** The billed GB-seconds of one invocation of each function: memory as deployed, times a duration on the safe side. */
 const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
 
 /** An invocation's log: a line of ours, and one of metrics, with what CloudWatch adds to each. */
@@ -37,7 +37,7 @@ const IDLE_POLLS = 5 * 3 * 60 * 24 * 30;
 /** A login's rows: its chatter IDs and its updates. */
 const BYTES_PER_USER = 2_000;
 
-/** What the functions print and the alarms watch: counted in the template by infra/test/cost.test.ts. */
+/** How many metrics and alarms there are. infra/test/cost.test.ts counts them in the template. */
 export const FIXED = { metrics: 25, alarmMetrics: 20 };
 
 const DAYS = 30;
@@ -46,7 +46,7 @@ const DAYS = 30;
 export function messages(site: Site, habits: Client): { heartbeats: number; syncs: number; updates: number } {
   const { users, updates, hours } = site;
   const minutes = users * hours * 60 * DAYS;
-  // A question and its answer, twice; and what reaches a page that is open.
+  // Pings and syncs are two messages each, a question and its answer; a push is one.
   return {
     heartbeats: 2 * heartbeats(habits, minutes),
     syncs: 2 * (sockets(site, habits) + minutes / habits.sync),
@@ -54,18 +54,18 @@ export function messages(site: Site, habits: Client): { heartbeats: number; sync
   };
 }
 
-/** The sockets of a month. Whoever looks in for a moment opens one too. */
+/** The sockets opened in a month. A page that is open for a moment opens one too. */
 function sockets({ users, hours }: Site, { socket }: Client): number {
   return users * DAYS * Math.max(1, (hours * 60) / socket);
 }
 
-/** The access log of a month: of all that comes from browsers, heartbeats among it. */
+/** The lines of a month's access log: one for each request of a browser, heartbeats included. */
 function accessLogBytes(site: Site, habits: Client): number {
   const { syncs, heartbeats } = messages(site, habits);
   return (2 * sockets(site, habits) + (syncs + heartbeats) / 2) * ACCESS_LOG_BYTES;
 }
 
-/** What a month costs, by item. Updates come by the queue, one event each: the dearest of the ways in. */
+/** The cost of a month, by item. Each update comes by the queue in an event of its own, which is the most expensive way. */
 export function estimate(site: Site, habits: Client = client()): Line[] {
   const said = messages(site, habits);
   const events = site.users * site.updates * DAYS;
@@ -130,7 +130,7 @@ function shares(site: Site): string {
   );
 }
 
-/** What the prices are worth. */
+/** How far the prices can be trusted. */
 export function sources(): string {
   return [
     `Prices: ${SOURCE.region}, ${SOURCE.date}, some of them from general knowledge. They change: check them at`,

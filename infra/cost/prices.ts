@@ -1,9 +1,9 @@
-/** What AWS asks for something. */
+/** A price. */
 export interface Price {
   /** Dollars for each unit. */
   readonly dollars: number;
   readonly unit: string;
-  /** What an account has free of charge each month, for ever; what is free for the first year only is left out. */
+  /** Units that are free each month without a time limit. Free tiers of the first year are left out. */
   readonly free: number;
   /** Where a lower price begins, and what it is. */
   readonly beyond?: { readonly units: number; readonly dollars: number };
@@ -19,7 +19,7 @@ const price = (dollars: number, unit: string, free = 0, beyond?: Price["beyond"]
 /** Which prices these are. Some come from general knowledge, and AWS changes them: they have to be checked. */
 export const SOURCE = { region: "us-east-1", date: "November 2026" };
 
-/** Where AWS says its prices. */
+/** AWS's page with the prices of a service. */
 export const PAGES = ["api-gateway", "lambda", "dynamodb", "sqs", "cloudwatch"].map(
   (service) => `https://aws.amazon.com/${service}/pricing/`,
 );
@@ -41,7 +41,7 @@ export const PRICES = {
 
 export type Item = keyof typeof PRICES;
 
-/** What so many units cost, at the list price. */
+/** The list price of so many units, in dollars. */
 export function cost({ dollars, beyond }: Price, units: number): number {
   if (!beyond || units <= beyond.units) return units * dollars;
   return beyond.units * dollars + (units - beyond.units) * beyond.dollars;

@@ -21,8 +21,8 @@ interface Watched {
 }
 
 /**
- * What somebody should look at. Nothing here goes off for a single slow browser, or for one user's wrong password. Each
- * description says what has happened and what to do; docs/deploy.md has a table of them.
+ * Alarms, for what an operator should look at. None goes off for a single slow browser or for one user's wrong password.
+ * Each description says what has happened and what to do; docs/deploy.md has a table of them.
  */
 export function addAlarms(scope: Construct, { functions, metrics, queues, topic }: Watched): Alarm[] {
   const alarms = new Construct(scope, "Alarms");
@@ -101,7 +101,7 @@ function throttles(functions: Functions): IMetric {
   );
 }
 
-/** notify is not among them: there, an update that cannot be recorded is an error of the function, or of its record. */
+/** Functions whose failed calls to DynamoDB are counted. notify is not one: there, a failed write fails the function or its record. */
 function storeFailures(metrics: Metrics): IMetric {
   const from: FunctionName[] = ["connect", "disconnect", "default"];
   return sum(
@@ -110,7 +110,7 @@ function storeFailures(metrics: Metrics): IMetric {
   );
 }
 
-/** A share, since a busy site has more wrong credentials than a quiet one; and only of enough handshakes to be one. */
+/** The share of handshakes that are refused, not their number: a busy site has more wrong credentials. Too few handshakes count as none refused. */
 function refusals(metrics: Metrics): IMetric {
   return new MathExpression({
     label: "refused handshakes, in percent",
@@ -130,7 +130,7 @@ function failedPosts(metrics: Metrics): IMetric {
   });
 }
 
-/** A share, and only of enough to be no accident. What is stale is among the updates. */
+/** The share of updates that are stale (older than a recorded one of their topic). Too few updates count as none stale. */
 function stale(metrics: Metrics): IMetric {
   const period = ONE_HOUR;
   return new MathExpression({

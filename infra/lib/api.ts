@@ -24,7 +24,7 @@ import type { Functions } from "./functions";
 export interface ApiProps {
   readonly functions: Functions;
   readonly stageName: string;
-  /** Requests a second, and at once. Both are always given: where only one is, API Gateway takes 0 for the other. */
+  /** The stage's throttle: requests a second, and in a burst. Both are always given: API Gateway takes 0 for one that is missing. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /** How long the access log is kept; without it there is none. */
   readonly logRetention?: RetentionDays;
@@ -34,7 +34,7 @@ export interface ApiProps {
 export class Api extends Construct {
   readonly webSocketApi: WebSocketApi;
   readonly stage: WebSocketStage;
-  /** The access log, if there is one: who came when and what became of it, but nothing of what they said. */
+  /** The access log, if there is one: the time, source and status of each request, without its content. */
   readonly accessLog?: LogGroup;
 
   constructor(
@@ -78,7 +78,7 @@ export class Api extends Construct {
     ];
   }
 
-  /** This stage and this route may invoke the function; CDK's own integration would allow every stage. */
+  /** The right of this stage and this route to invoke the function. CDK's own integration would give it to every stage. */
   private permit(route: string, handler: LambdaFunction): void {
     handler.addPermission("Route", {
       principal: new ServicePrincipal("apigateway.amazonaws.com"),
@@ -121,8 +121,8 @@ export class Api extends Construct {
 }
 
 /**
- * What API Gateway knows of a request. None of these variables holds a query string, a header or a message; `error` is
- * API Gateway's own sentence.
+ * A line of the access log. None of these variables holds a query string, a header or a message; `error` is a text of
+ * API Gateway's own.
  */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
   JSON.stringify({

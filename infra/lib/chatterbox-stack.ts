@@ -12,12 +12,13 @@ import { complete, type Settings } from "./settings";
 import { exampleDistribution } from "./site-host";
 
 /**
- * What cfn-lint finds and CDK means: W3005, that a function waits for its role although it names it anyhow; W2001, that
- * nothing uses the version of the bootstrap stack, where `cdk synth` prints a template without the rule that does.
+ * Findings of cfn-lint that CDK causes on purpose. W3005: a function depends on its role explicitly, although naming the
+ * role is enough. W2001: the parameter with the bootstrap stack's version is unused, where `cdk synth` leaves out the rule
+ * that uses it.
  */
 const ACCEPTED_BY_CFN_LINT = ["W2001", "W3005"];
 
-/** A Chatterbox by the settings, with what only its surroundings can say: hostnames, VPC, account. */
+/** The stack: a Chatterbox by the settings, and what depends on the account around it (hostnames, VPC, the right to log). */
 export class ChatterboxStack extends Stack {
   readonly chatterbox: Chatterbox;
 
@@ -80,7 +81,7 @@ export class ChatterboxStack extends Stack {
     }
   }
 
-  /** The pipeline's way to the outbox. Its policy lets all through: a route table can have one such endpoint only. */
+  /** The VPC's endpoint for DynamoDB, through which a pipeline reaches the outbox. Its policy allows all tables, since a route table can have only one such endpoint. */
   private addEndpoint({ id, routeTableIds }: NonNullable<Settings["vpc"]>): void {
     new CfnVPCEndpoint(this, "DynamoDb", {
       vpcEndpointType: "Gateway",
@@ -90,7 +91,7 @@ export class ChatterboxStack extends Stack {
     });
   }
 
-  /** Names that stay: the command `chatter` finds all of a deployed Chatterbox by its stack's name. */
+  /** Stack outputs, by names that do not change: scripts find a deployed Chatterbox by its stack's name and these. */
   private addOutputs(): void {
     const { chatterbox } = this;
     const { tables, functions, queues } = chatterbox;

@@ -19,7 +19,7 @@ import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
 import { Tables } from "./tables";
 
-/** What a Chatterbox can be told. Only the functions' code has no default. */
+/** The construct's options. Only the functions' code has no default. */
 export interface ChatterboxProps extends FunctionSettings {
   /** Each function's program: an asset with a `bootstrap` for Amazon Linux 2023, as `cargo lambda build` makes it. */
   readonly code: (name: FunctionName) => Code;
@@ -29,11 +29,11 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly stageName?: string;
   /** The first part of the functions' names. @default - CloudFormation makes their names */
   readonly namePrefix?: string;
-  /** Requests a second, and at once, over all routes. @default 5,000 and 2,500 */
+  /** The stage's throttle over all routes: requests a second, and in a burst. @default 5,000 and 2,500 */
   readonly throttle?: { readonly rate: number; readonly burst: number };
-  /** How many invocations of notify work on its queue at once, 2 to 1,000: the queue's pace. @default 5 */
+  /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
   readonly notifyConcurrency?: number;
-  /** How much the functions tell. @default "INFO" */
+  /** The functions' log level. @default "INFO" */
   readonly logLevel?: "TRACE" | "DEBUG" | "INFO";
   /** Whether API Gateway logs what browsers send. @default true */
   readonly accessLog?: boolean;
@@ -41,11 +41,11 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly logRetention?: RetentionDays;
   /** Whether X-Ray traces the functions. @default false */
   readonly tracing?: boolean;
-  /** Whether `chatters` and `updates` stay when the stack is destroyed. @default true */
+  /** Whether the tables `chatters` and `updates` are kept when the stack is destroyed. @default true */
   readonly keepTables?: boolean;
   /** The CloudWatch namespace of its metrics, which no other deployment should have. @default - the stack's name */
   readonly metricsNamespace?: string;
-  /** Whom alarms tell. @default - nobody; they show on the console */
+  /** The SNS topic that alarms publish to. @default - none; alarms show on the console only */
   readonly alarmTopic?: ITopic;
 }
 
@@ -59,8 +59,8 @@ export interface ChatterboxProps extends FunctionSettings {
  *     chatterbox.grantNotify(statsPipeline);
  *
  * The construct makes tables, functions, API, queues, alarms and a dashboard. Hostnames are added to it: `OwnHost`, or
- * `addToDistribution` for a CloudFront distribution. An account's right to log for API Gateway is once per region, and
- * so not part of it: see `ApiGatewayLogRole`.
+ * `addToDistribution` for a CloudFront distribution. API Gateway's right to write logs is given once per account and
+ * region, so it is not part of the construct: see `ApiGatewayLogRole`.
  */
 export class Chatterbox extends Construct {
   readonly tables: Tables;
@@ -70,7 +70,7 @@ export class Chatterbox extends Construct {
   readonly metrics: Metrics;
   readonly alarms: Alarm[];
 
-  /** Throws a `SettingsError` that names all that the functions would refuse at their start. */
+  /** Throws a `SettingsError` that names every setting that the functions would refuse at their start. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
     super(scope, id);
     const problems = functionProblems(props);
@@ -165,7 +165,7 @@ export class Chatterbox extends Construct {
     };
   }
 
-  /** Settings for the functions that read them: how handshakes are read, and how far and where notify posts. */
+  /** Passes settings to the functions that read them: $connect's for handshakes, notify's for the sockets it posts to. */
   private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: FunctionSettings): void {
     const connect = {
       ALLOWED_ORIGINS: allowedOrigins?.join(","),

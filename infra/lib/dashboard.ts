@@ -16,7 +16,7 @@ interface Shown {
 /** How many columns CloudWatch's page has. */
 const COLUMNS = 24;
 
-/** One page that answers: are browsers let in, are they told, how soon, and what is left undone. */
+/** A dashboard that shows whether browsers are let in, whether and how soon they get updates, and what has failed. */
 export function addDashboard(scope: Construct, { api, functions, metrics, queues }: Shown): Dashboard {
   const graph = (title: string, left: IMetric[], inRow = 3) =>
     new GraphWidget({ title, left, width: COLUMNS / inRow, height: 6 });
@@ -67,7 +67,7 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
   });
 }
 
-/** Why a handshake may be refused, as crates/core/src/credentials.rs says it. */
+/** The reasons for which $connect refuses a handshake, as the functions count them. */
 export const REASONS = ["malformed", "no-subprotocol", "origin", "unknown", "expired", "bad-expiry"];
 
 function apiMetric(api: Api, metricName: string): Metric {

@@ -1,6 +1,6 @@
 import { originProblem } from "./origin";
 
-/** Settings that the functions read from their environment, and would refuse at their start (crates/core/src/settings.rs). */
+/** Settings that the functions read from their environment. They check them at their start and do not run with wrong ones. */
 export interface FunctionSettings {
   /** `Origin`s that may connect, like https://www.example.com. @default - all of them */
   readonly allowedOrigins?: string[];
@@ -12,7 +12,7 @@ export interface FunctionSettings {
   readonly maxConnectionsPerLogin?: number;
 }
 
-/** What the functions would refuse, in a sentence each: better said before a deployment than by functions that do not start. */
+/** One sentence for each setting that the functions would refuse, so that a deployment fails before it begins. */
 export function functionProblems({
   allowedOrigins = [],
   parameters,
@@ -33,7 +33,7 @@ export function functionProblems({
     ...(cookies && !areDifferentNames(cookies.login, cookies.chatter)
       ? ["cookies: login and chatter need two different names; to read none, leave cookies out."]
       : []),
-    // A number that is not safe would be written like 1e+21, which the functions do not read.
+    // A number beyond 2^53 would be written like 1e+21, which the functions cannot read.
     ...(maxConnectionsPerLogin !== undefined &&
     !(Number.isSafeInteger(maxConnectionsPerLogin) && maxConnectionsPerLogin > 0)
       ? ["maxConnectionsPerLogin must be a whole number above 0."]
@@ -41,7 +41,7 @@ export function functionProblems({
   ];
 }
 
-/** A JSON file may hold anything, and an empty variable is to the functions one that is not set. */
+/** Whether it is a text that is not empty. A JSON file may hold anything, and the functions take an empty variable for one that is not set. */
 function areDifferentNames(...names: unknown[]): boolean {
   return names.every((name) => typeof name === "string" && name !== "") && new Set(names).size === names.length;
 }

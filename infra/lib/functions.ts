@@ -19,25 +19,25 @@ export const FUNCTION_NAMES = ["connect", "disconnect", "default", "notify"] as 
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /**
- * How long notify may take: it stops two seconds before, and leaves the rest to a later invocation. A post takes
- * milliseconds, and five seconds at worst, so a minute serves thousands of sockets.
+ * notify's time limit. It stops two seconds before, and defers the rest to a later invocation. A post takes
+ * milliseconds, and five seconds at worst, so a minute is enough for thousands of sockets.
  */
 export const NOTIFY_TIMEOUT = Duration.seconds(60);
 
 /**
- * The three that serve sockets: DynamoDB answers in milliseconds, and the three tries that the client makes fit in. The
- * protocol counts on `$connect` taking no longer (docs/protocol.md, R3).
+ * The time limit of the three functions that serve sockets. DynamoDB answers in milliseconds, and three tries fit in. The
+ * protocol relies on `$connect` taking no longer (docs/protocol.md, R3).
  */
 const SOCKET_TIMEOUT = Duration.seconds(10);
 
-/** Memory also buys processor time: TLS and signatures are all that these do, and 128 MB make them slow. */
+/** Memory of the three functions that serve sockets, in MB. Lambda gives processor time in proportion, and TLS and signatures are slow with 128. */
 const SOCKET_MEMORY = 256;
 
-/** Hundreds of posts at once, each with its own TLS. */
+/** Memory of notify, in MB: it sends hundreds of posts at once. */
 const NOTIFY_MEMORY = 512;
 
 export interface FunctionsProps {
-  /** What each function's program is. */
+  /** Each function's program. */
   readonly code: (name: FunctionName) => Code;
   readonly architecture: Architecture;
   /** What the functions are called, followed by a hyphen and their own name; CloudFormation makes names without it. */
@@ -45,13 +45,12 @@ export interface FunctionsProps {
   readonly logLevel: "TRACE" | "DEBUG" | "INFO";
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
-  /** What every function finds in its environment. */
+  /** Environment variables of every function. */
   readonly environment: Record<string, string>;
 }
 
 /**
- * The functions, each with a role that allows nothing but its own log. How many may run at once is the account's to
- * say: reserve concurrency with `(functions.notify.node.defaultChild as CfnFunction).reservedConcurrentExecutions`.
+ * The functions, each with a role that allows nothing but its own log. None has reserved concurrency; reserve it with `(functions.notify.node.defaultChild as CfnFunction).reservedConcurrentExecutions`.
  */
 export class Functions extends Construct {
   readonly connect: LambdaFunction;
@@ -104,7 +103,7 @@ export class Functions extends Construct {
     });
   }
 
-  /** May write to one log group, and not make any: AWS's own managed policy would allow all logs of the account. */
+  /** The right to write to one log group. AWS's managed policy would allow all log groups of the account, and making new ones. */
   private role(scope: Construct, logGroup: LogGroup): Role {
     const role = new Role(scope, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     role.addToPolicy(

@@ -8,12 +8,12 @@ import type { Queues } from "./queues";
 import { CONNECTIONS_INDEX, type Tables } from "./tables";
 
 /**
- * Allows each function the calls that it makes, on the tables that it makes them on, and nothing else. What reading the
- * queue and the outbox's stream takes is added with them (sources.ts).
+ * Gives each function the rights to the calls that it makes, on the tables it makes them on, and no others. The rights to
+ * read the queue and the outbox's stream are given in sources.ts.
  */
 export function allowCalls(functions: Functions, tables: Tables, api: Api, queues: Queues): void {
   const { chatters, connections, updates } = tables;
-  // One transaction: each of its items is authorized as the action that it is.
+  // $connect's one transaction: DynamoDB authorizes each of its items as the action it stands for.
   allow(functions.connect, chatters, "dynamodb:ConditionCheckItem");
   allow(functions.connect, connections, "dynamodb:PutItem");
 
@@ -56,7 +56,7 @@ export function grantPosts(grantee: IGrantable, api: Api): Grant {
   });
 }
 
-/** Allows some actions on a table, without those that CDK's own grants add for convenience. */
+/** Allows these actions on a table. CDK's own grants would add others for convenience. */
 export function grantOn(grantee: IGrantable, table: Table, ...actions: string[]): Grant {
   return Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
 }

@@ -8,7 +8,7 @@ import { acknowledge } from "./acknowledge";
  * An account's right to write logs for API Gateway, once per region. Without it a WebSocket API's stage with an access
  * log cannot be made: "CloudWatch Logs role ARN must be set in account settings to enable logging".
  *
- * Both stay when the stack is destroyed: other APIs of the account may log by them by then.
+ * The role and the account setting are kept when the stack is destroyed, since other APIs of the account may use them.
  */
 export class ApiGatewayLogRole extends Construct {
   constructor(scope: Construct, id: string) {

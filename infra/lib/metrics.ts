@@ -2,10 +2,10 @@ import { Duration } from "aws-cdk-lib";
 import { Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { FunctionName } from "./functions";
 
-/** How far apart the points of our metrics are, for graphs and for most alarms. */
+/** The period of graphs and of most alarms. */
 export const FIVE_MINUTES = Duration.minutes(5);
 
-/** For what would be too few to count within five minutes on a small site. */
+/** The period for events that are too rare for five minutes on a small site. */
 export const ONE_HOUR = Duration.hours(1);
 
 /**
@@ -15,7 +15,7 @@ export const ONE_HOUR = Duration.hours(1);
 export class Metrics {
   constructor(readonly namespace: string) {}
 
-  /** One of them, from one function; the refusals also by their reason. */
+  /** A metric of one function. Refusals can be told apart by their reason. */
   of(
     name: string,
     from: FunctionName,

@@ -27,7 +27,7 @@ const OWN_PORTS: Record<string, string> = { http: "80", https: "443", ftp: "21" 
 
 const NOT_SENT = "is not what a browser sends";
 
-/** When a text is no origin, and what to do. The first that applies is what is said; the later ones count on it. */
+/** Tests for what makes a text no origin, each with what to do. They apply in order, and later ones rely on earlier ones. */
 const RULES: [(text: string) => boolean, (text: string) => string][] = [
   [
     (text) => text.includes("*"),
@@ -39,7 +39,7 @@ const RULES: [(text: string) => boolean, (text: string) => string][] = [
     (text) => text === "null",
     () => "is what a browser sends for any sandboxed frame or file, whoever made the page: it would let all of them in",
   ],
-  // Letters, but also what a copied text may hold unseen.
+  // Invisible characters, which a copied text may hold, are among what is refused here.
   [
     (text) => !/^[\x21-\x7e]*$/.test(text),
     (text) => `${NOT_SENT}: it writes letters beyond ASCII in punycode${punycode(text)}`,
@@ -82,7 +82,7 @@ function isPort(port?: string): boolean {
 
 /**
  * Labels that are not empty, or an address; of http and https it must be what a browser makes of it, which writes a host
- * like 127.1 as the address that it stands for, and knows what is no punycode.
+ * like 127.1 as the address that it stands for, and refuses invalid punycode.
  */
 function isHost({ scheme, host }: Parts): boolean {
   if (host.startsWith("[") || Object.hasOwn(OWN_PORTS, scheme)) {

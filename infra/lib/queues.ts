@@ -8,9 +8,9 @@ import { NOTIFY_TIMEOUT } from "./functions";
 export class Queues extends Construct {
   /** Events for notify: from the pipeline, and those that notify itself had no time for. */
   readonly updates: Queue;
-  /** Events that failed until nobody tried again, from the queue and from asynchronous invocations. */
+  /** The dead-letter queue: events from the queue and from asynchronous invocations whose last retry failed. */
   readonly deadLetters: Queue;
-  /** What is left of outbox records that failed: where they are in the stream, which keeps them for a day. */
+  /** The dead-letter queue of the outbox: for each batch that failed, its place in the stream, which keeps the records for a day. */
   readonly outboxFailures: Queue;
 
   constructor(scope: Construct, id: string) {
@@ -23,13 +23,13 @@ export class Queues extends Construct {
       enforceSSL: true,
       // Six times the function's own time, as the Lambda guide asks: else a slow batch is delivered a second time.
       visibilityTimeout: NOTIFY_TIMEOUT.plus(Duration.seconds(5 * NOTIFY_TIMEOUT.toSeconds())),
-      // A browser that was away asks for what it missed. An update that waited a day is no news.
+      // An update that has waited a day is not worth delivering: browsers that were away ask for what they missed.
       retentionPeriod: Duration.days(1),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
     });
   }
 
-  /** A queue for people to look into: two weeks is the longest that SQS keeps a message. */
+  /** A queue that nothing reads but an operator. It keeps messages for two weeks, the longest that SQS allows. */
   private queue(id: string): Queue {
     return new Queue(this, id, {
       encryption: QueueEncryption.SQS_MANAGED,

@@ -1,16 +1,16 @@
 import { functionProblems } from "./function-settings";
 
-/** What can be set, what it is unless set, and what is refused. */
+/** The settings: their meaning, their defaults, and the checks on them. */
 
 /** The settings of a deployed Chatterbox. */
 export interface Settings {
   /** The stack's name, and the first part of its functions' names: letters, digits, hyphens; at most 40. */
   stackName: string;
-  /** The region and account; without them, those of the credentials that deploy. */
+  /** The region and account. Without them, those of the credentials that deploy. */
   env?: { region: string; account: string };
   /** The API's stage, the last part of its URL: letters, digits, hyphens, underscores. With `site`, it is its path. */
   stage?: string;
-  /** What the functions were built for: arm64 costs a fifth less. `make` says it by its `ARCH`. */
+  /** What the functions were built for: arm64 costs a fifth less. `make` passes its `ARCH`. */
   architecture: "arm64" | "x86_64";
   /** The folder (seen from infra/) with a folder for each function, with its `bootstrap`: what `make build` makes. */
   functions: string;
@@ -32,39 +32,39 @@ export interface Settings {
   /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
   vpc?: { id: string; routeTableIds: string[] };
   /**
-   * Requests a second, and at once, over all routes. An account's own limits are 10,000 and 5,000, shared with all its
-   * other APIs and with the posts to sockets: half leaves them room.
+   * The stage's throttle over all routes: requests a second, and in a burst. An account's limits are 10,000 and 5,000,
+   * shared by all its APIs and by posts to sockets, so the default is half of them.
    */
   throttle: { rate: number; burst: number };
   /**
-   * How many invocations of notify may work on its queue at once, 2 to 1,000. It is the queue's pace: each posts as
-   * fast as sockets take it, posts count against the account's limit above, and what waits in the queue fails nobody.
-   * Invocations that do not come by the queue are not held up, and not counted.
+   * How many invocations of notify may work on its queue at once, 2 to 1,000. It limits how fast the queue is worked
+   * off: posts count against the account's limit above, and an event loses nothing by waiting in the queue. Other
+   * invocations of notify (direct, or by the outbox) are not limited by it.
    */
   notifyConcurrency: number;
-  /** How much the functions tell. Above INFO, Lambda would drop the metrics with the log lines. */
+  /** The functions' log level. Above INFO, Lambda would drop the metrics with the log lines. */
   logLevel: "TRACE" | "DEBUG" | "INFO";
   /** How long logs are kept, in days. */
   logRetentionDays: number;
   /**
-   * Whether API Gateway logs what browsers send: who, when, and what became of it. It is a line for each heartbeat, too,
-   * for which a site of many users pays (`make cost`).
+   * Whether API Gateway writes an access log: a line for each request of a browser, heartbeats too, which costs a site
+   * with many users something (`make cost`).
    */
   accessLog: boolean;
   /** Whether X-Ray traces the functions. */
   tracing: boolean;
-  /** The SNS topic that alarms tell; without it they only show on the console. */
+  /** The SNS topic that alarms publish to; without it they only show on the console. */
   alarmTopicArn?: string;
-  /** Whether the tables stay when the stack is destroyed. Without `chatters`, every user has to log in again. */
+  /** Whether the tables are kept when the stack is destroyed. Without `chatters`, every user has to log in again. */
   keepTables: boolean;
   /**
-   * Whether to give API Gateway the right to write the access log, which an account says once per region. Say false
-   * where another stack or a person has done so.
+   * Whether to give API Gateway the right to write access logs. It is one setting for an account and region: say false
+   * if another stack or a person has set it.
    */
   apiGatewayLogRole: boolean;
 }
 
-/** What holds where nothing is set. */
+/** The defaults. */
 export const defaults: Settings = {
   stackName: "Chatterbox",
   architecture: "arm64",
@@ -128,7 +128,7 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   apiGatewayLogRole: "boolean",
 };
 
-/** What is no setting, or is not of its kind. */
+/** Problems with names that are no settings, and with values of a wrong type. */
 function misfits(given: object): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const kind = KINDS[name as keyof Settings];
@@ -138,7 +138,7 @@ function misfits(given: object): string[] {
   });
 }
 
-/** What CloudWatch Logs lets one choose from, up to a year. */
+/** The retention times that CloudWatch Logs offers, in days, up to a year. */
 const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
 
 const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -147,7 +147,7 @@ const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
 
 type Check = (settings: Settings) => string[];
 
-/** The problem, unless it is well. */
+/** The problem, unless the condition holds. */
 const unless = (well: boolean, problem: string): string[] => (well ? [] : [problem]);
 
 const nameCheck: Check = ({ stackName, architecture, env }) => [

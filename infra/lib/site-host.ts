@@ -21,8 +21,8 @@ import type { Api } from "./api";
 /**
  * How CloudFront hands a path on to the API: `/socks` is the stage `socks`, and so the origin has no path of its own.
  *
- * The viewer's `Host` is left out, since API Gateway answers 403 to a name that it does not know; all else goes on, the
- * WebSocket headers, the query string and the site's cookies among it. Nothing is cached, and nothing is compressed.
+ * The viewer's `Host` is left out, since API Gateway answers 403 to a name that it does not know. All else is passed on:
+ * the WebSocket headers, the query string, the site's cookies. Nothing is cached or compressed.
  */
 export function siteBehavior(api: Api): BehaviorOptions {
   const { region, urlSuffix } = Stack.of(api);
@@ -48,7 +48,7 @@ export interface ExampleDistributionProps {
   readonly certificateArn?: string;
 }
 
-/** A distribution around a site, to try the whole of it: a site of standing adds the behaviour to its own. */
+/** An example of a distribution in front of a site. A site that has a distribution adds the behaviour to its own. */
 export function exampleDistribution(scope: Construct, id: string, props: ExampleDistributionProps): Distribution {
   const { api, siteOrigin, host, certificateArn } = props;
   const distribution = new Distribution(scope, id, {

@@ -15,8 +15,8 @@ export interface Sources {
 }
 
 /**
- * The ways into notify beside a synchronous invocation: asynchronously, by the queue, by the outbox. Each tries again,
- * and each leaves what cannot be done where an alarm sees it.
+ * The event sources of notify: asynchronous invocations, the queue, the outbox. Each retries, and each leaves events
+ * that failed for good in a dead-letter queue with an alarm.
  *
  * CDK's event sources would allow notify more than Lambda asks for (the URL of a queue, the streams of all tables), so
  * the rights are written out here: those of AWS's own execution policies, on these queues and this stream.
@@ -55,12 +55,12 @@ export function addSources({ notify, queues, outbox, queueConcurrency }: Sources
   notify.addEventSourceMapping("Outbox", {
     eventSourceArn: outbox.tableStreamArn!,
     batchSize: 10,
-    // From the first record there is: what was put while the mapping was made is not passed over.
+    // Begins at the oldest record, so that items put while the mapping was being made are not skipped.
     startingPosition: StartingPosition.TRIM_HORIZON,
-    // An item that is put again under its key is a MODIFY: its event is a new one if it differs from the one before,
-    // which notify compares. Expiry and deletion are REMOVE, and tell nobody anything.
+    // An item that is put again under its key is a MODIFY. notify compares its event with the one before: if it differs,
+    // it is a new event. Expiry and deletion are REMOVE, which carry no event.
     filters: [FilterCriteria.filter({ eventName: FilterRule.or("INSERT", "MODIFY") })],
-    // A record that fails holds up its shard: so not for long, and with as few others as can be.
+    // A record that fails blocks its shard, so there are few retries, and a failed batch is split.
     retryAttempts: 5,
     maxRecordAge: Duration.hours(1),
     bisectBatchOnError: true,
@@ -69,7 +69,7 @@ export function addSources({ notify, queues, outbox, queueConcurrency }: Sources
   });
 }
 
-/** Where Lambda leaves what failed, by its ARN alone: CDK's own destinations would grant more than sending. */
+/** A destination for failed events, by its ARN only. CDK's own destinations would grant more than sending. */
 function to(queue: IQueue) {
   return { bind: () => ({ destination: queue.queueArn }) };
 }

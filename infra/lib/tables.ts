@@ -3,7 +3,7 @@ import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } fro
 import { Construct } from "constructs";
 
 export interface TablesProps {
-  /** Whether `chatters` and `updates` stay when their stack is destroyed. The others hold what is over in hours. */
+  /** Whether `chatters` and `updates` are kept when their stack is destroyed. The items of the others expire within hours. */
   readonly keep: boolean;
 }
 
@@ -37,7 +37,7 @@ export class Tables extends Construct {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     this.updates = this.table("Updates", { partition: "login" }, props.keep);
-    // Its stream also holds the item before a change, by which notify knows whether the event in it is another one.
+    // The stream also holds the item before a change, so that notify can tell whether the event in it has changed.
     this.outbox = this.table("Outbox", { partition: "id" }, false, StreamViewType.NEW_AND_OLD_IMAGES);
   }
 
@@ -54,7 +54,7 @@ export class Tables extends Construct {
   }
 }
 
-/** The index by which `$disconnect` finds whose connection it was. */
+/** The index by which `$disconnect` finds a connection's login. */
 export const CONNECTIONS_INDEX = "by_connection_id";
 
 function key(name: string) {
