@@ -6,10 +6,6 @@ use chatterbox_gateway::{Config, ConfigError, Function, Gateway, Route};
 
 use crate::world::*;
 
-fn change(config: &mut Config, change: impl FnOnce(&mut Function)) {
-    change(config.functions.get_mut("f").unwrap());
-}
-
 #[tokio::test]
 async fn an_error_in_the_configuration_is_named_at_the_start() {
     let with = async |change: &dyn Fn(&mut Config)| {

@@ -1,21 +1,12 @@
-//! The Lambda host: processes, their environment, and what becomes of events whose process fails.
+//! What the Lambda host gives to a function: environment, folder, headers.
 
 use std::path::Path;
 use std::time::Duration;
 
-use chatterbox_gateway::{Config, Endpoint, Function};
-use futures_util::future::join_all;
-use serde_json::{Value, json};
+use chatterbox_gateway::{Endpoint, Function};
+use serde_json::json;
 
 use crate::world::*;
-
-fn change(config: &mut Config, change: impl FnOnce(&mut Function)) {
-    change(config.functions.get_mut("f").unwrap());
-}
-
-fn message(error: &Value) -> &str {
-    error["errorMessage"].as_str().unwrap()
-}
 
 #[tokio::test]
 async fn a_process_finds_lambdas_environment_and_the_configured_one_and_nothing_else() {
@@ -100,7 +91,7 @@ async fn a_function_is_told_where_to_post_unless_it_knows() {
 
 #[tokio::test]
 async fn a_command_with_a_path_runs_in_its_own_folder() {
-    let folder = tempfile();
+    let folder = temporary_folder();
     let script = folder.join("bootstrap");
     std::fs::write(&script, format!("#!/bin/sh\nexec node {BOOTSTRAP}\n")).unwrap();
     make_executable(&script);
@@ -116,7 +107,7 @@ async fn a_command_with_a_path_runs_in_its_own_folder() {
 /// `--function "py=/venv/bin/python -m awslambdaric app.handler"` is to find `app`.
 #[tokio::test]
 async fn a_function_runs_in_the_folder_that_is_set_for_it() {
-    let (folder, elsewhere) = (tempfile(), tempfile());
+    let (folder, elsewhere) = (temporary_folder(), temporary_folder());
     let script = folder.join("bootstrap");
     std::fs::write(&script, format!("#!/bin/sh\nexec node {BOOTSTRAP}\n")).unwrap();
     make_executable(&script);
@@ -166,169 +157,4 @@ async fn an_event_comes_with_the_headers_of_the_runtime_api() {
     assert!(text("lambda-runtime-trace-id").starts_with("Root=1-"));
     let left = text("lambda-runtime-deadline-ms").parse::<u64>().unwrap() - headers["now"].as_u64().unwrap();
     assert!((4_000..=7_000).contains(&left), "{left} ms are left");
-}
-
-#[tokio::test]
-async fn a_warm_process_serves_one_event_after_another() {
-    let world = world(|config| change(config, |function| function.max_processes = 1)).await;
-    let mut activity = world.gateway.activity();
-    let mut process_id = None;
-    for served in 1..=5 {
-        let process = world.invoke_for_body(&json!({ "do": "process" })).await;
-        assert_eq!(process["served"], served);
-        assert_eq!(*process_id.get_or_insert(process["pid"].clone()), process["pid"]);
-        let invocation = next_of(&mut activity, "invocation").await;
-        assert_eq!(invocation["coldStart"], served == 1);
-        assert_eq!(invocation["note"], Value::Null);
-    }
-}
-
-#[tokio::test]
-async fn more_processes_start_as_load_asks_up_to_the_limit_and_then_events_wait() {
-    let world = world(|config| change(config, |function| function.max_processes = 3)).await;
-    let event = json!({ "do": "slow", "milliseconds": 200 });
-    let answers = join_all((0..8).map(|_| world.invoke(&event))).await;
-    assert!(answers.iter().all(|answer| answer["statusCode"] == 200));
-    assert_eq!(world.gateway.process_ids("f").len(), 3);
-}
-
-#[tokio::test]
-async fn a_process_that_is_killed_while_idle_costs_no_event() {
-    let world = world(|_| {}).await;
-    let mut activity = world.gateway.activity();
-    for _ in 0..3 {
-        let process = world.invoke_for_body(&json!({ "do": "process" })).await;
-        assert_eq!(process["served"], 1);
-        let id = rustix::process::Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
-        let exit = next_of(&mut activity, "process-exit").await;
-        assert_eq!(exit["processId"], id.as_raw_nonzero().get());
-        assert_eq!(exit["status"], Value::Null);
-    }
-}
-
-#[tokio::test]
-async fn a_process_that_exits_after_its_answer_costs_no_event() {
-    let world = world(|config| change(config, |function| function.max_processes = 1)).await;
-    let event = json!({ "do": "reply-then-exit" });
-    let answers = join_all((0..4).map(|_| world.invoke(&event))).await;
-    assert!(answers.iter().all(|answer| answer["statusCode"] == 200), "{answers:?}");
-}
-
-#[tokio::test]
-async fn a_crash_fails_its_event_and_the_next_event_gets_a_new_process() {
-    let world = world(|_| {}).await;
-    let error = world.invoke(&json!({ "do": "exit" })).await;
-    assert_eq!(error["errorType"], "Runtime.ExitError");
-    assert!(
-        message(&error).ends_with("Error: Runtime exited with error: exit status 1"),
-        "{error}"
-    );
-    assert_eq!(world.invoke_for_body(&json!({ "do": "process" })).await["served"], 1);
-}
-
-#[tokio::test]
-async fn a_process_is_killed_at_its_deadline() {
-    let world = world(|config| {
-        change(config, |function| {
-            (function.timeout, function.max_processes) = (Duration::from_millis(1250), 1)
-        });
-    })
-    .await;
-    let process_id = world.invoke_for_body(&json!({ "do": "process" })).await["pid"]
-        .as_u64()
-        .unwrap();
-    let error = world.invoke(&json!({ "do": "hang" })).await;
-    assert_eq!(error["errorType"], "Sandbox.Timedout");
-    assert!(
-        message(&error).ends_with("Task timed out after 1.25 seconds"),
-        "{error}"
-    );
-    until(|| !is_alive(process_id.try_into().unwrap())).await;
-    assert_eq!(world.invoke_for_body(&json!({ "do": "process" })).await["served"], 1);
-}
-
-#[tokio::test]
-async fn a_failed_start_fails_one_event_and_is_not_repeated() {
-    for (how, expected) in [
-        ("exit", "exit status 3"),
-        ("init-error", "no settings"),
-        ("hang", "after 0.50 seconds"),
-    ] {
-        let world = world(|config| {
-            config.limits.init = Duration::from_millis(if how == "hang" { 500 } else { 20_000 });
-            change(config, |function| {
-                function.environment.insert("BEFORE_FIRST_NEXT".into(), how.into());
-            });
-        })
-        .await;
-        let mut activity = world.gateway.activity();
-        for _ in 0..2 {
-            let error = world.invoke(&json!({})).await;
-            assert!(message(&error).ends_with(expected), "{error}");
-        }
-        for _ in 0..2 {
-            next_of(&mut activity, "process-exit").await;
-        }
-        assert!(all_of(&mut activity, "process-start").is_empty(), "{how}");
-        assert!(world.gateway.process_ids("f").is_empty());
-    }
-}
-
-#[tokio::test]
-async fn a_reply_that_comes_twice_is_ignored() {
-    let world = world(|config| change(config, |function| function.max_processes = 1)).await;
-    assert_eq!(world.invoke(&json!({ "do": "late" })).await["body"], "in time");
-    assert_eq!(world.invoke_for_body(&json!({ "do": "process" })).await["served"], 2);
-}
-
-/// Lambda's own number: 6 MB and 100 bytes.
-#[tokio::test]
-async fn a_reply_may_have_6_291_556_bytes_and_no_more() {
-    let world = world(|_| {}).await;
-    let limit = 6_291_556;
-    let whole = world.invoke(&json!({ "do": "large", "bytes": limit - 2 })).await;
-    assert_eq!(whole.as_str().unwrap().len(), limit - 2);
-    let error = world.invoke(&json!({ "do": "large", "bytes": limit - 1 })).await;
-    assert_eq!(error["errorType"], "Function.ResponseSizeTooLarge");
-    assert_eq!(
-        message(&error),
-        "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
-    );
-}
-
-#[tokio::test]
-async fn grandchildren_end_with_their_process() {
-    let folder = tempfile();
-    let script = folder.join("bootstrap");
-    std::fs::write(&script, "#!/bin/sh\nsleep 600 &\necho $!\nexec sleep 600\n").unwrap();
-    make_executable(&script);
-    let world = world(|config| {
-        config.limits.init = Duration::from_millis(300);
-        change(config, |function| *function = Function::new(&script));
-    })
-    .await;
-    let mut lines = world.gateway.lines();
-    world.invoke(&json!({})).await;
-    let grandchild: u32 = within(lines.recv()).await.unwrap().text.parse().unwrap();
-    until(|| !is_running(grandchild)).await;
-    std::fs::remove_dir_all(folder).unwrap();
-}
-
-/// A grandchild's zombie may wait for a reaper that is not ours; it runs no more.
-fn is_running(process_id: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process_id}/stat")).unwrap_or_default();
-    is_alive(process_id) && !stat.contains(") Z ")
-}
-
-/// A new folder of this process's own.
-fn tempfile() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("gateway-{}", uuid::Uuid::new_v4()));
-    std::fs::create_dir(&folder).unwrap();
-    folder
-}
-
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -32,6 +32,11 @@ pub(crate) fn function() -> Function {
     }
 }
 
+/// Changes the function `f`.
+pub(crate) fn change(config: &mut Config, change: impl FnOnce(&mut Function)) {
+    change(config.functions.get_mut("f").unwrap());
+}
+
 /// A function that prints each event it is given.
 pub(crate) fn printer() -> Function {
     let mut function = function();
@@ -225,4 +230,16 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
         }
     })
     .await;
+}
+
+/// A new folder that no other test uses.
+pub(crate) fn temporary_folder() -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("gateway-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    folder
+}
+
+pub(crate) fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
