@@ -1,3 +1,3 @@
-//! What the command `chatter` does, for the command itself and for tests: so far, Chatterbox on a laptop.
+//! The library of the command `chatter`, for the command itself and for tests. It has one part: Chatterbox on a laptop.
 
 pub mod local;

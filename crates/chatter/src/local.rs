@@ -1,5 +1,8 @@
-//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, the four functions as its
-//! children. They are the same programs that run in AWS, told by environment variables where everything is.
+//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, and the four functions as its
+//! children. The functions are the programs that run in AWS; environment variables tell them where everything is.
+//!
+//! `functions` has the functions and their routes, `database` and `data_file` the tables, `demo` the page and its backend,
+//! `chaos` and `throttle` what `--chaos` breaks.
 
 mod chaos;
 mod data_file;
@@ -17,26 +20,26 @@ use thiserror::Error;
 pub use throttle::Throttle;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-/// What the local system is told.
+/// The options of a local system.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Port of the page, the sockets, `@connections` and the functions; 0 takes any free one.
     pub port: u16,
     /// Port of DynamoDB; 0 takes any free one.
     pub dynamodb_port: u16,
-    /// A file that keeps the tables; `None` keeps them in memory.
+    /// The file that keeps the tables. `None` keeps them in memory.
     pub data: Option<PathBuf>,
     /// The folder with the programs `connect`, `disconnect`, `default` and `notify`.
     pub functions: PathBuf,
-    /// Settings for the functions beside those that the local system makes itself.
+    /// Settings of the functions, beside those that the local system sets itself.
     pub environment: BTreeMap<String, String>,
-    /// How long notify may take. The others have ten seconds.
+    /// The timeout of notify. The other functions have ten seconds.
     pub notify_timeout: Duration,
     /// API Gateway's limits.
     pub limits: Limits,
-    /// Faults to inject from the start. `None` can have none: no fault API, and DynamoDB has no [`Throttle`].
+    /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`Throttle`] before DynamoDB.
     pub faults: Option<Faults>,
-    /// Break something every few seconds, in an order that this seed decides. It takes `faults` over.
+    /// Break something every few seconds, in an order that this seed decides. It replaces `faults`.
     pub chaos: Option<u64>,
 }
 
@@ -64,24 +67,24 @@ impl Options {
 /// Why the local system did not start.
 #[derive(Debug, Error)]
 pub enum LocalError {
-    /// A port is not to be had.
+    /// A port cannot be listened on.
     #[error("port {port} ({what}): {error}; another can be chosen with {flag}")]
     Port {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// Who is to listen on it.
         what: &'static str,
         /// The flag that chooses another.
         flag: &'static str,
-        /// What the system says.
+        /// The operating system's error.
         error: io::Error,
     },
-    /// The database cannot be opened.
+    /// The tables cannot be opened.
     #[error("the tables in {}: {reason}", file.display())]
     Data {
         /// The file that was to keep them.
         file: PathBuf,
-        /// What the engine says.
+        /// The reason, as a sentence.
         reason: String,
     },
     /// A function is missing, or a setting of the gateway cannot work.
@@ -90,7 +93,7 @@ pub enum LocalError {
     /// A setting of Chatterbox is wrong.
     #[error("{0}")]
     Settings(#[from] SettingsError),
-    /// The tables cannot be made.
+    /// The tables cannot be created.
     #[error("the tables: {0}")]
     Tables(#[from] StoreError),
 }
@@ -111,7 +114,7 @@ pub struct Local {
 const STAGE: &str = "dev";
 
 impl Local {
-    /// Starts everything, and returns when all of it can be used.
+    /// Starts everything, and returns when all of it is ready.
     ///
     /// # Errors
     /// A [`LocalError`] that says what to do about it; nothing is left running then.
@@ -146,7 +149,7 @@ impl Local {
         };
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
-            tables: database.name_of(&settings.tables.chatters).unwrap_or_default().into(),
+            tables: database.table_id(&settings.tables.chatters).unwrap_or_default().into(),
         });
         let site = demo::Site::new(revocation.clone(), &settings, system.subscribe(), address);
         let feed = demo::Feed::start(gateway.activity(), system.subscribe());
@@ -169,22 +172,22 @@ impl Local {
         })
     }
 
-    /// The demo page.
+    /// The URL of the demo page.
     pub fn page_url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// Where sockets are opened.
+    /// The URL of the sockets.
     pub fn socket_url(&self) -> String {
         format!("ws://{}/{STAGE}", self.address)
     }
 
-    /// The Lambda Invoke API, up to the function's name.
+    /// The URL of the Lambda Invoke API, up to the function's name.
     pub fn functions_url(&self) -> String {
         format!("http://{}/2015-03-31/functions", self.address)
     }
 
-    /// DynamoDB.
+    /// The URL of DynamoDB.
     pub fn dynamodb_url(&self) -> String {
         self.database.url()
     }
@@ -204,7 +207,7 @@ impl Local {
         &self.aws
     }
 
-    /// What issues and revokes chatter IDs here, as the site's backend does in AWS.
+    /// Issues and revokes chatter IDs of this system, as the site's backend does in AWS.
     pub fn revocation(&self) -> &Revocation {
         &self.revocation
     }
@@ -223,7 +226,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // Both hold on to the gateway.
+        // Both tasks own the gateway, which would live on with them.
         self.server.abort();
         if let Some(chaos) = &self.chaos {
             chaos.abort();

@@ -25,7 +25,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run all of it on this machine: gateway, functions, DynamoDB and a demo page.
+    /// Run all of Chatterbox on this machine: gateway, functions, DynamoDB and a demo page.
     Local(LocalArguments),
 }
 
@@ -38,16 +38,16 @@ struct LocalArguments {
     /// Port of DynamoDB; 0 takes any free one.
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
-    /// Keep the tables in this file, across restarts; without it they are in memory. One `chatter local` at a time.
+    /// Keep the tables in this file, across restarts; without it they are in memory. One `chatter local` at a time may use it.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The folder with the four functions' programs; by default the one that `chatter` itself is in.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
-    /// Break something every few seconds, and watch the page live through it; the same SEED breaks the same things.
+    /// Break something every few seconds, to watch the page recover. The same SEED breaks the same things in the same order.
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     chaos: Option<u64>,
-    /// How much the functions and the gateway tell: error, warn, info, debug or trace.
+    /// How much the functions and the gateway log: error, warn, info, debug or trace.
     #[arg(long, env = "AWS_LAMBDA_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     log_level: LevelFilter,
 }
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: LocalArguments) -> Result<(), Box<dyn std::error::Error>> {
-    // Before anything runs, so that no signal finds a half-started system without anyone to stop it.
+    // Before anything runs, so that a signal in the middle of the start is not lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let mut options = Options::from_env();
     options.port = arguments.port;
@@ -99,24 +99,27 @@ async fn run(arguments: LocalArguments) -> Result<(), Box<dyn std::error::Error>
     Ok(())
 }
 
-/// What the functions print goes to standard error, each line behind its function's name.
+/// Prints the functions' lines to standard error, each after its function's name.
 async fn print_lines(mut lines: tokio::sync::broadcast::Receiver<chatterbox_gateway::Line>) {
     use tokio::sync::broadcast::error::RecvError;
     loop {
         let _ = match lines.recv().await {
             Ok(line) => writeln!(io::stderr(), "{:<10} {}", line.function, line.text),
             Err(RecvError::Lagged(missed)) => {
-                writeln!(io::stderr(), "chatter: {missed} lines came too fast and are missing")
+                writeln!(
+                    io::stderr(),
+                    "chatter: {missed} lines were printed too fast and are missing"
+                )
             }
             Err(RecvError::Closed) => return,
         };
     }
 }
 
-/// Only our own crates speak below `info`: at `trace` the HTTP libraries may print headers, and those hold secrets.
+/// Only our own crates log below `info`. The HTTP libraries may log headers at `trace`, and headers hold secrets.
 fn start_logging(level: LevelFilter) {
     let ours = ["chatter", "chatterbox_core", "chatterbox_gateway"].map(|name| (name, level));
-    // To the engine a failed condition is a warning; to us it is a refusal, and the functions tell of it.
+    // DynamoDB's engine warns of each failed condition, which here is an ordinary refusal that the functions log.
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::INFO))
         .with_targets(ours);

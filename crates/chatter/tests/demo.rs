@@ -1,4 +1,4 @@
-//! What the demo page asks of its backend, by HTTP. No function runs: these requests need none.
+//! The demo page's backend, by HTTP. No function runs, since these requests need none.
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
@@ -52,7 +52,7 @@ impl World {
         response.json().await.unwrap()
     }
 
-    /// The session that is given for this one.
+    /// The session that replaces this one.
     async fn renew(&self, session: &Value) -> Value {
         let response = self.post("renew", session).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -66,8 +66,8 @@ impl World {
         Feed { response, text }
     }
 
-    /// Has the gateway do something that it tells of: it refuses a socket.
-    async fn happen(&self) {
+    /// Makes the gateway add an entry to its activity feed: it refuses a socket.
+    async fn make_an_entry(&self) {
         let url = format!("{}dev", self.local.page_url());
         reqwest::get(url).await.unwrap();
     }
@@ -79,7 +79,7 @@ struct Feed {
     text: String,
 }
 
-/// The lines of one event, by their names.
+/// The value of one field of an event.
 fn field<'a>(event: &'a str, name: &str) -> Option<&'a str> {
     event
         .lines()
@@ -102,7 +102,7 @@ impl Feed {
         tokio::time::timeout(PATIENCE, event).await.unwrap()
     }
 
-    /// The next event that has an ID, and not the state of the system.
+    /// The next event with an ID: an entry, and not the state of the system.
     async fn entry(&mut self) -> String {
         loop {
             let event = self.next().await;
@@ -123,7 +123,7 @@ impl Feed {
 }
 
 #[tokio::test]
-async fn a_session_stays_as_it_is_while_its_chatter_id_is_good() {
+async fn a_session_stays_as_it_is_while_its_chatter_id_is_valid() {
     let world = World::start().await;
     let session = world.log_in().await;
     assert_eq!(world.renew(&session).await, session);
@@ -154,7 +154,7 @@ async fn a_session_that_has_expired_is_replaced_by_one_for_all_its_tabs() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_logged_out_is_not_brought_back() {
+async fn a_session_that_was_logged_out_is_not_renewed() {
     let world = World::start().await;
     let old = World::start().await.log_in().await;
     let renewed = world.renew(&old).await;
@@ -187,7 +187,7 @@ async fn a_session_lives_on_with_the_file_that_keeps_its_tables() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_none_is_refused_with_the_name_of_the_field() {
+async fn a_malformed_request_is_refused_with_the_name_of_the_field() {
     let world = World::start().await;
     let good = world.log_in().await["chatterId"].clone();
     for (path, body, field) in [
@@ -211,7 +211,7 @@ async fn a_request_that_is_none_is_refused_with_the_name_of_the_field() {
 }
 
 #[tokio::test]
-async fn logging_in_outlives_tables_that_are_away_for_a_moment() {
+async fn a_login_waits_for_tables_that_do_not_answer_for_a_moment() {
     let world = World::with(|options| options.faults = Some(Default::default())).await;
     let session = world.log_in().await;
     world.local.database().stop().await;
@@ -228,11 +228,11 @@ async fn logging_in_outlives_tables_that_are_away_for_a_moment() {
 }
 
 #[tokio::test]
-async fn tables_that_stay_away_are_named_as_the_reason_and_so_is_chaos() {
+async fn tables_that_never_answer_are_named_as_the_reason_and_so_is_chaos() {
     for chaos in [None, Some(1)] {
         let world = World::with(|options| options.chaos = chaos).await;
         let friendless = json!({"login": "friendless"});
-        // Chaos, too, stops the tables now and then, and brings them back.
+        // Chaos also stops the tables now and then, and starts them again.
         let keep_away = async {
             loop {
                 world.local.database().stop().await;
@@ -258,7 +258,7 @@ async fn tables_that_stay_away_are_named_as_the_reason_and_so_is_chaos() {
 }
 
 #[tokio::test]
-async fn the_feed_says_at_once_how_the_system_is_and_again_when_that_changes() {
+async fn the_feed_has_the_state_of_the_system_at_once_and_whenever_it_changes() {
     let world = World::start().await;
     let system = world.feed("").await.system().await;
     assert_eq!(system["chaos"], false);
@@ -273,17 +273,17 @@ async fn the_feed_says_at_once_how_the_system_is_and_again_when_that_changes() {
 }
 
 #[tokio::test]
-async fn a_reader_of_the_feed_goes_on_where_it_was() {
+async fn a_reader_of_the_feed_goes_on_after_its_last_entry() {
     let world = World::start().await;
     let mut feed = world.feed("").await;
     feed.system().await;
-    world.happen().await;
-    world.happen().await;
+    world.make_an_entry().await;
+    world.make_an_entry().await;
     let (first, second) = (feed.entry().await, feed.entry().await);
     let id = |event: &str| field(event, "id").unwrap().to_owned();
     assert_ne!(id(&first), id(&second));
     drop(feed);
-    world.happen().await;
+    world.make_an_entry().await;
     let mut later = world.feed(&format!("?after={}", id(&first))).await;
     assert_eq!(later.entry().await, second);
     let third = later.entry().await;

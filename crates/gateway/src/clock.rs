@@ -1,4 +1,4 @@
-//! The wall clock, and the two ways in which AWS writes it.
+//! The wall clock, and the two formats in which AWS writes times.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +9,7 @@ use time::macros::format_description;
 /// The common log format's time, always in UTC: `19/Feb/2024:07:11:42 +0000`.
 const CLF: &[BorrowedFormatItem<'_>] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+/// ISO 8601 with milliseconds, always in UTC: `2024-02-19T07:11:42.007Z`.
 const ISO: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
@@ -23,12 +24,12 @@ pub(crate) fn clf(epoch_ms: u64) -> String {
     date_time(epoch_ms).format(CLF).unwrap_or_default()
 }
 
-/// `connectedAt` and `lastActiveAt` of the management API: ISO 8601 with milliseconds.
+/// `connectedAt` and `lastActiveAt` of the management API.
 pub(crate) fn iso(epoch_ms: u64) -> String {
     date_time(epoch_ms).format(ISO).unwrap_or_default()
 }
 
-/// Times beyond the year 9999 are not a thing; they become 1970.
+/// Times beyond the year 9999 cannot be written, and become 1970.
 fn date_time(epoch_ms: u64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(epoch_ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

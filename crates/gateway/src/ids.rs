@@ -1,4 +1,4 @@
-//! The ids that AWS hands out, in its shapes.
+//! Ids in the shapes that AWS gives them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
@@ -12,7 +12,7 @@ pub(crate) fn api_id() -> String {
     URL_SAFE.encode(bytes)
 }
 
-/// Whether a text has the shape of a connection id. AWS answers 400 for one that has not, and 410 for one it does not know.
+/// Whether a text has the shape of a connection id. AWS answers 400 to any other shape, and 410 to an id that it does not know.
 pub(crate) fn is_connection_id(text: &str) -> bool {
     let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match text.as_bytes() {
@@ -21,12 +21,12 @@ pub(crate) fn is_connection_id(text: &str) -> bool {
     }
 }
 
-/// The id of one invocation.
+/// A request id of Lambda's or of the management API's: a random UUID.
 pub(crate) fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The root of an X-Ray trace: `Root=1-` seconds `-` 96 random bits.
+/// The root of an X-Ray trace: `Root=1-`, the seconds since 1970, `-`, 96 random bits.
 pub(crate) fn trace_id() -> String {
     let random = fastrand::u128(..) & ((1 << 96) - 1);
     format!("Root=1-{:08x}-{random:024x}", clock::now_ms() / 1000)
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_shape_of_a_connection_id_is_judged() {
+    fn a_connection_id_is_known_by_its_shape() {
         for good in ["TXzPWdnOjoECGjA=", "HXT_RfBnPHcCIIg=", "JC1dgf9yoAMCK-g="] {
             assert!(is_connection_id(good), "{good}");
         }

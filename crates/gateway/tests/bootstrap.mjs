@@ -1,6 +1,6 @@
-// A function for the gateway's tests: it speaks the Runtime API, and does what its event asks for.
-// An event steers it by the field `do`, which comes from the query of a $connect, the body of a message, or the event
-// itself when it is invoked directly. Without one it answers 200 with the whole event as its body.
+// A function for the gateway's tests. It speaks the Runtime API, and does what its event asks for by the field `do`: in the
+// query of a $connect, in the body of a message, or in the event itself when it is invoked directly. Without that field it
+// answers 200 with the whole event as its body.
 import { writeSync } from "node:fs";
 
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;

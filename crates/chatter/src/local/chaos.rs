@@ -1,4 +1,4 @@
-//! Breaks something every few seconds, so that one can watch the client live through it.
+//! `--chaos`: breaks something every few seconds, so that one can watch the client recover.
 
 use super::{database::Database, demo::System, throttle::Throttle};
 use axum::{Json, Router, routing::get};
@@ -10,18 +10,18 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// What goes wrong in a system that has `chaos` on.
+/// The chaos of a local system.
 #[derive(Clone, Debug)]
 pub(super) struct Chaos {
     gateway: Arc<Gateway>,
     database: Arc<Database>,
     is_wanted: watch::Sender<bool>,
-    /// Where it says whether it is on. Off is off only when all is mended.
+    /// Where it says whether it is on. It says that it is off only when everything is mended.
     system: watch::Sender<System>,
     seed: u64,
 }
 
-/// Something that breaks for a moment.
+/// One thing that breaks for a moment.
 #[derive(Clone, Copy, Debug)]
 enum Episode {
     SocketsCut,
@@ -42,7 +42,7 @@ impl Chaos {
     /// The pause before the next one, in milliseconds.
     const PAUSE: std::ops::RangeInclusive<u64> = 500..=1_500;
 
-    /// Prepares it; the same seed breaks the same things in the same order.
+    /// Prepares it, switched on. The same seed breaks the same things in the same order.
     pub(super) fn new(
         gateway: Arc<Gateway>,
         database: Arc<Database>,
@@ -58,33 +58,34 @@ impl Chaos {
         }
     }
 
-    /// `/demo/chaos`: `GET` tells of it, `DELETE` ends it and `PUT` begins it again. It answers when that is so.
+    /// `/demo/chaos`: `GET` returns its state, `DELETE` ends it and `PUT` begins it again. Both answer when that has happened.
     pub(super) fn router(&self) -> Router {
         let (this, on, off) = (self.clone(), self.clone(), self.clone());
-        let methods = get(async move || Json(this.tell()))
+        let methods = get(async move || Json(this.state()))
             .put(async move || Json(on.turn(true).await))
             .delete(async move || Json(off.turn(false).await));
         Router::new().route("/demo/chaos", methods)
     }
 
+    /// Switches it on or off, and waits until that has happened.
     async fn turn(&self, is_on: bool) -> Value {
         self.is_wanted.send_replace(is_on);
-        // The sender lives in this very value.
+        // Waiting cannot fail: the sender lives in this value.
         let _ = self.system.subscribe().wait_for(|now| now.chaos == is_on).await;
-        self.tell()
+        self.state()
     }
 
-    fn say(&self, is_on: bool) {
+    fn set_state(&self, is_on: bool) {
         self.system
             .send_if_modified(|system| std::mem::replace(&mut system.chaos, is_on) != is_on);
     }
 
-    fn tell(&self) -> Value {
+    fn state(&self) -> Value {
         let throttled = self.database.throttle().map(Throttle::throttled);
         json!({"on": self.system.borrow().chaos, "injected": self.gateway.injected(), "databaseThrottled": throttled})
     }
 
-    /// Runs for ever: episode after episode, in another order each time round, and a little of everything all the while.
+    /// Runs for ever: one episode after the other, in another order each round, and some faults of every kind all the time.
     pub(super) async fn run(self) {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut wanted = self.is_wanted.subscribe();
@@ -93,10 +94,10 @@ impl Chaos {
             random.shuffle(&mut episodes);
             for episode in episodes {
                 let is_wanted = *wanted.borrow();
-                self.say(is_wanted);
+                self.set_state(is_wanted);
                 let _ = wanted.wait_for(|is_wanted| *is_wanted).await;
-                self.say(true);
-                self.inject(self.always());
+                self.set_state(true);
+                self.inject(self.background());
                 let pause = Duration::from_millis(random.u64(Self::PAUSE));
                 if timeout(pause, wanted.wait_for(|is_wanted| !is_wanted)).await.is_err() {
                     self.play(episode).await;
@@ -107,11 +108,11 @@ impl Chaos {
     }
 
     async fn play(&self, episode: Episode) {
-        let (note, words) = episode.words();
-        tracing::info!("chaos: {words}");
+        let (note, text) = episode.texts();
+        tracing::info!("chaos: {text}");
         self.gateway.tell_fault(note);
         let with = |change: fn(&mut Faults)| {
-            let mut faults = self.always();
+            let mut faults = self.background();
             change(&mut faults);
             self.inject(faults);
         };
@@ -134,7 +135,7 @@ impl Chaos {
             Episode::DatabaseThrottled => drop(throttle(0.5)),
         }
         if let Episode::ConnectsRefused | Episode::SocketsOpenLate = episode {
-            // Or nobody would notice.
+            // So that there are new handshakes, which this episode breaks.
             self.gateway.cut_sockets();
         }
         sleep(Self::EPISODE).await;
@@ -142,12 +143,12 @@ impl Chaos {
         if let Episode::DatabaseStopped = episode
             && let Err(error) = self.database.restart().await
         {
-            tracing::error!(%error, "DynamoDB does not come back");
+            tracing::error!(%error, "chaos: DynamoDB could not be started again; every request that needs a table fails from now on");
         }
     }
 
-    /// What is a little wrong all the time.
-    fn always(&self) -> Faults {
+    /// The faults of every kind, at low rates, that are there all the time.
+    fn background(&self) -> Faults {
         Faults {
             connects_throttled: 0.02,
             connects_failed: 0.02,
@@ -168,7 +169,7 @@ impl Chaos {
 
     fn inject(&self, faults: Faults) {
         if let Err(error) = self.gateway.set_faults(faults) {
-            tracing::error!(%error, "these faults cannot be");
+            tracing::error!(%error, "chaos: the gateway refused these faults; the previous ones stay");
         }
     }
 }
@@ -187,10 +188,10 @@ impl Episode {
         Episode::DatabaseThrottled,
     ];
 
-    /// What the feed calls it, and what the terminal says.
-    fn words(self) -> (&'static str, &'static str) {
+    /// Its note in the activity feed, and its sentence in the terminal.
+    fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Episode::SocketsCut => ("chaos: sockets cut", "every socket is cut without a word"),
+            Episode::SocketsCut => ("chaos: sockets cut", "every socket is cut without a close frame"),
             Episode::SocketsClosed => ("chaos: sockets closed", "every socket is closed with 1001"),
             Episode::ConnectsRefused => (
                 "chaos: connects refused",
@@ -207,7 +208,7 @@ impl Episode {
                 "chaos: functions killed",
                 "every function's process is killed, and many are killed again in the middle of an event",
             ),
-            Episode::DatabaseStopped => ("chaos: database stopped", "DynamoDB is away"),
+            Episode::DatabaseStopped => ("chaos: database stopped", "DynamoDB is stopped, and answers nothing"),
             Episode::DatabaseThrottled => ("chaos: database throttled", "DynamoDB throttles half of all requests"),
         }
     }

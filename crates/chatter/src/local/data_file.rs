@@ -1,7 +1,7 @@
 //! The file that keeps the tables, and the lock that keeps a second `chatter local` out of it.
 //!
-//! Two systems on one file would each forget the sockets of the other: a connection ID of the other's gateway is `gone` to
-//! one's own. SQLite itself lets several processes in, so the lock is ours.
+//! Two systems on one file would delete each other's connections: to one gateway, a connection ID of the other is gone. SQLite
+//! itself lets several processes use a file, so it takes a lock of our own.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file for the tables that nobody else uses while this value lives. The operating system lets go of the lock when the
+/// A file for the tables, which nobody else uses while this value lives. The operating system releases the lock when the
 /// process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct DataFile {
@@ -19,9 +19,8 @@ pub(super) struct DataFile {
 }
 
 impl DataFile {
-    /// Makes the file if there is none, and locks it. Its lock is another file next to it, whose name ends in `.lock` and
-    /// which stays: a lock on the file itself would be in the way of SQLite's own on systems where both are of one kind,
-    /// such as a Mac.
+    /// Creates the file if there is none, and locks it. The lock is on another file next to it, whose name ends in `.lock`, and
+    /// which stays. A lock on the file itself would conflict with SQLite's own where both are of one kind, as on a Mac.
     ///
     /// # Errors
     /// A sentence that says why this file cannot be used.
@@ -32,8 +31,8 @@ impl DataFile {
             return Err("it is not a file".to_owned());
         }
         if metadata.nlink() > 1 {
-            // SQLite names its journal after the file, and loses what was written under another name.
-            return Err("it has more than one name (hard links), and SQLite can work with one only".to_owned());
+            // SQLite names its journal after the file, and would lose what was written under the other name.
+            return Err("it has more than one name (hard links), and SQLite needs a file with only one".to_owned());
         }
         let path = path.into_os_string().into_string();
         let path = path.map_err(|_| "its path must be UTF-8".to_owned())?;
@@ -41,24 +40,24 @@ impl DataFile {
         let file = OpenOptions::new().read(true).append(true).open(&path);
         let file = file.map_err(|error| format!("it cannot be written: {error}"))?;
         if !may_hold_tables(file).map_err(|error| format!("it cannot be read: {error}"))? {
-            return Err("it holds something else, which is no database of SQLite".to_owned());
+            return Err("it is not an SQLite database".to_owned());
         }
         Ok(DataFile { path, lock })
     }
 
-    /// Where it is, whatever it was called: absolute, without links.
+    /// The file's absolute path, without links.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Lets others use it, at once and not with the last handle.
+    /// Releases the lock at once, and not only when the last handle is closed.
     pub(super) fn release(&self) {
-        // It fails where it was never locked, and then there is nothing to do.
+        // It fails only if the file is not locked, and then there is nothing to release.
         let _ = self.lock.unlock();
     }
 }
 
-/// Whether it is empty or begins as SQLite's files do: <https://www.sqlite.org/fileformat.html>, 1.3.1.
+/// Whether it is empty, or begins as SQLite's files do (<https://www.sqlite.org/fileformat.html>, section 1.3.1).
 fn may_hold_tables(file: File) -> io::Result<bool> {
     const MAGIC: &[u8] = b"SQLite format 3\0";
     let mut start = Vec::new();
@@ -66,11 +65,11 @@ fn may_hold_tables(file: File) -> io::Result<bool> {
     Ok(start.is_empty() || start == MAGIC)
 }
 
-/// One path for all that lead to the file, which is made if it is not there.
+/// The one path of a file that may be given by several. The file is created if it does not exist.
 fn real_path(given: &Path) -> io::Result<PathBuf> {
     match given.canonicalize() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            // Through a link that leads to no file yet, as SQLite would.
+            // This follows a link that leads to no file yet, as SQLite would.
             OpenOptions::new().append(true).create(true).open(given)?;
             given.canonicalize()
         }
@@ -79,7 +78,7 @@ fn real_path(given: &Path) -> io::Result<PathBuf> {
 }
 
 fn cannot_be_made(given: &Path, error: &io::Error) -> String {
-    // A name alone is in the present folder.
+    // A bare name has an empty parent: the present folder.
     let folder = given.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return "there is no such folder".to_owned();
@@ -94,7 +93,7 @@ fn cannot_be_written(file: &Path, error: &io::Error) -> String {
     )
 }
 
-/// The lock, with this process's number in it for whoever comes second.
+/// Locks a file, and writes this process's id into it, for the error of a second process.
 fn lock(path: &Path) -> Result<File, String> {
     let file = OpenOptions::new()
         .read(true)
@@ -116,13 +115,13 @@ fn lock(path: &Path) -> Result<File, String> {
 
 fn is_used(mut lock: File) -> String {
     let mut process = String::new();
-    // The number is a help and no more: it may not have been written yet.
+    // The id only helps the reader. It may not have been written yet.
     let who = match lock.read_to_string(&mut process) {
         Ok(_) if process.parse::<u32>().is_ok() => format!("another `chatter local` (process {process})"),
         _ => "another `chatter local`".to_owned(),
     };
     format!(
-        "{who} uses this file, and each would forget the other's open sockets. Stop that one, or choose another file with --data"
+        "{who} uses this file, and each would delete the other's connections. Stop that one, or choose another file with --data"
     )
 }
 
@@ -132,7 +131,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_file_is_one_file_by_whichever_path() {
+    fn a_file_is_locked_whichever_path_leads_to_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tables.sqlite");
         let (link, folder_link) = (folder.path().join("link"), folder.path().join("folder"));
@@ -173,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn two_files_of_one_folder_do_not_stand_in_each_others_way() {
+    fn two_files_in_one_folder_have_a_lock_each() {
         let folder = tempfile::tempdir().unwrap();
         let _one = DataFile::open(&folder.path().join("one.sqlite")).unwrap();
         DataFile::open(&folder.path().join("two.sqlite")).unwrap();
     }
 
     #[test]
-    fn what_the_file_holds_stays() {
+    fn opening_a_file_leaves_its_content_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tables.sqlite");
         let tables = "SQLite format 3\0and so on";
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_keep_tables_is_refused_with_a_sentence() {
+    fn a_file_that_cannot_keep_tables_is_refused_with_the_reason() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tables.sqlite");
         std::fs::write(&file, "").unwrap();
@@ -207,7 +206,7 @@ mod tests {
             (folder.path().join("missing").join("tables.sqlite"), "no such folder"),
             (file.join("tables.sqlite"), "no such folder"),
             (linked, "hard links"),
-            (letter, "no database"),
+            (letter, "not an SQLite database"),
             (loops, "cannot be made"),
         ] {
             let error = DataFile::open(&path).unwrap_err();

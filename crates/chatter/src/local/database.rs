@@ -1,4 +1,4 @@
-//! The embedded DynamoDB: an engine in this process, over HTTP, so that every client of DynamoDB works with it.
+//! The embedded DynamoDB: an engine in this process, which is served over HTTP, so that every client of DynamoDB works.
 
 use super::{LocalError, data_file::DataFile, throttle::Throttle};
 use std::{
@@ -17,15 +17,15 @@ use tokio::{
 pub struct Database {
     address: SocketAddr,
     engine: dynoxide::Database,
-    /// What clients reach; `None` while it is stopped.
+    /// The server that clients reach; `None` while it is stopped.
     running: Mutex<Option<Running>>,
-    throttle: Option<Faulty>,
-    /// The last, so that nobody else may use the file before the engine has closed it.
+    throttle: Option<ThrottledEngine>,
+    /// The last field, and so dropped last: nobody else may use the file before the engine has closed it.
     file: Option<DataFile>,
 }
 
 /// A throttle, and the engine behind it on a port of its own.
-struct Faulty {
+struct ThrottledEngine {
     throttle: Arc<Throttle>,
     engine: Mutex<Option<Running>>,
 }
@@ -64,7 +64,7 @@ impl Database {
         let address = listener.local_addr().map_err(|error| cannot(error.to_string()))?;
         let throttle = if with_throttle {
             Some(
-                Faulty::start(engine.clone())
+                ThrottledEngine::start(engine.clone())
                     .await
                     .map_err(|error| cannot(error.to_string()))?,
             )
@@ -82,25 +82,25 @@ impl Database {
         Ok(database)
     }
 
-    /// Where clients find it.
+    /// The URL for clients.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// What throttles it, if faults are wanted.
+    /// Its throttle, if the local system may have faults.
     pub fn throttle(&self) -> Option<&Throttle> {
-        self.throttle.as_ref().map(|faulty| &*faulty.throttle)
+        self.throttle.as_ref().map(|throttled| &*throttled.throttle)
     }
 
-    /// Stops serving: requests that are running are answered, and from then on nobody is. What the tables hold stays.
+    /// Stops serving. Requests under way are still answered, further ones are refused. The tables stay as they are.
     pub async fn stop(&self) {
         stop(&self.running).await;
     }
 
-    /// Serves again what the tables held when it was stopped.
+    /// Serves the same tables again.
     ///
     /// # Errors
-    /// If the port has been taken meanwhile.
+    /// The port has been taken meanwhile.
     pub async fn restart(&self) -> std::io::Result<()> {
         self.stop().await;
         let listener = TcpListener::bind(self.address).await?;
@@ -111,16 +111,16 @@ impl Database {
     /// Stops serving for good, and closes the tables' file.
     pub(super) async fn end(&self) {
         self.stop().await;
-        if let Some(faulty) = &self.throttle {
-            stop(&faulty.engine).await;
+        if let Some(throttled) = &self.throttle {
+            stop(&throttled.engine).await;
         }
         if let Some(file) = &self.file {
             file.release();
         }
     }
 
-    /// Names these tables: another name means that they were made anew, and what was issued by the old ones is gone.
-    pub(super) fn name_of(&self, table: &str) -> Option<String> {
+    /// The id of a table. Another id means that the tables were created anew, and that the chatter IDs of the old ones are gone.
+    pub(super) fn table_id(&self, table: &str) -> Option<String> {
         let request = dynoxide::actions::describe_table::DescribeTableRequest {
             table_name: table.to_owned(),
         };
@@ -130,8 +130,8 @@ impl Database {
     fn serve(&self, listener: TcpListener) -> Running {
         match &self.throttle {
             None => serve_engine(listener, self.engine.clone()),
-            Some(faulty) => {
-                let router = faulty.throttle.router();
+            Some(throttled) => {
+                let router = throttled.throttle.router();
                 Running::new(|stopped| async move {
                     let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
                 })
@@ -140,10 +140,10 @@ impl Database {
     }
 }
 
-impl Faulty {
-    async fn start(engine: dynoxide::Database) -> std::io::Result<Faulty> {
+impl ThrottledEngine {
+    async fn start(engine: dynoxide::Database) -> std::io::Result<ThrottledEngine> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        Ok(Faulty {
+        Ok(ThrottledEngine {
             throttle: Arc::new(Throttle::new(listener.local_addr()?)),
             engine: Mutex::new(Some(serve_engine(listener, engine))),
         })
@@ -151,7 +151,7 @@ impl Faulty {
 }
 
 impl Running {
-    /// Runs a server that ends when its argument does.
+    /// Runs a server, which has to end when the future that it is given ends.
     fn new<F: Future<Output = ()> + Send + 'static>(
         server: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) -> F,
     ) -> Running {

@@ -1,4 +1,4 @@
-//! The four functions and their routes, as the CDK app deploys them: programs, time-outs, settings.
+//! The four functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
 
 use chatterbox_gateway::{Function, Route};
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -17,10 +17,10 @@ const SETTINGS: [&str; 10] = [
     "METRICS_NAMESPACE",
 ];
 
-/// Those settings that this process has in its own environment.
+/// The settings that are in this process's own environment.
 #[expect(
     clippy::disallowed_methods,
-    reason = "they are handed on, not read: core's Settings reads them"
+    reason = "they are passed on to the functions: core's Settings reads them"
 )]
 pub(super) fn settings_from_env() -> BTreeMap<String, String> {
     SETTINGS
@@ -29,7 +29,7 @@ pub(super) fn settings_from_env() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What every function finds in its environment.
+/// The environment of every function.
 pub(super) fn environment(
     dynamodb: &str,
     callback: &str,
@@ -55,14 +55,14 @@ pub(super) fn functions(
     notify_timeout: Duration,
 ) -> BTreeMap<String, Function> {
     let ten_seconds = Duration::from_secs(10);
-    let time_outs = [
+    let timeouts = [
         ("connect", ten_seconds),
         ("disconnect", ten_seconds),
         ("default", ten_seconds),
         ("notify", notify_timeout),
     ];
     let function = |(name, timeout): (&str, Duration)| {
-        // An empty folder means the present one; a bare name would be looked up in PATH.
+        // An empty folder is the present one. Without the dot, a bare name would be looked up in PATH.
         let command = if folder.as_os_str().is_empty() {
             Path::new(".").join(name)
         } else {
@@ -77,10 +77,10 @@ pub(super) fn functions(
             },
         )
     };
-    time_outs.into_iter().map(function).collect()
+    timeouts.into_iter().map(function).collect()
 }
 
-/// Which message goes where. `ping` is answered without a function.
+/// The routes. `ping` is answered without a function.
 pub(super) fn routes() -> BTreeMap<String, Route> {
     let routes = [
         ("$connect", Route::lambda("connect")),

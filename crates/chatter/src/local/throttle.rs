@@ -1,5 +1,4 @@
-//! Stands before the embedded DynamoDB and answers a share of its requests as DynamoDB does when a table is asked for more
-//! than it can give.
+//! A proxy before the embedded DynamoDB, which answers a share of the requests as DynamoDB does when a table is throttled.
 
 use axum::{
     Router,
@@ -21,7 +20,7 @@ use std::{
     },
 };
 
-/// Hands requests on to the engine, but for a share of them.
+/// Passes requests on to the engine, except for a share of them, which it throttles.
 #[derive(Debug)]
 pub struct Throttle {
     engine: SocketAddr,
@@ -33,7 +32,7 @@ pub struct Throttle {
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 impl Throttle {
-    /// Lets everything through, so far.
+    /// A throttle that lets everything through at first.
     pub(super) fn new(engine: SocketAddr) -> Throttle {
         Throttle {
             engine,
@@ -43,12 +42,12 @@ impl Throttle {
         }
     }
 
-    /// Which share of the requests is throttled from now on, from 0 to 1.
+    /// Throttles this share of the requests from now on, from 0 to 1.
     pub fn set(&self, share: f64) {
         *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
     }
 
-    /// How many requests have been.
+    /// How many requests have been throttled.
     pub fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
     }
@@ -57,6 +56,7 @@ impl Throttle {
         Router::new().fallback(handle).with_state(Arc::clone(self))
     }
 
+    /// Decides about one request.
     fn grants(&self) -> bool {
         let share = *self.share.lock().unwrap_or_else(PoisonError::into_inner);
         let is_granted = fastrand::f64() >= share;
@@ -74,7 +74,7 @@ async fn handle(State(throttle): State<Arc<Throttle>>, mut request: Request) -> 
     }
     let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     let uri = Uri::try_from(format!("http://{}{path}", throttle.engine));
-    // A request's own path is a path.
+    // It cannot fail: the path comes from a valid request.
     *request.uri_mut() = uri.unwrap_or_default();
     match throttle.client.request(request).await {
         Ok(response) => response.map(Body::new),
@@ -82,7 +82,7 @@ async fn handle(State(throttle): State<Arc<Throttle>>, mut request: Request) -> 
     }
 }
 
-/// A transaction is not throttled but cancelled, and says for which of its items.
+/// DynamoDB's answer to a throttled request. A transaction is cancelled instead, with a reason for each of its items.
 fn refusal(is_transaction: bool) -> Response {
     const MESSAGE: &str = "Throughput exceeds the current capacity of your table or index.";
     let error = |name: &str, rest: Value| {

@@ -11,12 +11,12 @@ from gateway import DEADLINE
 
 
 def program():
-    """The Firefox that the variable names, or the one in the path; `None` without one."""
+    """The Firefox that the variable FIREFOX names, or the one in the path; `None` if there is none."""
     return os.environ.get("FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 async def evaluate(expression):
-    """What a JavaScript expression, or its promise, comes to in a fresh Firefox."""
+    """The value of a JavaScript expression, or of its promise, in a new Firefox."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             *(program(), "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", profile),
@@ -27,7 +27,7 @@ async def evaluate(expression):
             url = await _bidi_url(process.stderr)
             async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/session") as bidi:
                 await _command(bidi, 1, "session.new", {"capabilities": {}})
-                # The page that it begins with may open no sockets; an empty one may.
+                # The first page may open no sockets; an empty one may.
                 page = await _command(bidi, 2, "browsingContext.create", {"type": "tab"})
                 given = {"expression": expression, "target": page, "awaitPromise": True}
                 return await _command(bidi, 3, "script.evaluate", given)

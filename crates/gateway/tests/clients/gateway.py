@@ -7,7 +7,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 PROGRAM = HERE.parents[3] / "target" / "debug" / "gateway"
-# Nothing is waited for longer. It is long because the machine may be busy; nothing sleeps for it.
+# The longest wait. It is long because the machine may be busy; what has happened ends the wait.
 DEADLINE = 60
 
 
@@ -20,7 +20,7 @@ class Gateway:
         self.url, self.connections = words[1], words[2]
 
     def stop(self):
-        """Ends it, as Ctrl-C does, and says with what status."""
+        """Ends it, as Ctrl-C does, and returns its exit status."""
         self.process.terminate()
         return self.process.wait(DEADLINE)
 
@@ -33,5 +33,5 @@ class Gateway:
 
 
 def connection_id(frame):
-    """The id of a socket, out of the answer to a message that has no route."""
+    """The id of a socket, from the answer to a message that has no route."""
     return json.loads(frame)["connectionId"]

@@ -1,4 +1,4 @@
-"""The closing handshake, as clients that others wrote see it: a protocol engine that judges every byte, and two whole ones."""
+"""The closing handshake, as clients that others wrote see it: a strict protocol engine, and two whole clients."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ LIFE = ("--life", "0.5")
 
 
 class Rfc6455:
-    """A socket on which the protocol engine of `websockets` judges what comes, and says what to send."""
+    """A socket with the protocol engine of `websockets`, which checks every byte that comes, and makes those to send."""
 
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
@@ -64,11 +64,11 @@ class Rfc6455:
             self.receive()
 
     def violate(self, frame):
-        """Sends what the engine itself would not."""
+        """Sends a frame that the engine itself would refuse to send."""
         self.socket.sendall(frame.serialize(mask=True, extensions=[]))
 
     def assert_clean_end(self, code):
-        """The gateway's close frame comes and nothing else; the answer is sent; only then does the gateway hang up."""
+        """Asserts that only the gateway's close frame comes, and that the gateway hangs up only after the answer to it."""
         while self.protocol.close_rcvd is None:
             self.receive()
         assert self.protocol.parser_exc is None
@@ -78,7 +78,7 @@ class Rfc6455:
             self.socket.recv(1)
         self.socket.settimeout(DEADLINE)
         self.send()
-        # The end of TCP, in good order: a reset would be an error here.
+        # The clean end of TCP. A reset would raise an error here.
         self.receive()
         assert self.protocol.state is State.CLOSED
         assert self.protocol.close_exc.rcvd.code == self.protocol.close_exc.sent.code == code
@@ -124,7 +124,7 @@ def within(coroutine):
 
 
 async def aiohttp_end(gateway, act):
-    """What aiohttp makes of the end of a socket: the message, and the code, which is 1006 for one that is not clean."""
+    """The end of a socket as aiohttp reports it: the message, and the code, which is 1006 for an end that is not clean."""
     async with aiohttp.ClientSession() as session, session.ws_connect(gateway.url) as client:
         await act(client.send_str, client.receive_str, client.send_bytes)
         message = await client.receive()
@@ -134,7 +134,7 @@ async def aiohttp_end(gateway, act):
 
 
 async def websockets_end(gateway, act):
-    """The same with `websockets`, which raises an error for an end that is not clean."""
+    """The end of a socket as `websockets` reports it. It raises an error for an end that is not clean."""
     async with websockets.asyncio.client.connect(gateway.url) as client:
         await act(client.send, client.recv, client.send)
         with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:

@@ -1,4 +1,4 @@
-"""What Firefox calls clean. It is the browser that tells an end after the whole closing handshake from any other."""
+"""The end of a socket in Firefox, the one browser that tells an end after the whole closing handshake from any other."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from gateway import DEADLINE
 
 pytestmark = pytest.mark.skipif(firefox.program() is None, reason="there is no Firefox; FIREFOX may name one")
 
-# Opens a socket, does something with it, and tells how it ended.
+# Opens a socket, acts on it, and returns how it ended.
 SOCKET = """
 new Promise((resolve) => {
   const socket = new WebSocket("%s");

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::world::*;
 
-/// A world whose `$disconnect` prints its events.
+/// A world whose function for `$disconnect` prints its events.
 async fn closing_world(change: impl FnOnce(&mut Config)) -> World {
     world(|config| {
         config.functions.insert("f".into(), printer());
@@ -23,7 +23,7 @@ async fn closing_world(change: impl FnOnce(&mut Config)) -> World {
     .await
 }
 
-/// What `$disconnect` is told of the next socket that ends.
+/// The code and the reason in the event of the next socket that ends.
 async fn disconnect(lines: &mut tokio::sync::broadcast::Receiver<chatterbox_gateway::Line>) -> (u64, String) {
     let event = next_event(lines, "DISCONNECT").await;
     let context = &event["requestContext"];
@@ -55,7 +55,7 @@ async fn disconnect_is_told_the_clients_code_and_reason() {
 }
 
 #[tokio::test]
-async fn a_death_without_goodbye_is_a_1006() {
+async fn an_end_without_a_close_frame_is_a_1006() {
     let world = closing_world(|_| {}).await;
     let mut lines = world.gateway.lines();
     drop(world.client().await);
@@ -89,7 +89,7 @@ async fn a_frame_over_32_kb_closes_its_sender_with_1009() {
     assert_eq!(disconnect(&mut lines).await.0, 1009);
 }
 
-/// To hang up while the client still sends would be a reset, which it might see instead of the close frame.
+/// If the gateway hung up while the client still sends, the client would see a reset, perhaps instead of the close frame.
 #[tokio::test]
 async fn the_sender_of_a_frame_that_is_far_too_large_can_send_it_all_and_is_told_why_it_is_closed() {
     let world = closing_world(|_| {}).await;
@@ -153,7 +153,7 @@ async fn messages_in_either_direction_keep_a_socket_open_and_pings_do_not() {
         assert_eq!(talker.hear().await, "pong");
         assert_eq!(world.post(&id, "news").await.status(), 200);
         assert_eq!(listener.hear().await, "news");
-        // It fails once the socket is closed, which is what the end of this test looks for.
+        // It fails once the socket is closed, and the end of this test checks when that was.
         let _ = pinger.socket.send(Message::Ping("x".into())).await;
     }
     assert_eq!(world.gateway.connections(), 2, "pings have kept a socket open");
@@ -195,7 +195,7 @@ async fn stop_closes_sockets_with_1001_runs_disconnect_and_leaves_no_process() {
     let mut client = world.client().await;
     let (ended, ()) = tokio::join!(client.ended(), world.gateway.stop());
     assert_eq!(ended, (1001, "Going away".into()));
-    // All of it is over when `stop` returns.
+    // All of it has happened when `stop` returns.
     let mut disconnects = 0;
     while let Ok(line) = lines.try_recv() {
         disconnects += usize::from(line.text.contains("\"DISCONNECT\""));

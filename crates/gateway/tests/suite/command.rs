@@ -16,7 +16,7 @@ fn gateway(flags: &[&str]) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// The words of the line with which it says that it can be used.
+/// The words of the line that says that the gateway is ready.
 async fn ready(gateway: &mut Child) -> Vec<String> {
     let mut ready = String::new();
     within(BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut ready))
@@ -45,7 +45,7 @@ async fn error(mut gateway: Child) -> String {
 }
 
 #[tokio::test]
-async fn it_says_ready_serves_and_stops_cleanly() {
+async fn it_prints_ready_serves_and_stops_cleanly() {
     for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
         let function = format!("echo=node {BOOTSTRAP}");
         let flags = [
@@ -87,7 +87,7 @@ async fn it_says_ready_serves_and_stops_cleanly() {
 }
 
 #[tokio::test]
-async fn what_keeps_it_from_starting_is_named() {
+async fn an_error_at_the_start_is_named() {
     assert!(
         error(gateway(&["--function", "f=/nowhere"]))
             .await
@@ -111,7 +111,7 @@ async fn what_keeps_it_from_starting_is_named() {
 }
 
 #[tokio::test]
-async fn it_says_in_which_folder_each_function_runs() {
+async fn it_prints_in_which_folder_each_function_runs() {
     let folder = std::env::temp_dir();
     let command = format!("f=node {BOOTSTRAP}");
     let mut gateway = gateway(&[
@@ -131,7 +131,7 @@ async fn it_says_in_which_folder_each_function_runs() {
 }
 
 #[tokio::test]
-async fn verbose_it_tells_why_a_function_answered_500() {
+async fn with_verbose_it_prints_why_a_function_answered_500() {
     let command = format!("f=node {BOOTSTRAP}");
     for is_verbose in [true, false] {
         let flags = ["--function", &command, "--route", "$connect=f"];
@@ -177,7 +177,7 @@ async fn over_tls_its_clients_and_its_functions_trust_the_file_that_it_writes() 
         let address = words[1].strip_prefix("wss://").unwrap().strip_suffix("/dev").unwrap();
         let mut socket = tls_client(address, &std::fs::read(&file).unwrap()).await;
         socket.send(Message::text(r#"{"do":"post-back"}"#)).await.unwrap();
-        // The function posts to the address that the event has.
+        // The function posts to the address in its event.
         assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("posted"));
         assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("200"));
     }

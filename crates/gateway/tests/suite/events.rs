@@ -21,7 +21,7 @@ async fn printing(change: impl FnOnce(&mut Config)) -> World {
     .await
 }
 
-/// Replaces what differs from one event to the next, after a look at its shape.
+/// Checks the shape of the values that differ from one event to the next, and replaces them.
 fn normalized(mut event: Value) -> Value {
     let context = event["requestContext"].as_object_mut().unwrap();
     for name in ["connectionId", "requestId", "extendedRequestId", "messageId"] {
@@ -111,7 +111,7 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
     assert_eq!(normalized(event), expected);
 }
 
-/// The names of the headers of the next `$connect`, but for those that every event has.
+/// The header names in the next `$connect` event, without those that every event has.
 async fn header_names(lines: &mut tokio::sync::broadcast::Receiver<chatterbox_gateway::Line>) -> Vec<String> {
     let event = next_event(lines, "CONNECT").await;
     let names = |field: &str| -> Vec<String> { event[field].as_object().unwrap().keys().cloned().collect() };
@@ -133,7 +133,7 @@ async fn header_names(lines: &mut tokio::sync::broadcast::Receiver<chatterbox_ga
 }
 
 #[tokio::test]
-async fn header_names_arrive_as_the_client_wrote_them() {
+async fn header_names_are_spelled_as_the_client_spelled_them() {
     let world = printing(|_| {}).await;
     let mut lines = world.gateway.lines();
     for (headers, expected) in [
@@ -142,7 +142,7 @@ async fn header_names_arrive_as_the_client_wrote_them() {
             &["ORIGIN", "X-API-Key", "X-Mixed-cASE", "x-lower"][..],
         ),
         ("x-one: 1\r\nX-One: 2\r\n", &["X-One"]),
-        // What API Gateway sets itself it names itself, whoever has set it before.
+        // API Gateway spells the headers that it sets itself, also if the client has sent them.
         (
             "x-amzn-trace-id: Root=1-2-3\r\nX-FORWARDED-for: 192.0.2.1\r\nx-forwarded-PROTO: http\r\n",
             &[],

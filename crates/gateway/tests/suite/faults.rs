@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Faults on purpose, and the API that sets them.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::world::*;
 
-/// A world without faults so far, that has the API for them.
+/// A world with the API for faults, and none so far.
 async fn faulty() -> World {
     world(|config| config.faults = Some(Faults::default())).await
 }
 
-/// A world with a socket, and from now on with these faults.
+/// A world with an open socket, and with these faults from then on.
 async fn socket_with(faults: Faults) -> (World, Client, String) {
     let world = faulty().await;
     let (client, id) = world.client_and_id().await;

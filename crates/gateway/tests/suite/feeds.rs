@@ -1,4 +1,4 @@
-//! What an embedder sees, and what it never sees.
+//! The feeds of a gateway, and the secrets that they never hold.
 
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::world::*;
 
 #[tokio::test]
-async fn a_sockets_life_is_told_step_by_step() {
+async fn the_life_of_a_socket_is_in_the_activity_feed_step_by_step() {
     let world = world_with_connect(|_| {}).await;
     let mut activity = world.gateway.activity();
     let mut client = world.client_with(world.request("?a=b")).await.0;
@@ -54,7 +54,7 @@ async fn an_activity_is_logged_with_the_fields_that_it_has_in_the_feed() {
 }
 
 #[tokio::test]
-async fn what_a_function_prints_comes_out_line_by_line_with_its_name() {
+async fn lines_that_a_function_prints_come_with_its_name() {
     let world = world(|_| {}).await;
     let mut lines = world.gateway.lines();
     world.invoke(&json!({ "do": "print" })).await;
@@ -68,7 +68,7 @@ async fn what_a_function_prints_comes_out_line_by_line_with_its_name() {
 }
 
 #[tokio::test]
-async fn why_a_function_failed_is_told_in_its_own_words() {
+async fn the_reason_why_a_function_failed_is_in_its_own_words() {
     let world = world_with_connect(|config| {
         config.functions.get_mut("f").unwrap().timeout = std::time::Duration::from_secs(5);
         config.routes.insert("quiet".into(), Route::lambda("f"));
@@ -110,7 +110,7 @@ async fn why_a_function_failed_is_told_in_its_own_words() {
     assert!(next().await.ends_with(r#"Task timed out after 5.00 seconds"}"#));
     world.invoke(&json!({ "do": "exit" })).await;
     assert!(next().await.contains("Runtime exited with error: exit status 1"));
-    // As long a reason as a reply can be is cut short.
+    // A long reason is cut short.
     client
         .say(json!({ "do": "status", "status": 500, "body": "x".repeat(5000) }))
         .await;
@@ -184,6 +184,6 @@ async fn no_secret_is_in_a_feed_or_a_log_at_any_level() {
         .collect();
     let log = log.text();
     assert!(told.len() > 20, "only {} activities", told.len());
-    assert!(log.contains(&id), "the log does not know the socket");
+    assert!(log.contains(&id), "the log does not have the socket");
     assert!(!told.concat().contains(SECRET) && !log.contains(SECRET));
 }

@@ -55,7 +55,7 @@ async fn a_process_finds_lambdas_environment_and_the_configured_one_and_nothing_
 }
 
 #[tokio::test]
-async fn a_function_is_told_where_to_post_unless_it_knows() {
+async fn a_function_is_told_where_to_post_unless_its_own_environment_says_so() {
     const NAME: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
     let address: std::net::SocketAddr = "127.0.0.1:8080".parse().unwrap();
     for (endpoint, own, expected) in [
@@ -77,7 +77,7 @@ async fn a_function_is_told_where_to_post_unless_it_knows() {
             change(config, |function| {
                 let own = own.map(|own| (NAME.to_owned(), own.to_owned()));
                 function.environment.extend(own);
-                // The certificate is nowhere, and Node would say so.
+                // The file does not exist, and Node would warn about it.
                 function.environment.insert("NODE_EXTRA_CA_CERTS".into(), String::new());
             });
         })
@@ -104,7 +104,7 @@ async fn a_command_with_a_path_runs_in_its_own_folder() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// `--function "py=/venv/bin/python -m awslambdaric app.handler"` is to find `app`.
+/// So that `--function "py=/venv/bin/python -m awslambdaric app.handler"` finds `app`.
 #[tokio::test]
 async fn a_function_runs_in_the_folder_that_is_set_for_it() {
     let (folder, elsewhere) = (temporary_folder(), temporary_folder());

@@ -100,7 +100,7 @@ async fn an_integration_that_times_out_in_connect_is_a_504() {
     assert_eq!(refusal, (504, r#"{"message":"Endpoint request timed out"}"#.into()));
 }
 
-/// AWS's own guide opens `wss://…/test/`.
+/// AWS's own guide opens `wss://…/test/`, with a slash.
 #[tokio::test]
 async fn a_socket_opens_with_and_without_a_slash_after_the_stage() {
     let world = world_with_connect(|_| {}).await;
@@ -172,7 +172,7 @@ async fn an_unknown_path_under_the_right_stage_is_a_404_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_handshake_is_told_so() {
+async fn a_request_that_is_no_handshake_is_a_426_or_a_400() {
     let world = world(|_| {}).await;
     let url = format!("http://{}/dev", world.address);
     let plain = within(world.http.get(&url).send()).await.unwrap();
@@ -209,7 +209,7 @@ async fn too_many_handshakes_are_throttled() {
 }
 
 #[tokio::test]
-async fn without_a_connect_route_everybody_is_accepted_and_no_process_runs() {
+async fn without_a_connect_route_every_client_is_accepted_and_no_process_runs() {
     let world = world(|_| {}).await;
     world.client().await;
     assert!(world.gateway.process_ids("f").is_empty());

@@ -67,7 +67,7 @@ async fn a_dry_run_runs_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_invoked_is_refused_by_name() {
+async fn a_wrong_call_is_refused_with_the_name_of_lambdas_error() {
     let world = world(|config| config.limits.payload_bytes = 1000).await;
     let too_large = format!("\"{}\"", "x".repeat(999));
     for (function, kind, body, status, error_type) in [
@@ -111,7 +111,7 @@ async fn an_asynchronous_event_that_fails_is_tried_twice_again_and_no_more() {
     for _ in 0..3 {
         assert_eq!(next_of(&mut activity, "invocation").await["note"], "function error");
     }
-    // A second event, which succeeds, is the next thing that happens.
+    // The next invocation is that of a second event, which succeeds: the first one is not tried again.
     call(&world, "f", Some("Event"), r#"{"do":"slow","milliseconds":200}"#).await;
     assert_eq!(next_of(&mut activity, "invocation").await["note"], Value::Null);
 }
@@ -144,7 +144,7 @@ async fn a_client_context_reaches_the_function_decoded() {
     for context in [
         r#"{"client":{"app_title":"x"},"custom":{"b":1,"a":2.50}}"#,
         "{}",
-        // A header is one line of ASCII: white space and the other characters are written so that they mean the same.
+        // A header is one line of ASCII, so line ends become spaces, and other characters are escaped.
         "{\r\n\t\"custom\": {\"name\": \"ü 😀 \u{7f}\"}\n}",
     ] {
         let header = ("x-amz-client-context", &*base64(context));
@@ -229,7 +229,7 @@ async fn the_tail_of_the_log_comes_with_the_answer_if_it_is_asked_for() {
         let log = log_of(&world, json!({ "do": "print" })).await;
         let mut lines: Vec<&str> = log.lines().collect();
         assert_eq!(lines.len(), 5, "{log}");
-        // The two outputs are two pipes, whose order nobody knows.
+        // The two outputs are two pipes, whose lines may come in either order.
         lines[1..3].sort_unstable();
         let id = lines[0].strip_prefix("START RequestId: ").unwrap();
         let id = id.strip_suffix(" Version: $LATEST").unwrap();
@@ -270,7 +270,7 @@ async fn the_tail_is_the_last_4_kb_and_has_what_a_function_prints_right_before_i
             "{log}"
         );
     }
-    // A text without an end of line is in it too.
+    // Text without an end of line is in it too.
     assert!(
         log_of(&world, json!({ "do": "print-bare" }))
             .await

@@ -56,7 +56,7 @@ async fn the_at_sign_and_the_id_may_be_percent_encoded_or_not() {
 }
 
 #[tokio::test]
-async fn get_tells_when_a_socket_was_opened_and_last_used_and_by_whom() {
+async fn get_says_when_a_socket_was_opened_and_last_used_and_by_whom() {
     let world = world(|_| {}).await;
     let mut request = world.request("");
     request.headers_mut().insert("user-agent", "tests/1".parse().unwrap());
@@ -110,7 +110,7 @@ async fn delete_closes_a_socket_with_1000_after_what_was_posted_before() {
 }
 
 #[tokio::test]
-async fn a_well_formed_id_that_nobody_has_is_gone() {
+async fn an_id_that_no_socket_has_is_gone() {
     let world = world(|_| {}).await;
     let url = world.connections(UNKNOWN);
     for request in [
@@ -212,7 +212,7 @@ async fn a_client_that_does_not_read_gets_429_and_delays_nobody() {
     let ((mut deaf, deaf_id), (mut other, other_id)) = (world.client_and_id().await, world.client_and_id().await);
     let chunk = "x".repeat(100 * 1024);
     let mut taken = 0;
-    // What the two kernels' buffers hold comes first; it is a few MB.
+    // First the socket buffers of both sides have to fill, which hold a few MB.
     let refused = loop {
         let response = world.post(&deaf_id, format!("{taken} {chunk}")).await;
         if response.status() != 200 {
@@ -236,7 +236,7 @@ async fn a_client_that_does_not_read_gets_429_and_delays_nobody() {
         "held up for {:?}",
         start.elapsed()
     );
-    // All that was taken arrives once it reads, and then there is room again.
+    // All accepted messages arrive once the client reads, and then there is room again.
     for number in 0..taken {
         assert!(deaf.hear().await.starts_with(&format!("{number} ")));
     }

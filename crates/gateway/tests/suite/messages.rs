@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::raw::*;
 use crate::world::*;
 
-/// A frame of API Gateway's own, to the last space.
+/// Asserts that a text is an error frame as API Gateway writes it, to the last space.
 fn assert_is_frame(text: &str, message: &str) {
     let frame: Value = serde_json::from_str(text).unwrap();
     let (id, request) = (
@@ -80,7 +80,7 @@ async fn without_a_route_response_the_answer_is_dropped_whatever_it_is() {
     assert_eq!(client.hear().await, "pong");
 }
 
-/// AWS drops the body of a one-way route's reply, but not its judgement: architect/architect#1093, middyjs/middy#1219.
+/// AWS drops the answer of a one-way route, but still checks it: architect/architect#1093, middyjs/middy#1219.
 #[tokio::test]
 async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() {
     let world = world(|config| {
@@ -120,7 +120,7 @@ async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() 
     client.say(json!({ "action": "quiet", "do": "garbage" })).await;
     assert_is_frame(&client.hear().await, "Internal server error");
     next_of(&mut activity, "message").await;
-    // Nothing is heard of these: what comes next is the answer to the last message.
+    // These get no frame at all: the next one is the answer to the last message.
     for reply in [
         json!({ "statusCode": 200 }),
         json!({ "statusCode": "204", "body": null, "headers": { "a": 1 }, "isBase64Encoded": false }),
@@ -135,7 +135,7 @@ async fn a_malformed_reply_is_an_error_frame_also_where_the_answer_is_dropped() 
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_says_nothing() {
+async fn an_answer_without_a_body_sends_no_frame() {
     let world = world(|config| {
         config.routes.insert("ping".into(), Route::mock("pong"));
     })
@@ -197,7 +197,7 @@ async fn answers_of_one_socket_may_overtake_each_other() {
 }
 
 #[tokio::test]
-async fn one_sockets_messages_never_hold_up_another() {
+async fn messages_of_one_socket_never_hold_up_another_socket() {
     let world = world(|_| {}).await;
     let (mut slow, mut fast) = (world.client().await, world.client().await);
     for _ in 0..3 {
@@ -260,7 +260,7 @@ async fn an_answer_over_128_kb_is_an_error_frame_and_the_socket_stays_open() {
 }
 
 #[tokio::test]
-async fn what_is_over_32_kb_goes_out_in_frames_of_32_kb_and_at_most_that() {
+async fn a_message_over_32_kb_goes_out_in_frames_of_at_most_32_kb() {
     let frame = 32 * 1024;
     let world = world(|config| {
         config.routes.insert("long".into(), Route::mock("x".repeat(2 * frame)));
@@ -274,7 +274,7 @@ async fn what_is_over_32_kb_goes_out_in_frames_of_32_kb_and_at_most_that() {
         .to_owned();
     assert_eq!(world.post(&id, "x".repeat(frame)).await.status(), 200);
     assert_eq!(client.see().await, Seen::Frame(0x81, vec![b'x'; frame]));
-    // The first frame ends within a character of two bytes.
+    // The first frame ends in the middle of a character of two bytes.
     let text = format!("{}ü{}", "x".repeat(frame - 1), "y".repeat(frame));
     assert_eq!(world.post(&id, text.clone()).await.status(), 200);
     let (first, rest) = text.as_bytes().split_at(frame);

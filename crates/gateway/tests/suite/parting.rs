@@ -1,4 +1,4 @@
-//! The closing handshake (RFC 6455, 5.5.1, 7.1.1 and 7.1.4 to 7.1.7), as a client sees it that takes it seriously.
+//! The closing handshake (RFC 6455, sections 5.5.1, 7.1.1 and 7.1.4 to 7.1.7), as a strict client sees it.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::world::*;
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
-/// The first frame of a message in several.
+/// The first byte of the first frame of a message in several frames.
 const FIRST: u8 = 0x01;
-/// A frame between the first and the last.
+/// The first byte of a frame between the first and the last.
 const MIDDLE: u8 = 0x00;
 
-/// A world in which nothing but the client's answer ends the closing handshake: the limit is further away than any test.
+/// A world in which only the client's answer ends the closing handshake: the limit is longer than any test.
 async fn patient(change: impl FnOnce(&mut Config)) -> World {
     world(|config| {
         config.limits.closing = Duration::from_secs(600);
@@ -25,8 +25,8 @@ async fn patient(change: impl FnOnce(&mut Config)) -> World {
     .await
 }
 
-/// The gateway's close frame comes, then nothing; what the client still sends is no matter; and when it has answered, the
-/// gateway hangs up, in good order and before the client does.
+/// Asserts that the gateway's close frame comes, then nothing, whatever the client still sends; and that the gateway hangs up
+/// in good order, and before the client does, when the client has answered.
 async fn assert_is_clean(client: &mut Raw, code: u16, why: &str) {
     assert_eq!(client.see_close().await.0, code, "{why}");
     client.see_nothing().await;
@@ -64,7 +64,7 @@ async fn a_client_that_breaks_a_rule_is_closed_and_then_given_the_time_to_answer
 }
 
 #[tokio::test]
-async fn a_socket_that_the_gateway_ends_of_its_own_accord_is_given_the_time_to_answer() {
+async fn a_socket_that_the_gateway_closes_is_given_the_time_to_answer() {
     let idle = patient(|config| config.limits.idle = Duration::from_millis(100)).await;
     assert_is_clean(&mut Raw::open(&idle, "/dev", "").await, 1001, "idle").await;
     let old = patient(|config| config.limits.life = Duration::from_millis(100)).await;
@@ -102,7 +102,7 @@ async fn a_gateway_that_stops_gives_its_sockets_the_time_to_answer() {
 }
 
 #[tokio::test]
-async fn a_goodbye_in_the_middle_of_a_message_is_heard_whoever_says_it_first() {
+async fn a_close_frame_in_the_middle_of_a_message_is_answered_whoever_sends_it_first() {
     let world = patient(|config| config.limits.idle = Duration::from_millis(500)).await;
     let mut first = Raw::open(&world, "/dev", "").await;
     first.send(FIRST, b"{").await;
@@ -114,7 +114,7 @@ async fn a_goodbye_in_the_middle_of_a_message_is_heard_whoever_says_it_first() {
     assert_is_clean(&mut second, 1001, "idle within a message").await;
 }
 
-/// The frame was announced, so the client may finish it before it answers.
+/// The frame's length has been announced, so the client has to finish it before it can answer.
 #[tokio::test]
 async fn a_client_may_finish_the_frame_that_was_too_large_before_it_answers() {
     let world = patient(|_| {}).await;
@@ -133,7 +133,7 @@ async fn a_client_may_finish_the_frame_that_was_too_large_before_it_answers() {
 }
 
 #[tokio::test]
-async fn a_clients_goodbye_comes_back_as_it_was_and_then_the_gateway_hangs_up_first() {
+async fn a_clients_close_frame_is_returned_as_it_was_and_then_the_gateway_hangs_up_first() {
     let world = patient(|_| {}).await;
     let longest = "r".repeat(123);
     for (code, reason) in [(1000, ""), (1001, "leaving"), (3000, "ü"), (4999, longest.as_str())] {
@@ -150,7 +150,7 @@ async fn a_clients_goodbye_comes_back_as_it_was_and_then_the_gateway_hangs_up_fi
 }
 
 #[tokio::test]
-async fn a_goodbye_that_breaks_the_protocol_is_answered_with_a_1002_and_the_end() {
+async fn a_close_frame_that_breaks_the_protocol_is_answered_with_1002_and_the_end() {
     let world = patient(|_| {}).await;
     for payload in [
         b"x".to_vec(),
@@ -169,7 +169,7 @@ async fn a_goodbye_that_breaks_the_protocol_is_answered_with_a_1002_and_the_end(
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_its_half_still_gets_the_goodbye_and_a_clean_end() {
+async fn a_client_that_hangs_up_its_half_still_gets_the_close_frame_and_a_clean_end() {
     use tokio::io::AsyncWriteExt;
     let world = patient(|_| {}).await;
     let mut polite = Raw::open(&world, "/dev", "").await;
@@ -193,7 +193,7 @@ async fn a_client_that_never_answers_is_hung_up_on_after_the_limit() {
     let mut silent = Raw::open(&world, "/dev", "").await;
     assert_eq!(silent.see_close().await.0, 1001);
     assert_eq!(silent.see().await, Seen::End);
-    // One that goes on talking ends too.
+    // So is a client that goes on sending messages.
     let mut deaf = Raw::open(&world, "/dev", "").await;
     let ends = async {
         while tokio::io::AsyncWriteExt::write_all(&mut deaf.stream, &masked(0x8a, b""))

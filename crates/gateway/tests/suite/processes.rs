@@ -120,13 +120,13 @@ async fn a_failed_start_fails_one_event_and_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_reply_that_comes_twice_is_ignored() {
+async fn a_second_reply_to_an_event_is_ignored() {
     let world = world(|config| change(config, |function| function.max_processes = 1)).await;
     assert_eq!(world.invoke(&json!({ "do": "late" })).await["body"], "in time");
     assert_eq!(world.invoke_for_body(&json!({ "do": "process" })).await["served"], 2);
 }
 
-/// Lambda's own number: 6 MB and 100 bytes.
+/// The limit is Lambda's: 6 MB and 100 bytes.
 #[tokio::test]
 async fn a_reply_may_have_6_291_556_bytes_and_no_more() {
     let world = world(|_| {}).await;
@@ -159,7 +159,7 @@ async fn grandchildren_end_with_their_process() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A grandchild's zombie may wait for a reaper that is not ours; it runs no more.
+/// Whether a process runs. A grandchild that has ended may still be a zombie, until the init process reaps it.
 fn is_running(process_id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process_id}/stat")).unwrap_or_default();
     is_alive(process_id) && !stat.contains(") Z ")

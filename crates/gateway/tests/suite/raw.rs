@@ -1,4 +1,4 @@
-//! A strict client that sees every byte: it writes frames by hand, and tells a clean end of TCP from a reset.
+//! A strict client that sees every byte. It writes frames by hand, and tells a clean end of TCP from a reset.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::world::*;
 
-/// What a client of this kind can come upon.
+/// What such a client can receive.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// A frame: its first byte (FIN and opcode) and its payload.
@@ -23,7 +23,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Opens a socket at a path such as `/dev`, and writes the names of its headers as they are given.
+    /// Opens a socket at a path such as `/dev`. Header names are written as they are given.
     pub(crate) async fn open(world: &World, path: &str, headers: &str) -> Raw {
         let (raw, head) = Raw::handshake(world, path, headers).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
@@ -65,7 +65,7 @@ impl Raw {
         assert!(seen.is_err(), "the client has not answered, and sees {seen:?}");
     }
 
-    /// The code and the reason of the next close frame; frames before it are passed over.
+    /// The code and the reason of the next close frame. Frames before it are skipped.
     pub(crate) async fn see_close(&mut self) -> (u16, String) {
         loop {
             match self.see().await {
@@ -105,7 +105,7 @@ impl Raw {
     }
 }
 
-/// A frame as a client has to send it, with a mask that changes nothing.
+/// A frame as a client has to send it, masked with zeros, which changes nothing.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {

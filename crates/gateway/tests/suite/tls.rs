@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::*;
 
-/// Shakes hands by a name, with trust in nobody but these authorities.
+/// Makes a TLS handshake with a name, trusting only these authorities.
 async fn shake_hands(
     address: &str,
     name: &str,
@@ -97,7 +97,7 @@ async fn over_tls_the_domain_name_has_its_port_because_it_is_an_address_then() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_shake_hands_holds_up_nobody() {
+async fn a_client_that_makes_no_tls_handshake_holds_up_no_other() {
     let (_gateway, address, authority) = tls_world().await;
     let mut silent = Vec::new();
     for _ in 0..20 {
@@ -122,7 +122,7 @@ async fn a_socket_over_tls_ends_with_a_closing_handshake_and_a_close_notify() {
         panic!("no close frame")
     };
     assert_eq!(u16::from(frame.code), 1001);
-    // The library has answered; the end without a `close_notify` would be an error.
+    // The library has answered the close frame. An end without a `close_notify` would be an error.
     assert!(within(socket.next()).await.is_none());
     let mut rest = Vec::new();
     within(socket.get_mut().read_to_end(&mut rest)).await.unwrap();

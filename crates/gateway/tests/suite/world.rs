@@ -1,4 +1,4 @@
-//! A gateway on a port of its own, with a function that does what its events ask for, and clients.
+//! The harness: a gateway on a port of its own, with a function that does what its events ask for, and clients.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// No condition is waited for longer than this. It is long because the machine may be busy; nothing sleeps for it.
+/// The longest wait for a condition. It is long because the machine may be busy; a condition that holds ends the wait.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const BOOTSTRAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bootstrap.mjs");
 
@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) http: reqwest::Client,
 }
 
-/// The function of the tests. Its time is generous: a process may have to start on a busy machine.
+/// The function of the tests. Its timeout is long, since a process may have to start on a busy machine.
 pub(crate) fn function() -> Function {
     Function {
         arguments: vec![BOOTSTRAP.into()],
@@ -118,7 +118,7 @@ impl World {
         format!("http://{}/2015-03-31/functions/{function}/invocations", self.address)
     }
 
-    /// What a function returns to its invoker.
+    /// The answer of the function `f` to its invoker.
     pub(crate) async fn invoke(&self, event: &Value) -> Value {
         let response = within(self.http.post(self.invocations("f")).body(event.to_string()).send())
             .await
@@ -126,7 +126,7 @@ impl World {
         serde_json::from_str(&response.text().await.unwrap()).unwrap()
     }
 
-    /// What a function returns as its proxy response's body, which is JSON here.
+    /// The body of its proxy response, which is JSON here.
     pub(crate) async fn invoke_for_body(&self, event: &Value) -> Value {
         serde_json::from_str(self.invoke(event).await["body"].as_str().unwrap()).unwrap()
     }
@@ -153,7 +153,7 @@ impl Client {
         serde_json::from_str(&self.hear().await).unwrap()
     }
 
-    /// Says something and hears the answer, as JSON.
+    /// Sends a text, and returns the next one as JSON.
     pub(crate) async fn ask(&mut self, text: impl ToString) -> Value {
         self.say(text).await;
         self.hear_json().await
@@ -176,7 +176,7 @@ impl Client {
     }
 }
 
-/// Waits for something that has to happen.
+/// Waits for a future that has to end in time.
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future)
         .await
@@ -203,7 +203,7 @@ pub(crate) fn all_of(activity: &mut Receiver<ActivityEntry>, kind: &str) -> Vec<
     entries.filter(|entry| entry["kind"] == kind).collect()
 }
 
-/// The next event that a [`printer`] was given, of one type.
+/// The next event of one type that a [`printer`] was given.
 pub(crate) async fn next_event(lines: &mut Receiver<Line>, event_type: &str) -> Value {
     within(async {
         loop {
@@ -222,7 +222,7 @@ pub(crate) fn is_alive(process_id: u32) -> bool {
     rustix::process::test_kill_process(id).is_ok()
 }
 
-/// Waits until a condition holds. It is looked at again and again, with a pause that is not waited for.
+/// Waits until a condition holds. It is checked every few milliseconds.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     within(async {
         while !condition() {

@@ -1,5 +1,5 @@
-//! What the system does, as server-sent events. Its entries are numbered, and the newest are kept, so that a page which
-//! was away for a moment, or another one that goes on in its place, asks for what it has not had.
+//! The activity feed of the demo page, as server-sent events. Entries are numbered, and the newest are kept, so that a page
+//! which was disconnected for a moment, or another page in its place, can ask for those that it has missed.
 
 use axum::{
     extract::{Query, State},
@@ -26,18 +26,18 @@ use tokio::sync::{
 /// The feed of one run of this program.
 #[derive(Clone, Debug)]
 pub(in crate::local) struct Feed {
-    /// Tells the entries of this run from those of another one, which had the same numbers.
+    /// A random name of this run of the program: entries of another run have the same numbers.
     run: Arc<str>,
     recent: watch::Receiver<Recent>,
     system: watch::Receiver<System>,
 }
 
-/// What a page has to know of the system as a whole.
+/// The state of the whole system, as the page shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(in crate::local) struct System {
-    /// Whether something is broken every few seconds, on purpose.
+    /// Whether chaos is on.
     pub(in crate::local) chaos: bool,
-    /// Which tables these are: a chatter ID that others issued is not in them.
+    /// The id of the table of chatter IDs. A chatter ID that was issued with other tables is not in it.
     pub(in crate::local) tables: Arc<str>,
 }
 
@@ -50,7 +50,7 @@ struct Recent {
 }
 
 impl Recent {
-    /// As many as a page shows.
+    /// How many entries are kept: as many as a page shows.
     const MOST: usize = 200;
 
     fn push(&mut self, entry: Arc<str>) {
@@ -61,7 +61,7 @@ impl Recent {
         }
     }
 
-    /// The first entry from this number on that is still kept, and its number.
+    /// The first entry that is kept and has at least this number, and its number.
     fn from(&self, number: u64) -> Option<(u64, Arc<str>)> {
         let number = number.max(self.first());
         let index = usize::try_from(number - self.first()).ok()?;
@@ -69,7 +69,7 @@ impl Recent {
         Some((number, Arc::clone(entry)))
     }
 
-    /// The number of the oldest entry that is still kept.
+    /// The number of the oldest entry that is kept.
     fn first(&self) -> u64 {
         self.next - self.entries.len() as u64
     }
@@ -82,7 +82,7 @@ impl Recent {
 }
 
 impl Feed {
-    /// Notes what `activity` brings until it ends.
+    /// Keeps the entries of `activity` until it ends.
     pub(in crate::local) fn start(
         mut activity: broadcast::Receiver<ActivityEntry>,
         system: watch::Receiver<System>,
@@ -91,12 +91,12 @@ impl Feed {
         tokio::spawn(async move {
             loop {
                 match activity.recv().await {
-                    // All of an activity's fields can be written as JSON.
+                    // All fields of an entry can be written as JSON.
                     Ok(entry) => {
                         let json = serde_json::to_string(&entry).unwrap_or_default();
                         sender.send_modify(|recent| recent.push(json.into()));
                     }
-                    // The oldest came too fast, and are missing.
+                    // Entries came too fast, and the oldest are missing.
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 }
@@ -109,8 +109,8 @@ impl Feed {
         }
     }
 
-    /// Where a reader goes on that had the entry of this ID last: with the next one; or, if that was in another run, with
-    /// all that there are. A reader that has had none begins with what has happened in its own lifetime.
+    /// The number of the first entry for a reader. One that had the entry of this ID last gets the next; or all that are kept,
+    /// if that ID is of another run. One that has had none gets those of its own lifetime.
     fn position(&self, last: Option<&str>, age: Duration) -> u64 {
         let Some(last) = last else {
             return self.recent.borrow().within(age);
@@ -135,19 +135,19 @@ impl Feed {
         })
     }
 
-    /// How the system is, at once and whenever that has changed.
+    /// The state of the system, at once and whenever it has changed.
     fn system(&self) -> impl Stream<Item = Event> + use<> {
         let unknown: Option<System> = None;
         stream::unfold((self.system.clone(), unknown), |(mut system, told)| async move {
             loop {
                 let now = system.borrow_and_update().clone();
                 if told.as_ref() != Some(&now) {
-                    // A browser whose stream has ended asks again after this time.
+                    // `retry`: the time after which a browser whose stream has ended asks again.
                     let event = Event::default().event("system").retry(Duration::from_secs(1));
                     return Some((event.json_data(&now).unwrap_or_default(), (system, Some(now))));
                 }
                 if system.changed().await.is_err() {
-                    // It will not change any more; what happens is still told.
+                    // It does not change any more. The stream goes on, since entries still come.
                     std::future::pending::<()>().await;
                 }
             }
@@ -155,20 +155,20 @@ impl Feed {
     }
 }
 
-/// What a page asks for.
+/// The query of a request for the stream.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
-    /// The ID of the last entry that it has had, from whichever stream.
+pub(super) struct ActivityQuery {
+    /// The ID of the last entry that the page has had.
     after: Option<String>,
-    /// If it has had none: for how long it has been there, in milliseconds.
+    /// If it has had none: how long it has been open, in milliseconds.
     #[serde(default)]
     age: u64,
 }
 
-/// `GET /demo/activity`: the stream. A browser that asks again by itself names the last ID in a header.
+/// `GET /demo/activity`: the stream. A browser that reconnects by itself sends the last ID in a header.
 pub(super) async fn activity(
     State(feed): State<Feed>,
-    Query(Wanted { after, age }): Query<Wanted>,
+    Query(ActivityQuery { after, age }): Query<ActivityQuery>,
     headers: HeaderMap,
 ) -> impl IntoResponse {
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_gets_what_it_has_not_had_as_far_as_it_is_kept() {
+    fn a_reader_gets_the_entries_that_it_has_not_had_and_that_are_kept() {
         let most = Recent::MOST as u64;
         for (entries, from, expected) in [
             (0, 0, 0..0),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_reader_goes_on_depends_on_the_run_that_it_knows() {
+    fn a_reader_goes_on_after_its_last_id_only_if_that_is_of_this_run() {
         let (_sender, recent) = watch::channel(recent(9));
         let (_sender, system) = watch::channel(System::default());
         let run = "a".into();

@@ -1,5 +1,4 @@
-//! What stands for the site's own backend: it issues a chatter ID at login, says whether one is still good, and revokes it
-//! at logout.
+//! A stand-in for the site's own backend: it issues a chatter ID at login, renews it, and revokes it at logout.
 
 use axum::{
     Json,
@@ -20,20 +19,20 @@ use tokio::sync::watch;
 
 use super::System;
 
-/// What the page's requests need.
+/// The state of the backend.
 #[derive(Clone, Debug)]
 pub(in crate::local) struct Site {
     revocation: Revocation,
     chatter_life: Duration,
     system: watch::Receiver<System>,
     address: SocketAddr,
-    /// What this run has issued, and when each expires.
+    /// The chatter IDs that this run has issued, and when each expires.
     issued: Arc<Mutex<HashMap<Key, Timestamp>>>,
-    /// What took the place of others: the tabs of one session stay together.
+    /// The chatter IDs that have replaced others, by those that they have replaced, so that all tabs of a session get the same.
     renewed: Arc<tokio::sync::Mutex<HashMap<Key, ChatterId>>>,
 }
 
-/// What a chatter ID is remembered by: its login and its hash.
+/// A chatter ID is remembered by its login and its hash.
 type Key = (Login, String);
 
 fn key(login: &Login, chatter_id: &ChatterId) -> Key {
@@ -41,10 +40,10 @@ fn key(login: &Login, chatter_id: &ChatterId) -> Key {
 }
 
 impl Site {
-    /// How long a request may wait for tables that are away for a moment, as a site's backend would.
+    /// How long a request may wait for tables that do not answer for a moment, as in a site's backend.
     const PATIENCE: Duration = Duration::from_secs(8);
     const PAUSE: Duration = Duration::from_millis(200);
-    /// How many are remembered. One that is forgotten counts as one that another run has issued.
+    /// How many chatter IDs are remembered. A forgotten one counts as issued by another run.
     const MOST: usize = 10_000;
 
     pub(in crate::local) fn new(
@@ -64,9 +63,10 @@ impl Site {
     }
 
     async fn issue(&self, login: &Login) -> Result<ChatterId, Failure> {
-        // One whose answer was lost is in the table and opens nothing, since nobody knows it.
+        // If an answer is lost and the call repeated, the first chatter ID stays in the table. Nobody knows it, so it does no
+        // harm.
         let chatters = &self.revocation.chatters;
-        let chatter_id = self.patiently(|| chatters.issue(login, self.chatter_life)).await?;
+        let chatter_id = self.with_patience(|| chatters.issue(login, self.chatter_life)).await?;
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         make_room(&mut issued);
         issued.insert(key(login, &chatter_id), Timestamp::now() + self.chatter_life);
@@ -78,16 +78,16 @@ impl Site {
         issued.get(&key(login, chatter_id)).copied()
     }
 
-    /// The chatter ID itself if it is still good, or the one that takes its place.
+    /// The chatter ID itself if it is still valid, or the one that replaces it.
     async fn renew(&self, login: &Login, chatter_id: ChatterId) -> Result<ChatterId, Failure> {
         let own = key(login, &chatter_id);
         let current = self.renewed.lock().await.get(&own).cloned().unwrap_or(chatter_id);
-        // What another run has issued may have gone with its tables; if it has not, a new one does no harm.
+        // One that another run has issued may be gone with its tables. If it is not, a new one does no harm.
         let expires_at = self.expires_at(login, &current);
         if expires_at.is_some_and(|expires_at| expires_at > Timestamp::now()) {
-            let known = self.patiently(|| self.revocation.chatters.of(login)).await?;
-            let is_good = known.contains(&current.hash());
-            return if is_good { Ok(current) } else { Err(Failure::LoggedOut) };
+            let known = self.with_patience(|| self.revocation.chatters.of(login)).await?;
+            let is_valid = known.contains(&current.hash());
+            return if is_valid { Ok(current) } else { Err(Failure::LoggedOut) };
         }
         // Held meanwhile: of two tabs that ask at once, the second gets what the first one got.
         let mut renewed = self.renewed.lock().await;
@@ -98,13 +98,13 @@ impl Site {
         }
         let fresh = self.issue(login).await?;
         make_room(&mut renewed);
-        // By both names: a tab may have missed the one in between.
+        // Under both keys, since a tab may have missed the replacement in between.
         renewed.extend([(key(login, &current), fresh.clone()), (own, fresh.clone())]);
         Ok(fresh)
     }
 
-    /// Tries again while the tables are only busy or away.
-    async fn patiently<T, F>(&self, call: impl Fn() -> F) -> Result<T, Failure>
+    /// Repeats a call while the tables are only busy or do not answer.
+    async fn with_patience<T, F>(&self, call: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
@@ -125,8 +125,8 @@ impl Site {
         }
     }
 
-    /// What the browser's client wants to know, and nothing else.
-    fn tell(&self, headers: &HeaderMap, login: &Login, chatter_id: &ChatterId) -> Json<Value> {
+    /// The session: what the browser's client needs, and nothing else.
+    fn session(&self, headers: &HeaderMap, login: &Login, chatter_id: &ChatterId) -> Json<Value> {
         let url = format!("ws://{}/{}", host(headers, self.address), crate::local::STAGE);
         Json(json!({"login": login, "chatterId": chatter_id.reveal(), "url": url}))
     }
@@ -138,7 +138,7 @@ fn make_room<T>(memory: &mut HashMap<Key, T>) {
     }
 }
 
-/// The page's own name for this machine: its content security policy lets it open a socket to no other.
+/// The name by which the page calls this machine: its content security policy allows sockets to no other.
 fn host(headers: &HeaderMap, address: SocketAddr) -> String {
     let localhost = format!("localhost:{}", address.port());
     let is_localhost = headers
@@ -147,7 +147,7 @@ fn host(headers: &HeaderMap, address: SocketAddr) -> String {
     if is_localhost { localhost } else { address.to_string() }
 }
 
-/// Why a request is not granted.
+/// Why a request is refused.
 pub(super) enum Failure {
     BadRequest(&'static str),
     LoggedOut,
@@ -175,7 +175,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What the page sends: its session, or only the login.
+/// A request of the page: its session, or only the login.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
@@ -183,7 +183,7 @@ pub(super) struct Request {
     chatter_id: Option<String>,
 }
 
-/// A JSON body is what a page of another site cannot send without asking first.
+/// Reads a request. It has to be JSON, which a page of another site cannot send without a preflight request.
 fn read(body: Result<Json<Request>, JsonRejection>) -> Result<(Login, Request), Failure> {
     let Ok(Json(request)) = body else {
         return Err(Failure::BadRequest(
@@ -210,10 +210,10 @@ pub(super) async fn login(
 ) -> Result<Json<Value>, Failure> {
     let (login, _) = read(body)?;
     let chatter_id = site.issue(&login).await?;
-    Ok(site.tell(&headers, &login, &chatter_id))
+    Ok(site.session(&headers, &login, &chatter_id))
 }
 
-/// `POST /demo/renew`: the same session if its chatter ID is still good, one with a new chatter ID if it has expired or
+/// `POST /demo/renew`: the same session if its chatter ID is still valid, one with a new chatter ID if it has expired or
 /// another run has issued it, and 401 if it was logged out. A site would know its user by a cookie.
 pub(super) async fn renew(
     State(site): State<Site>,
@@ -222,7 +222,7 @@ pub(super) async fn renew(
 ) -> Result<Json<Value>, Failure> {
     let (login, request) = read(body)?;
     let chatter_id = site.renew(&login, chatter_id(&request)?).await?;
-    Ok(site.tell(&headers, &login, &chatter_id))
+    Ok(site.session(&headers, &login, &chatter_id))
 }
 
 /// `POST /demo/logout`, also for a chatter ID that is not known any more: the page is logged out either way.
@@ -232,6 +232,6 @@ pub(super) async fn logout(
 ) -> Result<StatusCode, Failure> {
     let (login, request) = read(body)?;
     let hash = chatter_id(&request)?.hash();
-    site.patiently(|| site.revocation.revoke(&login, &hash)).await?;
+    site.with_patience(|| site.revocation.revoke(&login, &hash)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,20 +1,20 @@
-//! `--tls FILE`: a certificate for this start, and the file that its clients are to trust.
+//! `--tls FILE`: a certificate for this start, and the file with which clients trust it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chatterbox_gateway::Certificate;
 
-/// The first line of a file that may be written over. Readers of PEM pass over what stands before a certificate.
+/// The first line of a file that a gateway has made, and so may overwrite. Readers of PEM skip it.
 const MARK: &str = "# Made by the local gateway at its last start: the certificate that its clients have to trust.\n";
 
-/// Makes a certificate and writes the file, whose absolute path comes with it.
+/// Makes a certificate and writes the file. Returns both, the file by its absolute path.
 pub(crate) fn made(file: &Path) -> Result<(Certificate, PathBuf), String> {
     let named = |error: &dyn std::fmt::Display| format!("--tls {}: {error}", file.display());
     match std::fs::read_to_string(file) {
         Ok(text) if !text.starts_with(MARK) => {
             return Err(named(
-                &"the file is there, and no gateway has made it: give one that can be written over",
+                &"the file exists, and was not made by a gateway: name one that may be overwritten",
             ));
         }
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(named(&error)),

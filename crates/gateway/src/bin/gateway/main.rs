@@ -1,4 +1,4 @@
-//! The command `gateway`: an API on one port, with the functions and routes that its flags name.
+//! The command `gateway`: an API on a port of this machine, with the functions and routes that its flags name.
 
 mod certificate;
 mod options;
@@ -74,7 +74,7 @@ async fn serve(listener: TcpListener, certificate: Option<Certificate>, router: 
     }
 }
 
-/// Where each function runs, one line for each.
+/// One line for each function: the folder in which it runs.
 fn folders(config: &Config) -> std::io::Result<String> {
     let mut lines = String::new();
     for (name, function) in &config.functions {
@@ -103,7 +103,7 @@ async fn print<T: Clone>(mut feed: Receiver<T>, line: impl Fn(T) -> String) {
     loop {
         let line = match feed.recv().await {
             Ok(entry) => line(entry),
-            Err(RecvError::Lagged(missed)) => format!("gateway: {missed} lines were too fast and are missing"),
+            Err(RecvError::Lagged(missed)) => format!("gateway: {missed} lines were printed too fast and are missing"),
             Err(RecvError::Closed) => return,
         };
         let _ = writeln!(std::io::stderr(), "{line}");

@@ -1,4 +1,4 @@
-//! The flags of the command, and the configuration they make.
+//! The flags of the command, and the configuration that they make.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// The stage: the path of the WebSocket URL
     #[arg(long, default_value = "dev")]
     stage: String,
-    /// Serves https and wss, with a certificate made for this start, and writes what clients have to trust into this file
+    /// Serves https and wss with a new certificate, and writes the certificate that clients have to trust into this file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls: Option<PathBuf>,
     /// The region that functions are told
@@ -26,13 +26,13 @@ pub(crate) struct Options {
     /// A function: its name and its command, whose words are separated by spaces
     #[arg(long = "function", value_name = "NAME=COMMAND", value_parser = pair)]
     functions: Vec<(String, String)>,
-    /// The folder in which a function runs; without it that of a command with a path, and else the present one
+    /// The folder in which a function runs; by default the one of its command, or the present one if that is a bare name
     #[arg(long = "folder", value_name = "NAME=FOLDER", value_parser = pair)]
     folders: Vec<(String, String)>,
     /// A route to a function
     #[arg(long = "route", value_name = "KEY=FUNCTION", value_parser = pair)]
     routes: Vec<(String, String)>,
-    /// A route whose function's answer goes to the sender
+    /// A route (of --route) whose function's answer goes to the sender
     #[arg(long = "two-way", value_name = "KEY")]
     two_way: Vec<String>,
     /// A route that answers each message with the same text
@@ -47,31 +47,31 @@ pub(crate) struct Options {
     /// Seconds after which a function's process is killed
     #[arg(long, default_value = "3", value_parser = seconds)]
     function_timeout: Duration,
-    /// Processes of one function at a time, at most
+    /// The most processes that a function may have at a time
     #[arg(long, default_value_t = 16)]
     processes: usize,
     /// Seconds without a message after which a socket is closed
     #[arg(long, default_value = "600", value_parser = seconds)]
     idle_timeout: Duration,
-    /// Seconds that a socket lives
+    /// Seconds after which a socket is closed in any case
     #[arg(long, default_value = "7200", value_parser = seconds)]
     life: Duration,
     /// Seconds that an integration may take
     #[arg(long, default_value = "29", value_parser = seconds)]
     integration_timeout: Duration,
-    /// New sockets a second; `none` is no limit
+    /// The limit of new sockets a second; `none` is no limit
     #[arg(long, default_value = "500", value_parser = rate)]
     connects_per_second: Rate,
-    /// Messages and posts a second; `none` is no limit
+    /// The limit of messages and posts a second; `none` is no limit
     #[arg(long, default_value = "10000", value_parser = rate)]
     requests_per_second: Rate,
-    /// Seconds before an asynchronous event is tried again, for each time that it is
+    /// Seconds before each further attempt at an asynchronous event that failed
     #[arg(long, value_name = "SECONDS", value_delimiter = ',', default_value = "60,120", value_parser = seconds)]
     retry_delays: Vec<Duration>,
-    /// Injects faults, such as `{"postsLost":0.1}`, and lets `/_gateway/faults` change them; `{}` for none at first
+    /// Injects these faults, such as `{"postsLost":0.1}`, and opens `/_gateway/faults` to change them; `{}` is none at first
     #[arg(long, value_name = "JSON", value_parser = faults)]
     faults: Option<Faults>,
-    /// Writes down each thing that happens, and in a function's own words why it failed, to standard error
+    /// Prints each thing that happens, and why a function failed in its own words, to standard error
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }
@@ -80,7 +80,7 @@ const EXAMPLE: &str = "Example:
   gateway --function echo=./bootstrap --route '$connect=echo' --route '$default=echo' --two-way '$default' \\
           --mock 'ping={\"type\":\"pong\"}' --env NAME=VALUE";
 
-/// A rate or none. A bare `Option` would make the flag itself optional for clap.
+/// A rate, or no limit. A bare `Option` would mean to clap that the flag is optional.
 #[derive(Debug, Clone, Copy)]
 struct Rate(Option<u32>);
 
@@ -153,7 +153,7 @@ fn routes(
     Ok(routes)
 }
 
-/// What a flag that may be repeated has been given, by its name. No name may be repeated.
+/// The values of a flag that may be repeated, by their names. No name may be repeated.
 fn unique(flag: &str, pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
     let mut values = BTreeMap::new();
     for (name, value) in pairs {
@@ -269,9 +269,9 @@ mod tests {
         }
     }
 
-    /// The last one would win, and nobody would know.
+    /// Otherwise the last one would silently win.
     #[test]
-    fn what_is_given_twice_is_refused_and_named() {
+    fn a_name_that_is_given_twice_is_refused_and_named() {
         for (flags, named) in [
             (
                 &["--function", "f=node a", "--function", "f=node b"][..],
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_of_one_function() {
+    fn a_folder_is_for_one_function_only() {
         let config = config(&["--function", "f=node", "--function", "g=node", "--folder", "g=a=b"]).unwrap();
         assert_eq!(config.functions["f"].folder, None);
         assert_eq!(config.functions["g"].folder, Some("a=b".into()));
