@@ -1,45 +1,46 @@
-//! What is to happen, in the order of its time.
+//! Queue of scheduled events, ordered by time.
 
-/// Milliseconds since the simulation began.
+/// Time of the simulation: milliseconds since it began.
 pub type Millis = u32;
 
-/// Events by the millisecond in which they are due; those of one millisecond in the order in which they were entered.
+/// Scheduled events by the millisecond in which they are due; within a millisecond, in the order of their entry.
 ///
-/// A heap would do, but a million clients have millions of timers: here an event costs two pushes, whatever their number.
+/// A timing wheel and not a heap: a million clients have millions of timers, and here an event costs two pushes onto
+/// lists, however many there are.
 #[derive(Debug)]
 pub struct Agenda<E> {
     now: Millis,
     end: Millis,
-    /// How many events of the present millisecond are over.
-    over: usize,
-    /// The present page, one list for each of its milliseconds.
+    /// Number of events of the current millisecond that [`Iterator::next`] has returned.
+    taken: usize,
+    /// The current page: one list for each of its milliseconds.
     page: Vec<Vec<E>>,
-    /// The pages that follow, each a list in no order.
+    /// All pages by their number; those after the current one hold their events unsorted.
     later: Vec<Vec<(Millis, E)>>,
 }
 
-/// Milliseconds on a page.
+/// Length of a page, in milliseconds.
 const PAGE: Millis = 4_096;
 
 impl<E: Copy> Agenda<E> {
-    /// An empty one, for events up to this time.
+    /// An empty agenda, for events up to this time.
     pub fn until(end: Millis) -> Agenda<E> {
         let pages = end / PAGE + 1;
         Agenda {
             now: 0,
             end,
-            over: 0,
+            taken: 0,
             page: (0..PAGE).map(|_| Vec::new()).collect(),
             later: (0..pages).map(|_| Vec::new()).collect(),
         }
     }
 
-    /// The time of the event that came last.
+    /// The current time: that of the event that was taken last.
     pub fn now(&self) -> Millis {
         self.now
     }
 
-    /// Enters what is to happen so much later. What lies beyond the end will not happen.
+    /// Schedules an event `delay` milliseconds from now. Events after the end of the simulation are dropped.
     pub fn after(&mut self, delay: Millis, event: E) {
         let at = self.now.saturating_add(delay);
         if at / PAGE == self.now / PAGE {
@@ -57,12 +58,12 @@ impl<E: Copy> Iterator for Agenda<E> {
     fn next(&mut self) -> Option<E> {
         loop {
             let due = &mut self.page[(self.now % PAGE) as usize];
-            if let Some(event) = due.get(self.over) {
-                self.over += 1;
+            if let Some(event) = due.get(self.taken) {
+                self.taken += 1;
                 return Some(*event);
             }
             due.clear();
-            self.over = 0;
+            self.taken = 0;
             let following = self.now + 1;
             if following > self.end {
                 return None;
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_the_end_does_not_happen() {
+    fn events_after_the_end_are_dropped() {
         let mut agenda = Agenda::until(PAGE);
         agenda.after(10 * PAGE, ());
         assert_eq!(agenda.next(), None);

@@ -1,30 +1,30 @@
-//! What AWS allows an account in a region unless it is asked for more, and how fast it answers.
+//! AWS's default quotas for an account in a region, and its usual latencies.
 
 use crate::{agenda::Millis, bucket::Bucket};
 
-/// AWS's documented limits.
+/// Quotas of an account in a region.
 #[derive(Clone, Copy, Debug)]
 pub struct Quotas {
     /// New sockets a second.
     pub connects: f64,
-    /// Requests a second to all APIs of all kinds together: handshakes, messages from browsers, and posts to them.
+    /// Requests a second to all of the account's APIs together: handshakes, messages from browsers, and posts to them.
     pub requests: f64,
-    /// How many of those at once.
+    /// Burst of that limit: the most requests at once.
     pub request_burst: f64,
     /// Invocations at once, of all functions together.
     pub lambda: u32,
-    /// Batches that Lambda takes from a queue at once at first, and how many more each second.
+    /// Batches that Lambda takes from a queue at the same time: at first, and how many more with each second.
     pub pollers: (f64, f64),
     /// Write units a second of an on-demand table that has not been warmed.
     pub table_writes: f64,
-    /// Read units a second of such a table.
+    /// Read units a second of an on-demand table that has not been warmed.
     pub table_reads: f64,
-    /// Units a second of one partition, and so of one item: writes and reads.
+    /// Write units and read units a second of one partition, and so of one item.
     pub partition: (f64, f64),
 }
 
 impl Quotas {
-    /// What a new account has.
+    /// AWS's documented quotas of a new account.
     pub const DEFAULT: Quotas = Quotas {
         connects: 500.0,
         requests: 10_000.0,
@@ -37,43 +37,45 @@ impl Quotas {
     };
 }
 
-/// How long things take, in milliseconds: what is usual within a region. Each is drawn from half to one and a half
-/// times as long.
+/// Mean latencies within a region, in milliseconds. The simulation draws each at random, from half to one and a half
+/// times the mean.
 pub mod latency {
-    /// A handshake, from the browser until it is open, with `$connect`.
+    /// Handshake: from the browser's request until the socket is open, `$connect` included.
     pub const HANDSHAKE: f64 = 80.0;
-    /// How long `$connect` takes of that.
+    /// The part of a handshake in which `$connect` runs.
     pub const CONNECT: f64 = 20.0;
-    /// A sync and its reply.
+    /// Sync: from the browser's question until the reply has arrived, `$default` included.
     pub const SYNC: f64 = 60.0;
-    /// How long `$default` takes of that.
+    /// The part of a sync in which `$default` runs.
     pub const DEFAULT: f64 = 15.0;
-    /// A post to a socket.
+    /// Post to a socket.
     pub const POST: f64 = 10.0;
-    /// A write to DynamoDB.
+    /// Write to DynamoDB.
     pub const WRITE: f64 = 6.0;
-    /// A query of DynamoDB.
+    /// Query of DynamoDB.
     pub const QUERY: f64 = 5.0;
 }
 
 /// Processor time of a call to DynamoDB, in milliseconds of a whole processor.
 pub const TABLE_WORK: f64 = 0.13;
-/// The memory for which Lambda gives a whole processor, in megabytes; with less, it gives less in proportion.
+/// Memory with which a function of Lambda has one whole processor, in megabytes. With less memory its share of the
+/// processor is smaller in proportion.
 pub const WHOLE_PROCESSOR: f64 = 1_769.0;
 
-/// API Gateway's limits at work.
+/// API Gateway's token buckets.
 #[derive(Debug)]
 pub struct Gateway {
     /// New sockets.
     pub connects: Bucket,
-    /// Requests to all the account's APIs.
+    /// Requests to all of the account's APIs.
     pub requests: Bucket,
-    /// What browsers ask of this stage.
+    /// Handshakes and messages of browsers to this stage.
     pub stage: Bucket,
 }
 
 impl Gateway {
-    /// With these quotas, and a throttle of the stage's own on what browsers ask.
+    /// Full buckets for these quotas. The last argument is the stage's own throttle of browsers' requests: requests a
+    /// second, and at once.
     pub fn new(quotas: &Quotas, (rate, burst): (f64, f64)) -> Gateway {
         Gateway {
             connects: Bucket::new(quotas.connects, quotas.connects),
@@ -82,17 +84,17 @@ impl Gateway {
         }
     }
 
-    /// Whether a handshake may begin. One that may not takes nothing from the other limits.
+    /// Whether a handshake is let through. One that is turned away takes no tokens from the other buckets.
     pub fn connect(&mut self, now: Millis) -> bool {
         self.connects.has(1.0, now) && self.message(now) && self.connects.take(1.0, now)
     }
 
-    /// Whether a browser's message is taken.
+    /// Whether a browser's message is accepted.
     pub fn message(&mut self, now: Millis) -> bool {
         self.stage.has(1.0, now) && self.requests.take(1.0, now) && self.stage.take(1.0, now)
     }
 
-    /// Whether a post is taken.
+    /// Whether a post is accepted.
     pub fn post(&mut self, now: Millis) -> bool {
         self.requests.take(1.0, now)
     }
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_and_posts_draw_on_one_limit_and_browsers_on_two_more() {
+    fn the_accounts_limit_holds_for_browsers_and_posts_and_the_stages_for_browsers_only() {
         let quotas = Quotas {
             connects: 2.0,
             requests: 1_000.0,
@@ -114,10 +116,13 @@ mod tests {
         assert_eq!([0; 3].map(|_| gateway.connect(0)), [true, true, false]);
         assert_eq!([0; 4].map(|_| gateway.message(0)), [true, true, true, false]);
         let posts = (0..10).filter(|_| gateway.post(0)).count();
-        assert_eq!(posts, 5, "ten at once, less the five that browsers took");
+        assert_eq!(
+            posts, 5,
+            "the account's burst of ten, less the five requests of browsers"
+        );
         assert!(
             !gateway.message(1) && gateway.post(1),
-            "the stage's own limit fills up at its own pace"
+            "the stage's bucket refills at its own rate, which is lower"
         );
     }
 }

@@ -1,17 +1,17 @@
-//! A token bucket: how AWS limits requests.
+//! Token bucket, with which AWS limits requests.
 
 use crate::agenda::Millis;
 
-/// So many a second, and so many at once.
+/// Token bucket: it holds at most `burst` tokens and is refilled at `per_second`. Each request takes a token.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     per_second: f64,
     burst: f64,
     tokens: f64,
     filled_at: Millis,
-    /// How often tokens were asked for in vain.
+    /// Number of requests that were refused for want of tokens.
     pub refused: u64,
-    /// When that was for the first time.
+    /// Time of the first refusal.
     pub first_refused_at: Option<Millis>,
 }
 
@@ -28,7 +28,7 @@ impl Bucket {
         }
     }
 
-    /// Whether there are so many tokens; they are not taken.
+    /// Whether the bucket holds this many tokens. Takes none; a "no" counts as refused.
     pub fn has(&mut self, tokens: f64, now: Millis) -> bool {
         self.tokens = self.level(now);
         self.filled_at = now;
@@ -40,7 +40,7 @@ impl Bucket {
         enough
     }
 
-    /// Takes so many tokens, or none if there are not so many.
+    /// Takes this many tokens, or none if it holds fewer. Returns whether they were taken.
     pub fn take(&mut self, tokens: f64, now: Millis) -> bool {
         let enough = self.has(tokens, now);
         if enough {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_faster_than_the_rate_gets_the_rate() {
+    fn requests_faster_than_the_rate_are_granted_at_the_rate() {
         let mut bucket = Bucket::new(500.0, 500.0);
         let granted = (0..10_000)
             .flat_map(|now| [now; 7])

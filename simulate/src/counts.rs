@@ -1,27 +1,28 @@
-//! What is counted, and what it costs.
+//! Counters of a run, and the costs that follow from them.
 
 use crate::sources::{self, price, units};
 
-/// How often each thing happened.
+/// Counters of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    /// Posts that API Gateway took.
+    /// Posts that API Gateway accepted.
     pub sent: u64,
-    /// Posts that were given up.
+    /// Logins whose posts still failed in the last attempt.
     pub failed: u64,
-    /// Posts that were throttled.
+    /// Posts that were throttled, each try counted.
     pub posts_refused: u64,
-    /// Logins that were put off, each as often as it was.
-    pub put_off: u64,
-    /// Logins whose event ended among the dead letters.
+    /// Logins that were deferred, counted once for each deferral.
+    pub deferred: u64,
+    /// Logins whose event ended in the dead-letter queue.
     pub dead_letters: u64,
-    /// Sockets that clients gave up, since nobody answered, or that ended after two hours.
+    /// Sockets that were lost: at once at the beginning, given up by the client for want of an answer, or ended by API
+    /// Gateway after two hours.
     pub lost: u64,
     /// Handshakes that were turned away.
     pub connects_refused: u64,
     /// Sockets opened.
     pub opened: u64,
-    /// Times that clients asked the site for other credentials.
+    /// Requests for fresh credentials that clients sent to the site's backend.
     pub credentials: u64,
     /// Pings sent.
     pub pings: u64,
@@ -29,18 +30,19 @@ pub struct Counts {
     pub syncs: u64,
     /// Invocations of notify.
     pub invocations: u64,
-    /// Milliseconds of all of them.
+    /// Run time of all invocations of notify together, in milliseconds.
     pub busy: u64,
-    /// DynamoDB's units that notify used.
+    /// DynamoDB's write units that notify used.
     pub writes: u64,
-    /// DynamoDB's units that notify used.
+    /// DynamoDB's read units that notify used.
     pub reads: u64,
     /// Requests to the queue.
     pub queue_requests: u64,
 }
 
 impl Counts {
-    /// What notify's work costs, in dollars: functions, tables, queue, and the messages to browsers.
+    /// Cost of notify's work, in dollars: function, tables, queue, and the messages to browsers. `memory` is notify's,
+    /// in megabytes.
     pub fn notify_dollars(&self, memory: f64) -> f64 {
         let gigabyte_seconds = self.busy as f64 / 1_000.0 * memory / 1_024.0;
         self.sent as f64 * price("messages")
@@ -51,7 +53,8 @@ impl Counts {
             + self.queue_requests as f64 * price("SQS requests")
     }
 
-    /// What opening the sockets costs, in dollars, with the first sync and the end of each.
+    /// Cost of the sockets, in dollars: for each its `$connect`, first sync and `$disconnect`; and all other syncs and
+    /// pings. Connection minutes are not included.
     pub fn socket_dollars(&self) -> f64 {
         let function = |name: &str| {
             let (read, write) = units(name);
@@ -69,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_million_posts_cost_most_by_their_messages() {
+    fn messages_are_more_than_half_of_the_cost_of_a_million_posts() {
         let counts = Counts {
             sent: 1_000_000,
             writes: 1_000_000,
@@ -89,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_costs_its_handshake_its_sync_and_its_end() {
+    fn a_socket_costs_its_connect_its_first_sync_and_its_disconnect() {
         let one = Counts {
             opened: 1,
             syncs: 1,

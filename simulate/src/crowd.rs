@@ -1,4 +1,5 @@
-//! The browsers: a million of the client in `web/chatter.js`, without what it shows.
+//! The browsers: up to a million clients, each with the timers, retries and syncs of the client library, but without
+//! the contents of updates.
 
 use crate::{
     agenda::Millis,
@@ -6,34 +7,36 @@ use crate::{
     world::{Event, Timer, World},
 };
 
-/// Never, as a time.
+/// Stands for "never" where a time is expected.
 pub const NEVER: Millis = Millis::MAX;
 
-/// One page of so many is being looked at: of all that are open, few are.
-const LOOKED_AT: u32 = 5;
+/// One page of this many is visible; the others are in background tabs and ping less often.
+const PAGES_PER_VISIBLE: u32 = 5;
 
+/// Age at which API Gateway ends a socket.
 const TWO_HOURS: Millis = 7_200_000;
 
-/// What one page remembers.
+/// State of one page.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// Which of its sockets, or waits, this is: timers of earlier ones are void.
+    /// Number of the current socket, or of the wait for the next one. Timers that were set for an earlier number are
+    /// ignored.
     life: u16,
     pub(crate) open: bool,
     losses: u8,
     unopened: u8,
     unanswered: u8,
-    /// When it is pinged unless it hears something.
+    /// Time of the next ping. Every message from the server moves it.
     heart_due: Millis,
     heard_at: Millis,
     opened_at: Millis,
-    /// Whether the update is in the log.
+    /// Whether notify has recorded the update for this page's login.
     pub(crate) is_recorded: bool,
-    /// When its first socket opened.
+    /// Time at which its first socket opened.
     pub back_at: Millis,
-    /// When the page had the update.
+    /// Time at which it received the update.
     pub got_at: Millis,
-    /// Whether a post brought it, and not a sync.
+    /// Whether the update came in a post, and not in the reply to a sync.
     pub is_live: bool,
 }
 
@@ -57,16 +60,17 @@ impl Default for Client {
 }
 
 impl World {
-    /// Everybody is on line since some time up to the change-over, and did everything else at some time before now.
+    /// Starts with every client on line, in a steady state: the ages of the sockets, and the times of the last sync and
+    /// ping, are spread at random.
     pub fn everybody_is_on_line(&mut self) {
         let client = self.design.client;
         for id in 0..self.crowd.len() as u32 {
-            // A sync's reply puts off the next ping, as does the answer to a ping.
+            // A sync's reply moves the next ping, as the answer to a ping does.
             let since_sync = self.rng.f64() * client.sync_every;
             let beat = self.beat(id);
             let heart = beat - since_sync % beat;
             let sync = client.sync_every - since_sync;
-            // Who looks at a socket is likelier to find one that lives long, somewhere in its life.
+            // A socket that is open at a random moment is more likely one with a long life (inspection paradox).
             let (longest, shortest) = (client.change_over, client.change_over - client.change_over_spread);
             let age = (shortest.powi(2) + self.rng.f64() * (longest.powi(2) - shortest.powi(2))).sqrt();
             let change = self.rng.f64() * age;
@@ -79,7 +83,7 @@ impl World {
         }
     }
 
-    /// All sockets are lost at once.
+    /// Starts with every client's socket being lost at the same moment.
     pub fn everybody_is_lost(&mut self) {
         for id in 0..self.crowd.len() as u32 {
             self.crowd[id as usize].open = true;
@@ -187,10 +191,10 @@ impl World {
         one.heart_due = now + beat as Millis;
     }
 
-    /// How long this page lets its socket be silent, this time.
+    /// Time of silence after which the page pings, in milliseconds; drawn anew each time.
     fn beat(&mut self, id: u32) -> f64 {
         let client = self.design.client;
-        let (longest, spread) = if id.is_multiple_of(LOOKED_AT) {
+        let (longest, spread) = if id.is_multiple_of(PAGES_PER_VISIBLE) {
             (client.heartbeat, 0.0)
         } else {
             client.quiet_heartbeat
@@ -219,7 +223,7 @@ impl World {
         }
     }
 
-    /// The answer to a ping is overdue. Anything else that was heard meanwhile does as well.
+    /// A ping's answer is overdue. The socket counts as dead unless any other message has come since the ping.
     fn silence(&mut self, id: u32) {
         let (now, patience) = (self.agenda.now(), self.design.client.patience as Millis);
         let one = &self.crowd[id as usize];
@@ -264,7 +268,7 @@ impl World {
         self.timer(id, self.design.client.sync_every, Timer::Sync);
     }
 
-    /// A post arrives.
+    /// A post arrives at the page.
     pub(crate) fn pushed(&mut self, id: u32) {
         let now = self.agenda.now();
         self.heard(id);
@@ -284,7 +288,7 @@ mod tests {
 
     const HOUR: Millis = 3_600_000;
 
-    fn lost(design: Design, until: Millis) -> World {
+    fn run_after_loss(design: Design, until: Millis) -> World {
         let mut world = World::new(design, 100, until, 1);
         world.everybody_is_lost();
         world.run();
@@ -292,32 +296,35 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_turned_away_goes_on_trying_and_asks_for_credentials_before_each_try_but_the_first() {
+    fn a_client_that_is_turned_away_keeps_trying_and_asks_for_credentials_before_each_try_but_the_first() {
         let mut design = Design::now();
         design.quotas.connects = 0.0;
         design.client.refused_wait = 600_000.0;
-        let counts = lost(design, 2 * HOUR).counts;
-        // Ten minutes at most, five on average: some twenty tries in two hours, after the first few.
+        let counts = run_after_loss(design, 2 * HOUR).counts;
+        // Waits of five minutes on average, ten at most: about twenty tries in two hours after the first few.
         assert!((2_500..4_500).contains(&counts.connects_refused));
         let answered = counts.credentials..=counts.credentials + 100;
         assert!(answered.contains(&counts.connects_refused));
     }
 
     #[test]
-    fn whoever_is_let_in_stays_on_line_past_the_end_of_every_socket() {
-        let world = lost(Design::now(), 6 * HOUR);
+    fn a_client_that_is_let_in_stays_on_line_by_replacing_each_socket_before_its_end() {
+        let world = run_after_loss(Design::now(), 6 * HOUR);
         assert!(world.crowd.iter().all(|client| client.open && client.back_at < 5_000));
-        assert_eq!(world.counts.lost, 100, "all at once at first, and none later");
+        assert_eq!(
+            world.counts.lost, 100,
+            "each client loses its first socket and no other"
+        );
         assert!(
             world.counts.opened > 300,
-            "one and its successors: {}",
+            "each client opens one socket and at least two successors: {}",
             world.counts.opened
         );
         assert!(world.counts.pings > 0 && world.counts.syncs > 2_000);
     }
 
     #[test]
-    fn a_ping_that_is_throttled_without_a_word_costs_the_socket() {
+    fn a_ping_that_is_throttled_without_an_answer_costs_the_socket() {
         let mut design = Design::now();
         design.stage = (0.0, 0.0);
         let lost = |says_throttled| {
@@ -338,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_brings_what_no_post_did() {
+    fn a_sync_brings_an_update_that_no_post_brought() {
         let mut world = World::new(Design::now(), 100, HOUR, 1);
         world.everybody_is_on_line();
         world.crowd.iter_mut().for_each(|client| client.is_recorded = true);

@@ -1,30 +1,30 @@
-//! The design that is simulated: Chatterbox with the numbers that its sources hold, or with some of them changed.
+//! Parameters of a simulated system: Chatterbox's constants as its sources have them, or with some of them changed.
 
 use crate::{aws::Quotas, sources};
 
-/// Everything that can be decided otherwise.
+/// Parameters of a simulated system.
 #[derive(Clone, Copy, Debug)]
 pub struct Design {
-    /// Notify's numbers.
+    /// Constants of notify.
     pub notify: sources::Notify,
-    /// The browser client's numbers.
+    /// Constants of the browser client.
     pub client: sources::Client,
-    /// The stage's throttle: requests of browsers a second, and at once.
+    /// The stage's throttle of browsers' requests: requests a second, and at once.
     pub stage: (f64, f64),
-    /// The account's limits.
+    /// Quotas of the AWS account.
     pub quotas: Quotas,
-    /// Whether API Gateway says so when it throttles a message. AWS does not tell, so the worse is assumed.
+    /// Whether API Gateway answers a message that it throttles. AWS does not document it, so the worse is assumed: no.
     pub says_throttled: bool,
-    /// Processor time that a post takes, in milliseconds of a whole processor.
+    /// Processor time of a post, in milliseconds of a whole processor.
     pub post_work: f64,
 }
 
-/// About what a post takes of a processor since it is signed and sent without the SDK; with it, it took what a call to
-/// a table does. `make bench` measures it.
+/// Processor time of a post that is signed and sent without the SDK, about, in milliseconds of a whole processor;
+/// `make bench` measures it. Through the SDK it would be that of a call to a table.
 const POST_WORK: f64 = 0.03;
 
 impl Design {
-    /// As the sources say.
+    /// Chatterbox as its sources have it, in a new account.
     pub fn now() -> Design {
         Design {
             notify: sources::Notify::read(),
@@ -36,14 +36,15 @@ impl Design {
         }
     }
 
-    /// With tables that were warmed for so many write units a second.
+    /// The same with tables that were warmed for this many write units a second.
     pub fn warm(mut self, writes: f64) -> Design {
         self.quotas.table_writes = writes;
         self.quotas.table_reads = self.quotas.table_reads.max(writes);
         self
     }
 
-    /// With a part of everything that is so many a second. A part of the crowd then fares as the whole does.
+    /// The same with all rates scaled down to this part. An equal part of the crowd then fares as the whole crowd does
+    /// before the whole rates, and is simulated in less time.
     pub fn part(mut self, part: f64) -> Design {
         let Quotas {
             connects,

@@ -1,33 +1,35 @@
-//! One invocation of notify: how it begins, what it leaves to others, how it ends. `serve.rs` is what lies between.
+//! One invocation of notify: its start, the logins that it defers, its end. `serve.rs` has how it serves each login.
 
 use crate::{
     agenda::Millis,
     world::{Event, World},
 };
 
-/// What an invocation has done and has yet to do.
+/// State of an invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Invocation {
     is_from_queue: bool,
     messages: Vec<u32>,
-    /// The logins, each with the place of its message among those above.
+    /// The logins to serve, each with its message's position in `messages`.
     todo: Vec<(u32, u8)>,
+    /// Position in `todo` of the first login that is not begun.
     next: usize,
+    /// Slots in which logins are served at the same time.
     pub(crate) places: Vec<Place>,
-    /// How many of them are at work.
+    /// Number of slots that serve a login.
     busy: usize,
-    /// Which messages have to come again.
+    /// Whether each message failed, and so has to be delivered again.
     pub(crate) failed: Vec<bool>,
-    /// What is left to others.
-    pub(crate) left: Vec<Left>,
+    /// Logins that later invocations have to serve.
+    pub(crate) unserved: Vec<Unserved>,
     pub(crate) processor_free_at: f64,
-    /// What is left of the SDK's budget for retries.
+    /// Rest of the SDK's budget for retries.
     pub(crate) retries: f64,
     started_at: Millis,
     pub(crate) is_over: bool,
 }
 
-/// The login that is served in one of the places, and how far that is.
+/// One slot of an invocation: the login that is being served there, and the step that comes next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) login: u32,
@@ -48,23 +50,26 @@ pub(crate) enum Step {
 
 /// A login that a later invocation has to serve.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Left {
+pub(crate) struct Unserved {
     pub(crate) login: u32,
     pub(crate) message: u8,
-    pub(crate) why: Why,
+    pub(crate) reason: DeferReason,
 }
 
-/// What there was too little of.
+/// Why a login was not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum DeferReason {
+    /// The invocation's time was over.
     Time,
+    /// A table throttled, also after the SDK's retries.
     Table,
+    /// API Gateway throttled, also after notify's tries of the post.
     Posts,
 }
 
-/// What the SDK may spend on retries of one client.
+/// The SDK's budget for retries, for each of its clients.
 pub(crate) const SDK_BUDGET: f64 = 500.0;
-/// How often Lambda runs an event that came without a queue: once, and two retries.
+/// Runs of an event with which notify is invoked asynchronously: one, and Lambda's two retries.
 const DIRECT_RUNS: u32 = 3;
 
 impl World {
@@ -72,7 +77,8 @@ impl World {
         self.notifying + self.calls < self.design.quotas.lambda
     }
 
-    /// Lambda is asked for an invocation without a queue, and asks itself again if there is no room.
+    /// An asynchronous invocation of notify. While all functions together are at the account's limit, Lambda tries again
+    /// later by itself.
     pub(crate) fn invoke(&mut self, message: u32, refusals: u8) {
         if self.has_room_to_notify() {
             self.messages[message as usize].receives += 1;
@@ -109,7 +115,7 @@ impl World {
             next: 0,
             places: vec![idle; places],
             busy: places,
-            left: Vec::new(),
+            unserved: Vec::new(),
             processor_free_at: 0.0,
             retries: SDK_BUDGET,
             started_at: self.agenda.now(),
@@ -124,7 +130,7 @@ impl World {
         }
     }
 
-    /// The place is free after so long: for the next login, if there is one.
+    /// The slot is free after `delay` milliseconds, and then begins the next login if there is one.
     pub(crate) fn next_login(&mut self, invocation: u32, place: u16, delay: f64) {
         let one = &mut self.invocations[invocation as usize];
         let here = &mut one.places[place as usize];
@@ -147,7 +153,7 @@ impl World {
         }
     }
 
-    /// What is under way is dropped where it stands, and left to others with what was not begun.
+    /// The invocation stops in time: logins that are being served, and those not begun, are deferred.
     pub(crate) fn time_is_up(&mut self, invocation: u32) {
         let one = &mut self.invocations[invocation as usize];
         if one.is_over {
@@ -156,10 +162,10 @@ impl World {
         let begun = one.places.iter().filter(|place| place.step != Step::Idle);
         let begun = begun.map(|place| (place.login, place.message));
         let rest = begun.chain(one.todo[one.next..].iter().copied());
-        one.left.extend(rest.map(|(login, message)| Left {
+        one.unserved.extend(rest.map(|(login, message)| Unserved {
             login,
             message,
-            why: Why::Time,
+            reason: DeferReason::Time,
         }));
         self.finish(invocation);
     }
@@ -170,21 +176,21 @@ impl World {
         one.is_over = true;
         one.todo = Vec::new();
         let (is_from_queue, started_at) = (one.is_from_queue, one.started_at);
-        let (messages, left) = (std::mem::take(&mut one.messages), std::mem::take(&mut one.left));
+        let (messages, unserved) = (std::mem::take(&mut one.messages), std::mem::take(&mut one.unserved));
         let mut failed = std::mem::take(&mut one.failed);
         self.notifying -= 1;
         self.counts.busy += u64::from(now - started_at);
         for (n, message) in messages.iter().enumerate() {
-            for why in [Why::Time, Why::Table, Why::Posts] {
-                let of_this = left
+            for reason in [DeferReason::Time, DeferReason::Table, DeferReason::Posts] {
+                let of_this = unserved
                     .iter()
-                    .filter(|left| usize::from(left.message) == n && left.why == why);
-                let logins: Vec<u32> = of_this.map(|left| left.login).collect();
-                failed[n] |= !self.put_off(*message, &logins, why);
+                    .filter(|login| usize::from(login.message) == n && login.reason == reason);
+                let logins: Vec<u32> = of_this.map(|unserved| unserved.login).collect();
+                failed[n] |= !self.defer(*message, &logins, reason);
             }
         }
         for (message, _) in messages.into_iter().zip(failed).filter(|(_, failed)| *failed) {
-            self.comes_again(message, is_from_queue, started_at);
+            self.redeliver(message, is_from_queue, started_at);
         }
         if is_from_queue {
             self.queue.at_once -= 1;
@@ -192,32 +198,34 @@ impl World {
         self.take_batches();
     }
 
-    /// Leaves these logins of a message to a later invocation; `false` if the message fails for them.
-    fn put_off(&mut self, message: u32, logins: &[u32], why: Why) -> bool {
+    /// Defers these logins of a message: sends them to the queue for a later invocation. `false` if the message fails
+    /// because this was its last attempt.
+    fn defer(&mut self, message: u32, logins: &[u32], reason: DeferReason) -> bool {
         let notify = self.design.notify;
         let attempt = self.messages[message as usize].attempt;
         if logins.is_empty() {
             return true;
         }
         if attempt >= notify.attempts {
-            // They have it in the log, and their pages will ask.
-            let is_recorded = why == Why::Posts;
+            // Logins whose posts failed have the update in the log, where their pages' next sync finds it.
+            let is_recorded = reason == DeferReason::Posts;
             self.counts.failed += if is_recorded { logins.len() as u64 } else { 0 };
             return is_recorded;
         }
-        self.counts.put_off += logins.len() as u64;
-        for chunk in logins.chunks(notify.logins_put_off) {
-            let delay = match why {
-                Why::Time => 0.0,
-                Why::Table | Why::Posts => self.jitter(attempt - 1, notify.rest),
+        self.counts.deferred += logins.len() as u64;
+        for chunk in logins.chunks(notify.logins_deferred) {
+            let delay = match reason {
+                DeferReason::Time => 0.0,
+                DeferReason::Table | DeferReason::Posts => self.jitter(attempt - 1, notify.rest),
             };
             self.send(chunk.to_vec(), attempt + 1, delay);
         }
         true
     }
 
-    /// A message that failed shows again when its time is over; an event without a queue, a minute later, then two.
-    fn comes_again(&mut self, message: u32, is_from_queue: bool, received_at: Millis) {
+    /// Delivers a failed message again: from the queue once its visibility timeout is over; after an asynchronous
+    /// invocation one minute later, then two.
+    fn redeliver(&mut self, message: u32, is_from_queue: bool, received_at: Millis) {
         let notify = self.design.notify;
         let Self { agenda, messages, .. } = self;
         let receives = messages[message as usize].receives;
@@ -233,11 +241,12 @@ impl World {
 }
 
 impl World {
-    /// What becomes of a login that a table, or API Gateway, had no room for.
-    pub(crate) fn no_room(&mut self, invocation: u32, place: u16, why: Why) {
+    /// Notes that the login in this slot was throttled by a table or by API Gateway. It is deferred when the invocation
+    /// ends.
+    pub(crate) fn throttled(&mut self, invocation: u32, place: u16, reason: DeferReason) {
         let one = &mut self.invocations[invocation as usize];
         let Place { login, message, .. } = one.places[place as usize];
-        one.left.push(Left { login, message, why });
+        one.unserved.push(Unserved { login, message, reason });
     }
 }
 
@@ -248,7 +257,7 @@ mod tests {
 
     const DAY: Millis = 86_400_000;
 
-    /// An event for each thousand of two thousand logins, by the queue, until all is settled.
+    /// Runs two events of a thousand logins each through the queue, until nothing is under way any more.
     fn settle(design: Design) -> Counts {
         let mut world = World::new(design, 2_000, DAY / 8, 1);
         world.crowd.iter_mut().for_each(|client| client.open = true);
@@ -259,44 +268,44 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_room_everybody_is_told_once() {
+    fn without_throttling_every_login_gets_one_post() {
         let counts = settle(Design::now());
         assert_eq!((counts.sent, counts.writes, counts.reads), (2_000, 2_000, 2_000));
-        assert_eq!((counts.failed, counts.put_off, counts.dead_letters), (0, 0, 0));
+        assert_eq!((counts.failed, counts.deferred, counts.dead_letters), (0, 0, 0));
     }
 
     #[test]
-    fn what_a_table_has_no_room_for_is_put_off_until_it_fails() {
+    fn a_login_that_a_table_throttles_is_deferred_four_times_and_then_ends_in_the_dead_letter_queue() {
         let now = settle(Design::now().warm(0.0));
         assert_eq!(
             (now.dead_letters, now.failed),
             (2_000, 0),
-            "what is not in the log must not be forgotten"
+            "an update that is not in the log must end in the dead-letter queue"
         );
-        assert_eq!(now.put_off, 2_000 * 4);
+        assert_eq!(now.deferred, 2_000 * 4);
     }
 
     #[test]
-    fn what_api_gateway_has_no_room_for_is_put_off_and_then_left_to_the_next_sync() {
+    fn a_login_whose_posts_are_throttled_is_deferred_four_times_and_then_left_to_its_next_sync() {
         let mut design = Design::now();
         design.quotas.request_burst = 0.0;
         let now = settle(design);
-        assert_eq!((now.failed, now.put_off, now.dead_letters), (2_000, 2_000 * 4, 0));
+        assert_eq!((now.failed, now.deferred, now.dead_letters), (2_000, 2_000 * 4, 0));
         assert_eq!(now.posts_refused, 2_000 * 5 * u64::from(Design::now().notify.tries));
     }
 
     #[test]
-    fn what_there_is_no_time_for_goes_on_in_another_invocation() {
+    fn logins_that_one_invocation_has_no_time_for_are_served_by_another() {
         let mut design = Design::now();
-        design.post_work = 50.0; // of a whole processor; it has a third of one
+        design.post_work = 50.0; // of a whole processor, while notify's memory buys a third of one
         let counts = settle(design);
-        assert!(counts.put_off > 500, "{}", counts.put_off);
+        assert!(counts.deferred > 500, "{}", counts.deferred);
         assert_eq!((counts.failed, counts.dead_letters), (0, 0));
         assert!(counts.sent >= 2_000 && counts.invocations > 2);
     }
 
     #[test]
-    fn invocations_for_which_lambda_has_no_room_come_later() {
+    fn asynchronous_invocations_beyond_lambdas_limit_run_later() {
         let mut design = Design::now();
         design.quotas.lambda = 1;
         let mut world = World::new(design, 5_000, DAY / 24, 1);

@@ -1,8 +1,9 @@
-//! Chatterbox at a scale that no test can have: a million sockets against AWS's limits, event by event.
+//! Simulation of Chatterbox at a scale that no test can reach: a million sockets against AWS's limits, event by event.
 //!
-//! In reading order: `aws` is what AWS allows, `sources` what Chatterbox's own code says, `design` what of that is
-//! simulated; `crowd` are the browsers, `queue`, `invocation` and `serve` are notify, `world` has them all; `login` is
-//! one login with very much to do. `scenario` asks the questions, and `table` prints the answers.
+//! In reading order: `aws` has AWS's limits and latencies, `sources` the constants of Chatterbox's own code, `design`
+//! the set of both that one run uses; `crowd` are the browsers, `queue`, `invocation` and `serve` are notify, `world`
+//! holds the state of them all; `login` simulates one very busy login. Each file of `scenario` answers one question,
+//! and `table` prints the answers.
 
 pub mod agenda;
 pub mod aws;

@@ -1,4 +1,4 @@
-//! One login with very much to do: many updates, many sockets, many handshakes.
+//! One very busy login: many updates, many sockets, many handshakes.
 
 use crate::{
     agenda::{Agenda, Millis},
@@ -9,8 +9,8 @@ use crate::{
 use fastrand::Rng;
 use std::collections::BTreeSet;
 
-/// How many syncs a second a page of a login sends that gets so many updates a second, each from an invocation of its
-/// own: pushes overtake one another, and a page that sees a later one first has a gap.
+/// Syncs a second that a page sends because of gaps, if its login gets this many `updates` a second. Each update has an
+/// invocation of its own, so pushes overtake one another, and a page that receives the later one first has a gap.
 pub fn syncs_a_second(design: &Design, updates: f64, seed: u64) -> f64 {
     const SECONDS: Millis = 120;
     let mut page = Page::new(design.client.gap_wait as Millis, SECONDS * 1_000, seed);
@@ -24,20 +24,20 @@ pub fn syncs_a_second(design: &Design, updates: f64, seed: u64) -> f64 {
             .after((at + recorded) as Millis, PageEvent::Recorded(version));
         page.agenda
             .after((at + recorded + posted) as Millis, PageEvent::Pushed(version));
-        // Updates do not come like clockwork.
+        // Exponentially distributed pauses: the updates are a Poisson process.
         at += -(1.0 - page.rng.f64()).ln() * 1_000.0 / updates;
     }
     f64::from(page.run()) / f64::from(SECONDS)
 }
 
-/// The part of a page that knows what it has seen.
+/// A page's cursor, and its syncs at a gap.
 struct Page {
     agenda: Agenda<PageEvent>,
     rng: Rng,
     gap_wait: Millis,
     log: u32,
     cursor: u32,
-    /// What was pushed since the page asked last, and lies above the cursor.
+    /// Versions above the cursor that were pushed since the page's last sync.
     above: BTreeSet<u32>,
     is_asking: bool,
     syncs: u32,
@@ -47,7 +47,7 @@ struct Page {
 enum PageEvent {
     Recorded(u32),
     Pushed(u32),
-    /// What this push had overtaken should have come by now.
+    /// The page has waited long enough for the pushes that this version had overtaken.
     Due(u32),
     Read,
     Reply(u32),
@@ -67,7 +67,7 @@ impl Page {
         }
     }
 
-    /// How often it asked.
+    /// Runs to the end, and returns the number of syncs.
     fn run(mut self) -> u32 {
         while let Some(event) = self.agenda.next() {
             match event {
@@ -106,7 +106,7 @@ impl Page {
         }
     }
 
-    /// The cursor moves on; in a page that waits, also over whatever was pushed next.
+    /// Moves the cursor to the version, and on over the versions directly above it that were pushed already.
     fn reach(&mut self, version: u32) {
         self.cursor = self.cursor.max(version);
         while let Some(version) = self.above.first().copied() {
@@ -128,8 +128,8 @@ impl Page {
     }
 }
 
-/// Milliseconds until the last of so many sockets of a login has an update, and how often API Gateway said that it was
-/// too much.
+/// Milliseconds until the last of this many sockets of a login has an update, and the number of posts that API Gateway
+/// throttled.
 pub fn fan_out(design: &Design, sockets: u32, seed: u64) -> (Millis, u64) {
     let notify = design.notify;
     let mut agenda = Agenda::until(600_000);
@@ -158,8 +158,8 @@ pub fn fan_out(design: &Design, sockets: u32, seed: u64) -> (Millis, u64) {
     (last, gateway.requests.refused)
 }
 
-/// How many of so many handshakes a second succeed that all show the same chatter ID: each transaction checks its item,
-/// and two that meet there cancel one another's turn.
+/// Handshakes a second that succeed, of `a_second` that all carry the same chatter ID. Each is a transaction that checks
+/// the chatter ID's item; one that meets another under way there is cancelled and tried again.
 pub fn handshakes_of_one_chatter(a_second: u32, seed: u64) -> f64 {
     const SECONDS: u32 = 60;
     let (patience, backoff) = sources::connect_patience();
@@ -192,18 +192,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_waits_for_what_was_overtaken_need_not_ask() {
+    fn a_page_that_waits_at_a_gap_for_the_overtaken_push_needs_almost_no_syncs() {
         let waits = Design::now();
         let mut asks_at_once = waits;
         asks_at_once.client.gap_wait = 0.0;
         assert!(syncs_a_second(&asks_at_once, 20.0, 1) > 1.0);
         assert!(syncs_a_second(&waits, 20.0, 1) < 0.05);
         let far_apart = syncs_a_second(&asks_at_once, 0.01, 1);
-        assert_eq!(far_apart, 0.0, "they overtake nobody");
+        assert_eq!(far_apart, 0.0, "updates that are far apart do not overtake one another");
     }
 
     #[test]
-    fn a_page_asks_for_what_never_comes() {
+    fn a_page_syncs_once_for_a_push_that_never_comes() {
         for gap_wait in [0, 1_000] {
             let mut page = Page::new(gap_wait, 10_000, 1);
             page.log = 3;
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn handshakes_that_meet_in_one_item_take_turns() {
+    fn handshakes_with_one_chatter_id_exclude_one_another() {
         assert_eq!(handshakes_of_one_chatter(10, 1), 10.0);
         assert!(handshakes_of_one_chatter(500, 1) < 200.0);
     }

@@ -1,4 +1,4 @@
-//! Prints the tables; given a file, also puts them there, each between the marks that bear its name.
+//! Prints the tables. Given the path of a document, also writes each table into it, between the marks with its name.
 
 use simulate::{document::Document, scenario};
 use std::{

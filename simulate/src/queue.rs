@@ -1,4 +1,4 @@
-//! The queue before notify, and how Lambda empties it.
+//! The pipeline's queue, and Lambda's polling of it.
 
 use crate::world::{Event, World};
 use std::collections::VecDeque;
@@ -7,26 +7,29 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) logins: Vec<u32>,
-    /// Which invocation in a row it is meant for.
+    /// Number of the attempt: 1 for the pipeline's event, one more with each deferral.
     pub(crate) attempt: u32,
-    /// How often it was received, or tried.
+    /// Number of times that the message was received from the queue, or that notify was invoked with it.
     pub(crate) receives: u32,
 }
 
-/// What lies there, and how many batches Lambda takes at once.
+/// State of the queue, and of Lambda's pollers.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
+    /// Messages that can be received.
     pub(crate) visible: VecDeque<u32>,
+    /// Batches that invocations are working on.
     pub(crate) at_once: u32,
+    /// Most batches at once that Lambda allows itself by now.
     allowed: f64,
     ramping: bool,
 }
 
-/// How often Lambda is looked at while it takes on more batches at once.
+/// Time between two steps in which Lambda allows itself more batches at once, in milliseconds.
 const RAMP: u32 = 200;
 
 impl World {
-    /// The pipeline sends events for everybody, one after the other, evenly over that time.
+    /// The pipeline sends events for all logins into the queue, one after the other, evenly over `over` milliseconds.
     pub fn publish(&mut self, over: f64) {
         let each = self.design.notify.logins_an_event;
         let all = self.crowd.len() as u32;
@@ -38,7 +41,7 @@ impl World {
         }
     }
 
-    /// The pipeline invokes notify for everybody, all at once, without waiting for the reports.
+    /// The pipeline invokes notify for all logins asynchronously, all at once.
     pub fn invoke_all(&mut self) {
         let each = self.design.notify.logins_an_event;
         let all = self.crowd.len() as u32;
@@ -74,7 +77,7 @@ impl World {
         self.take_batches();
     }
 
-    /// While something waits, Lambda takes more and more batches at once.
+    /// While messages wait, Lambda takes more and more batches at once.
     pub(crate) fn ramp(&mut self) {
         if self.queue.visible.is_empty() && self.queue.at_once == 0 {
             self.queue.ramping = false;
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
     use crate::design::Design;
 
-    /// The batches under way when so much time has passed, if each takes for ever.
+    /// Number of batches under way after `millis` milliseconds, if none ever ends.
     fn at_once(queue_at_once: u32, millis: u32) -> u32 {
         let mut design = Design::now();
         design.notify.queue_at_once = queue_at_once;
@@ -127,11 +130,11 @@ mod tests {
     fn lambda_takes_some_batches_at_once_and_then_more_each_second() {
         assert_eq!(at_once(1_000, 100), 5);
         assert_eq!(at_once(1_000, 2_100), 15);
-        assert_eq!(at_once(1_000, 50_000), 100, "there are no more");
+        assert_eq!(at_once(1_000, 50_000), 100, "one for each of the hundred messages");
     }
 
     #[test]
-    fn lambda_takes_no_more_batches_at_once_than_it_may() {
+    fn lambda_takes_no_more_batches_at_once_than_the_event_sources_concurrency() {
         assert_eq!(at_once(8, 50_000), 8);
     }
 }

@@ -1,4 +1,4 @@
-//! The questions that are asked of the simulation.
+//! The questions that the simulation answers, each with a table.
 
 pub mod idle;
 pub mod one_login;
@@ -8,13 +8,13 @@ pub mod update;
 
 use crate::table::Table;
 
-/// How many browsers are on line.
+/// Number of browsers on line.
 pub const MILLION: u32 = 1_000_000;
 
-/// What decides all that is left to chance.
+/// Seed of the random numbers.
 pub const SEED: u64 = 1;
 
-/// All of them, answered.
+/// The tables of all scenarios.
 pub fn all() -> Vec<Table> {
     vec![
         size::table(),

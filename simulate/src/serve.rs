@@ -1,20 +1,22 @@
-//! Notify serves one login: it records, then reads who listens, then posts. Each login has one socket.
+//! Notify's work for one login: it records the update, then reads the login's connections, then posts. Each login has
+//! one socket.
 
 use crate::{
     agenda::Millis,
     aws::{TABLE_WORK, WHOLE_PROCESSOR, latency},
-    invocation::{SDK_BUDGET, Step, Why},
+    invocation::{DeferReason, SDK_BUDGET, Step},
     world::{Event, World},
 };
 
-/// How the SDK retries what DynamoDB throttles: tries, the first wait's ceiling and the highest, and what a retry takes
-/// of the budget until it succeeds.
+/// Most tries of a call to DynamoDB by the SDK, if it is throttled.
 const SDK_TRIES: u32 = 3;
+/// The SDK's waits between tries: ceiling of the first and of all, in milliseconds.
 const SDK_BACKOFF: (f64, f64) = (50.0, 20_000.0);
+/// Part of the SDK's budget that a retry takes, and gives back if it succeeds.
 const SDK_RETRY: f64 = 5.0;
 
 impl World {
-    /// The next request for the login in this place.
+    /// The next request for the login in this slot.
     pub(crate) fn step(&mut self, invocation: u32, place: u16) {
         let one = &self.invocations[invocation as usize];
         if one.is_over {
@@ -25,7 +27,7 @@ impl World {
             Step::Query => self.query(invocation, place),
             Step::Post => self.post(invocation, place),
             Step::GiveUp => {
-                self.no_room(invocation, place, Why::Posts);
+                self.throttled(invocation, place, DeferReason::Posts);
                 self.next_login(invocation, place, 0.0);
             }
             Step::Idle => {}
@@ -38,17 +40,18 @@ impl World {
         self.crowd[login as usize].is_recorded |= is_taken;
         self.counts.writes += u64::from(is_taken);
         let time = self.request(invocation, TABLE_WORK, latency::WRITE);
-        self.table_says(invocation, place, is_taken, time, Step::Query);
+        self.table_answers(invocation, place, is_taken, time, Step::Query);
     }
 
     fn query(&mut self, invocation: u32, place: u16) {
         let is_taken = self.connections.take(1.0, self.agenda.now());
         self.counts.reads += u64::from(is_taken);
         let time = self.request(invocation, TABLE_WORK, latency::QUERY);
-        self.table_says(invocation, place, is_taken, time, Step::Post);
+        self.table_answers(invocation, place, is_taken, time, Step::Post);
     }
 
-    /// The processor makes a request, and the answer comes: how long both take.
+    /// Time from now until a request is answered, in milliseconds: the wait for the processor, its `work`, and the
+    /// `answer`'s latency.
     fn request(&mut self, invocation: u32, work: f64, answer: f64) -> f64 {
         let now = f64::from(self.agenda.now());
         let share = (self.design.notify.memory / WHOLE_PROCESSOR).min(1.0);
@@ -58,7 +61,9 @@ impl World {
         one.processor_free_at - now + answer
     }
 
-    fn table_says(&mut self, invocation: u32, place: u16, is_taken: bool, time: f64, then: Step) {
+    /// DynamoDB's answer after `time`: the next step if the call was accepted, otherwise the SDK's retry while there is
+    /// one, and then a deferral.
+    fn table_answers(&mut self, invocation: u32, place: u16, is_taken: bool, time: f64, then: Step) {
         let one = &mut self.invocations[invocation as usize];
         let here = &mut one.places[place as usize];
         let tries = here.tries;
@@ -74,7 +79,7 @@ impl World {
             let wait = time + self.jitter(tries, SDK_BACKOFF);
             self.agenda.after(wait as Millis, Event::Step { invocation, place });
         } else {
-            self.no_room(invocation, place, Why::Table);
+            self.throttled(invocation, place, DeferReason::Table);
             self.next_login(invocation, place, time);
         }
     }

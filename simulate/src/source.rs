@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "rustfmt.toml no longer has \"NO_SUCH: \"")]
-    fn what_is_not_there_any_more_is_named() {
+    fn a_key_that_is_missing_from_its_source_is_named() {
         source!("rustfmt.toml").number("NO_SUCH: ");
     }
 }

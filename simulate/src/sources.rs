@@ -1,4 +1,4 @@
-//! What Chatterbox's own sources say, read from them: the simulation cannot drift from the code.
+//! Chatterbox's own constants, read from its sources so that the simulation cannot drift from the code.
 
 use crate::source::{Source, product, source};
 
@@ -18,45 +18,45 @@ const ESTIMATE: Source = source!("infra/cost/estimate.ts");
 const PRICES: Source = source!("infra/cost/prices.ts");
 const MEASURED: Source = source!("infra/cost/measured.json");
 
-/// How notify works. Times in milliseconds.
+/// Constants of notify and of its queue. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Notify {
-    /// Posts under way at once in an invocation.
+    /// Most posts under way at once in an invocation.
     pub posts_at_once: usize,
-    /// Tries of a post.
+    /// Most tries of a post.
     pub tries: u32,
-    /// The longest that a post is tried.
+    /// Longest time for which a post is tried.
     pub patience: f64,
-    /// The first wait's ceiling, which doubles with each try, and the highest ceiling.
+    /// Waits between the tries of a post: ceiling of the first, which doubles with each try, and highest ceiling.
     pub backoff: (f64, f64),
-    /// Logins served at once in an invocation.
+    /// Most logins that are served at once in an invocation.
     pub logins_at_once: usize,
-    /// The most logins of an event.
+    /// Most logins in an event.
     pub logins_an_event: u32,
-    /// How long before its end an invocation stops.
+    /// Time before its time-out at which an invocation stops by itself.
     pub margin: f64,
-    /// How many invocations in a row may put an event off.
+    /// Most attempts at a login: the first, and one for each deferral.
     pub attempts: u32,
-    /// The most logins of an event that is put off.
-    pub logins_put_off: usize,
-    /// When Lambda ends an invocation.
+    /// Most logins in a deferred message.
+    pub logins_deferred: usize,
+    /// Time-out of an invocation.
     pub timeout: f64,
-    /// Megabytes, which buy the share of a processor.
+    /// Memory in megabytes, by which Lambda gives a share of a processor.
     pub memory: f64,
-    /// The most messages of the queue in an invocation.
+    /// Most messages of the queue in an invocation.
     pub batch: usize,
-    /// For how long a message is hidden from others once it was received.
+    /// Visibility timeout of the queue: how long a message that was received is hidden from other receivers.
     pub visibility: f64,
-    /// How often a message is received before it counts as dead.
+    /// Number of receives after which a message goes to the dead-letter queue.
     pub receives: u32,
-    /// The most invocations that work on the queue at once.
+    /// Most invocations that work on the queue at once.
     pub queue_at_once: u32,
-    /// How long a login that AWS had no room for is left alone at most, the first time, and the most of all times.
+    /// Delay before a throttled login's next attempt: ceiling of the first, and highest ceiling.
     pub rest: (f64, f64),
 }
 
 impl Notify {
-    /// As in core and infra.
+    /// The constants as they are in core and infra.
     pub fn read() -> Notify {
         let timeout = FUNCTIONS.number("NOTIFY_TIMEOUT = Duration.seconds(") * 1_000.0;
         Notify {
@@ -71,7 +71,7 @@ impl Notify {
             logins_an_event: NOTIFICATION.count("MAX_LOGINS: usize = ") as u32,
             margin: NOTIFIER.number("MARGIN: Duration = "),
             attempts: DEFERRAL.count("MAX_ATTEMPTS: u32 = ") as u32,
-            logins_put_off: DEFERRAL.count("LOGINS_PER_MESSAGE: usize = "),
+            logins_deferred: DEFERRAL.count("LOGINS_PER_MESSAGE: usize = "),
             timeout,
             memory: FUNCTIONS.number("NOTIFY_MEMORY = "),
             batch: EVENT_SOURCES.count("batchSize: "),
@@ -86,32 +86,32 @@ impl Notify {
     }
 }
 
-/// How the browser client behaves. Times in milliseconds.
+/// Constants of the browser client. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// How long a socket may be silent before it is pinged, while somebody looks at the page.
+    /// Silence on the socket after which a visible page pings.
     pub heartbeat: f64,
-    /// The same when nobody does, and how much sooner that is at random.
+    /// Silence after which a hidden page pings: the longest, and the width of the random part below it.
     pub quiet_heartbeat: (f64, f64),
-    /// How often it looks whether it was silent for so long.
+    /// Interval at which the page checks for such a silence.
     pub pulse: f64,
-    /// How long an answer may take.
+    /// Longest wait for an answer.
     pub patience: f64,
-    /// A socket of this age is replaced, and up to `change_over_spread` sooner.
+    /// Greatest age of a socket, at which it is replaced.
     pub change_over: f64,
-    /// How much sooner that is at random.
+    /// Width of the random part below `change_over`.
     pub change_over_spread: f64,
-    /// How often a page asks for what it may have missed.
+    /// Interval of the periodic syncs.
     pub sync_every: f64,
-    /// The first wait's ceiling, and the highest.
+    /// Waits before reconnecting: ceiling of the first, and highest ceiling.
     pub backoff: (f64, f64),
-    /// A socket that lived so long was a good one.
+    /// Age from which a lost socket resets the backoff.
     pub stable: f64,
-    /// How many sockets in a row may fail to open before that is taken for a refusal.
+    /// Number of sockets in a row that fail to open, from which on that counts as a refusal.
     pub refused_after: u32,
-    /// The highest ceiling of the waits from then on.
+    /// Highest ceiling of the waits from then on.
     pub refused_wait: f64,
-    /// How long a page waits for what a push says it has missed, before it asks.
+    /// Wait at a gap, for the push that was overtaken, before the page syncs.
     pub gap_wait: f64,
 }
 
@@ -139,13 +139,14 @@ impl Client {
     }
 }
 
-/// How `$connect` waits for others that hold the same item: its patience, the first wait's ceiling, the highest.
+/// Retries of `$connect`'s transaction when another holds the same item: longest time in milliseconds, and the waits'
+/// first and highest ceiling.
 pub fn connect_patience() -> (f64, (f64, f64)) {
     let key = "full_jitter(attempt, Duration::from_millis(25), ";
     (BACKOFF.number("PATIENCE: Duration = "), (25.0, BACKOFF.number(key)))
 }
 
-/// How many topics a login's updates may be about, and the kilobytes that each may have.
+/// Most topics of a login, and the largest body of an update, in kilobytes.
 pub fn largest_item() -> (f64, f64) {
     (
         TOPIC.number("MAX_PER_LOGIN: usize = "),
@@ -153,17 +154,17 @@ pub fn largest_item() -> (f64, f64) {
     )
 }
 
-/// The stage's own throttle: requests a second and at once.
+/// The stage's own throttle: requests a second, and at once.
 pub fn stage_throttle() -> (f64, f64) {
     (SETTINGS.number("throttle: { rate: "), SETTINGS.number(", burst: "))
 }
 
-/// What an invocation of a function is billed for; by the functions' names.
+/// Billed time of an invocation, in gigabyte-seconds, by the function's name.
 pub fn gigabyte_seconds(function: &str) -> f64 {
     ESTIMATE.number(&format!(" {function}: "))
 }
 
-/// What a unit of this costs, in dollars; by the names of `infra/cost/prices.ts`.
+/// Price of one unit, in dollars, by its name in `infra/cost/prices.ts`.
 pub fn price(item: &str) -> f64 {
     let quoted = format!("\"{item}\": price(");
     let bare = format!("{item}: price(");
@@ -171,7 +172,7 @@ pub fn price(item: &str) -> f64 {
     PRICES.number(if known(&quoted) { &quoted } else { &bare })
 }
 
-/// The request units of one call: (read, write); by the functions' names, as they were measured.
+/// Measured request units of one call, read and write, by the function's name.
 pub fn units(function: &str) -> (f64, f64) {
     let read = format!("\"{function}\": {{ \"read\": ");
     let writes = MEASURED.after(&read).split_once("\"write\": ").map(|(_, rest)| rest);

@@ -1,8 +1,8 @@
-//! What is printed: tables in Markdown, which a terminal shows as well as a browser does.
+//! The printed tables, in Markdown that is aligned so that a terminal shows them well, too.
 
 use std::fmt;
 
-/// Answers, a row for each design.
+/// Table with a row for each design.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Its name in `docs/scale.md`.
@@ -12,7 +12,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// One without rows.
+    /// A table without rows.
     pub fn new(name: &'static str, head: &[&str]) -> Table {
         Table {
             name,
@@ -21,9 +21,14 @@ impl Table {
         }
     }
 
-    /// Adds a row, with as many cells as the head has.
+    /// Adds a row, which must have as many cells as the head.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        assert_eq!(N, self.head.len(), "{}: a row as wide as its head", self.name);
+        assert_eq!(
+            N,
+            self.head.len(),
+            "{}: a row needs as many cells as the head",
+            self.name
+        );
         self.rows.push(cells.to_vec());
     }
 }
@@ -53,7 +58,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with commas between the thousands.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -66,13 +71,13 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A number in three digits, since the fourth is chance: `884,000`.
+/// A number rounded to three digits, since the fourth depends on chance: `884,000`.
 pub fn about(number: u64) -> String {
     let scale = 10u64.pow(number.checked_ilog10().unwrap_or(0).saturating_sub(2));
     count((number + scale / 2) / scale * scale)
 }
 
-/// Milliseconds as seconds, or minutes where those are many; `never` if there is no time.
+/// Milliseconds in a readable unit: milliseconds, seconds or minutes; `never` for `None`.
 pub fn time(millis: Option<u32>) -> String {
     match millis {
         None => "never".to_owned(),
@@ -83,7 +88,7 @@ pub fn time(millis: Option<u32>) -> String {
     }
 }
 
-/// Dollars and cents.
+/// Dollars and cents; from $100 on dollars alone.
 pub fn dollars(dollars: f64) -> String {
     if dollars >= 100.0 {
         format!("${dollars:.0}")
@@ -92,7 +97,7 @@ pub fn dollars(dollars: f64) -> String {
     }
 }
 
-/// A part of a whole, in percent.
+/// A part of a whole, in percent with one decimal.
 pub fn percent(part: u64, whole: u64) -> String {
     match part * 1_000 / whole {
         0 if part > 0 => "< 0.1 %".to_owned(),
@@ -113,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_exact_as_they_are_sure() {
+    fn numbers_are_printed_with_no_more_digits_than_are_certain() {
         assert_eq!(
             [0, 7, 999, 1_000, 1_234_567].map(count),
             ["0", "7", "999", "1,000", "1,234,567"]

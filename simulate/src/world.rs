@@ -1,4 +1,4 @@
-//! All that is simulated, and what happens next.
+//! State of the whole simulation, and the loop over its events.
 
 use crate::{
     agenda::{Agenda, Millis},
@@ -12,26 +12,26 @@ use crate::{
 };
 use fastrand::Rng;
 
-/// What happens. A client is known by its number, which is also its login's.
+/// Events. A client is known by its number, which is also its login's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// A timer of a client's: void if the client lives another life by then.
+    /// A client's timer; ignored if the client has another socket, or another wait, by then.
     Client { id: u32, life: u16, what: Timer },
-    /// The pipeline, or notify itself, puts a message into the queue; or one that failed shows again.
+    /// A message becomes visible in the queue: sent by the pipeline, deferred by notify, or failed and due again.
     Message(u32),
-    /// Lambda looks for room for another batch.
+    /// Lambda allows itself more batches at once.
     Poll,
-    /// An event is to be served without the queue.
+    /// Lambda tries to run an asynchronous invocation, which it had no room for `refusals` times.
     Invoke { message: u32, refusals: u8 },
-    /// The next request for the login that is served in this place of an invocation.
+    /// The next request for the login that is served in this slot of an invocation.
     Step { invocation: u32, place: u16 },
-    /// An invocation has to stop.
+    /// An invocation has to stop, its margin before the time-out.
     TimeIsUp(u32),
-    /// A short invocation for a browser is over.
+    /// An invocation of `$connect` or `$default` ends.
     CallEnds,
 }
 
-/// What a client was waiting for.
+/// Reasons for a client's timer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Timer {
     Dial,
@@ -45,7 +45,7 @@ pub(crate) enum Timer {
     TwoHours,
 }
 
-/// All that is simulated.
+/// State of the whole simulation: clients, API Gateway, Lambda, queue, tables and clock.
 pub struct World {
     pub(crate) design: Design,
     pub(crate) agenda: Agenda<Event>,
@@ -58,23 +58,25 @@ pub struct World {
     pub(crate) queue: Queue,
     pub(crate) messages: Vec<Message>,
     pub(crate) invocations: Vec<Invocation>,
-    /// Invocations of notify, and of the others, under way.
+    /// Number of invocations of notify under way.
     pub(crate) notifying: u32,
+    /// Number of invocations of the other functions under way.
     pub(crate) calls: u32,
-    /// When Lambda had no room for the first time.
+    /// Time at which the account's limit on functions at once was reached first.
     pub(crate) lambda_full_at: Option<Millis>,
-    /// How many clients do not have the update yet.
+    /// Number of clients that do not have the update yet.
     pub(crate) without: u32,
-    /// What was counted.
+    /// Counters.
     pub counts: Counts,
-    /// Sockets opened in each second.
+    /// Number of sockets opened in each second.
     pub opened_in: Vec<u32>,
-    /// Requests of browsers in each second.
+    /// Number of browsers' requests in each second.
     pub asked_in: Vec<u32>,
 }
 
 impl World {
-    /// So many clients with nothing to do yet, until that time. The seed decides all that is left to chance.
+    /// A simulation of this many clients, up to the time `until`, with nothing scheduled yet. The same seed gives the
+    /// same run.
     pub fn new(design: Design, clients: u32, until: Millis, seed: u64) -> World {
         let quotas = design.quotas;
         let seconds = (until / 1_000 + 1) as usize;
@@ -99,14 +101,14 @@ impl World {
         }
     }
 
-    /// Lets it run until its end.
+    /// Runs to the end.
     pub fn run(&mut self) {
         while let Some(event) = self.agenda.next() {
             self.happens(event);
         }
     }
 
-    /// Lets it run until everybody has the update, or until its end.
+    /// Runs until every client has the update, or to the end.
     pub fn run_until_all_have_it(&mut self) {
         while self.without > 0
             && let Some(event) = self.agenda.next()
@@ -127,17 +129,19 @@ impl World {
         }
     }
 
-    /// Anything from half of it to one and a half times as much.
+    /// A random time between half and one and a half times the mean.
     pub(crate) fn about(&mut self, time: f64) -> f64 {
         time * (0.5 + self.rng.f64())
     }
 
-    /// Full jitter.
+    /// A random wait with full jitter: anything up to the ceiling, which is `base`, doubled with each attempt, at most
+    /// `cap`.
     pub(crate) fn jitter(&mut self, attempt: u32, (base, cap): (f64, f64)) -> f64 {
         (base * 2f64.powi(attempt.min(60) as i32)).min(cap) * self.rng.f64()
     }
 
-    /// Whether Lambda has room for a short call, which then takes its place for that long.
+    /// Starts an invocation of `$connect` or `$default` that lasts `time` milliseconds. `false` if the account's limit on
+    /// functions at once is reached.
     pub(crate) fn call(&mut self, time: f64) -> bool {
         let room = self.notifying + self.calls < self.design.quotas.lambda;
         if room {

@@ -1,4 +1,4 @@
-//! What `docs/scale.md` says is what the simulation says.
+//! `docs/scale.md` contains the tables that the simulation prints.
 
 use simulate::{document::Document, scenario};
 
@@ -15,7 +15,7 @@ fn the_document_has_the_tables_as_they_are_printed() {
         .find(|(written, printed)| written != printed);
     assert_eq!(
         differs, None,
-        "docs/scale.md is not what `make simulate` prints: run it"
+        "docs/scale.md differs from what `make simulate` prints: run `make simulate`"
     );
     assert_eq!(written.len(), printed.0.len());
 }

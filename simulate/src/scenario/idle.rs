@@ -1,4 +1,4 @@
-//! A million browsers on line, and nothing happens; and the quarter of an hour after something did.
+//! A million browsers on line: in calm, and in the half hour after an update to all.
 
 use super::{MILLION, SEED};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 const HOUR: Millis = 60 * 60_000;
 
-/// What browsers ask for, in calm and after an update to everybody, and what an idle day costs.
+/// Requests of the browsers in calm and after an update to all, and the cost of a calm day.
 pub fn table() -> Table {
     let head = [
         "",
@@ -29,8 +29,8 @@ pub fn table() -> Table {
     calm.run();
     let mean = calm.asked_in.iter().sum::<u32>() / (HOUR / 1_000);
 
-    let told = design.warm(40_000.0);
-    let mut after = World::new(told, MILLION, HOUR / 2, SEED);
+    let warmed = design.warm(40_000.0);
+    let mut after = World::new(warmed, MILLION, HOUR / 2, SEED);
     after.everybody_is_on_line();
     after.publish(0.0);
     after.run();
@@ -50,7 +50,7 @@ pub fn table() -> Table {
     table
 }
 
-/// The most requests of browsers a second, on average over ten seconds.
+/// Highest rate of browsers' requests, a second: the highest mean over ten seconds.
 fn peak(world: &World) -> u64 {
     let sums = world.asked_in.chunks(10).map(|asked| asked.iter().sum::<u32>());
     u64::from(sums.max().unwrap_or(0)) / 10

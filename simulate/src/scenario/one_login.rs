@@ -1,4 +1,4 @@
-//! One login with very much to do.
+//! The limits of one login.
 
 use super::SEED;
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
     table::{Table, count, time},
 };
 
-/// What an item holds besides the updates' bodies.
+/// Size of an item without its updates' bodies, in kilobytes.
 const OTHER_KILOBYTES: f64 = 0.5;
 
-/// How many syncs a page sends for nothing but pushes that overtook one another.
+/// Syncs that a page sends because pushes overtook one another.
 pub fn syncs() -> Table {
     const RATES: [f64; 4] = [1.0, 5.0, 20.0, 100.0];
     let head = ["syncs a second and page", "1 update a second", "5", "20", "100"];
@@ -27,7 +27,7 @@ pub fn syncs() -> Table {
     table
 }
 
-/// How many updates a second one login can take. Each writes its whole item: a unit for each kilobyte.
+/// Most updates a second of one login. Each writes the login's whole item: one write unit for each kilobyte.
 pub fn item() -> Table {
     let (topics, kilobytes) = sources::largest_item();
     let units = Quotas::DEFAULT.partition.0;
@@ -39,7 +39,7 @@ pub fn item() -> Table {
     table
 }
 
-/// How long an update takes to many sockets of a login.
+/// Time until an update has reached all of a login's sockets, if they are many.
 pub fn sockets() -> Table {
     let head = ["until the last has it", "20 sockets", "1,000", "10,000"];
     let mut table = Table::new("sockets", &head);
@@ -48,7 +48,7 @@ pub fn sockets() -> Table {
     table
 }
 
-/// How fast sockets open that all show the same chatter ID.
+/// Sockets a second that open with one and the same chatter ID.
 pub fn handshakes() -> Table {
     let head = ["of so many handshakes a second", "20", "100", "500"];
     let mut table = Table::new("handshakes", &head);

@@ -1,4 +1,4 @@
-//! How many browsers AWS's own limits are enough for.
+//! Sites of three sizes within AWS's default quotas.
 
 use super::{MILLION, SEED};
 use crate::{
@@ -27,14 +27,14 @@ pub fn table() -> Table {
             count(u64::from(clients)),
             count(asked),
             count(opened),
-            time(told(clients)),
-            time(back(clients)),
+            time(update_to_all(clients)),
+            time(back_after_storm(clients)),
         ]);
     }
     table
 }
 
-/// Requests and new sockets a second, by an hour of a hundred thousand.
+/// Requests and new sockets a second in calm, extrapolated from an hour of a hundred thousand clients.
 fn calm(clients: u32) -> (u64, u64) {
     let sample = MILLION / 10;
     let mut world = World::new(Design::now(), sample, HOUR, SEED);
@@ -45,7 +45,8 @@ fn calm(clients: u32) -> (u64, u64) {
     (a_second(asked) as u64, a_second(world.counts.opened) as u64)
 }
 
-fn told(clients: u32) -> Option<Millis> {
+/// Time until 99 % of the pages have an update to all.
+fn update_to_all(clients: u32) -> Option<Millis> {
     let mut world = World::new(Design::now(), clients, HOUR, SEED);
     world.everybody_is_on_line();
     world.publish(0.0);
@@ -53,8 +54,9 @@ fn told(clients: u32) -> Option<Millis> {
     percentile_99(world.crowd.iter().map(|client| client.got_at).collect())
 }
 
-/// Of many, a tenth before a tenth of the limits stands for all.
-fn back(clients: u32) -> Option<Millis> {
+/// Time until 99 % of the pages are on line again after all sockets were lost. A million are simulated as a tenth of
+/// them before a tenth of the limits.
+fn back_after_storm(clients: u32) -> Option<Millis> {
     let part = if clients < MILLION { 1.0 } else { 0.1 };
     let mut world = World::new(
         Design::now().part(part),

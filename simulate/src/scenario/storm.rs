@@ -1,4 +1,4 @@
-//! All sockets of a million browsers are lost at once, and they come back.
+//! Reconnect storm: all sockets of a million browsers are lost at once.
 
 use super::{MILLION, SEED};
 use crate::{
@@ -10,16 +10,17 @@ use crate::{
     world::World,
 };
 
-/// Long enough for the sockets' successors, and theirs.
+/// End of the simulation, in milliseconds: long enough for the first sockets' successors, and for the successors' own.
 const END: Millis = 4 * 60 * 60_000;
 
-/// A tenth of the crowd before a tenth of every limit fares as the whole does, and is simulated in a tenth of the time.
+/// Divisor of crowd and limits: a tenth of the crowd before a tenth of every limit fares as the whole does, and is
+/// simulated in a tenth of the time.
 const PART: u32 = 10;
 
-/// How far apart change-overs are drawn in the row where all happen at about one age, in milliseconds.
+/// Spread of the change-overs' ages in the row where all sockets are replaced at about one age, in milliseconds.
 const ONE_AGE: f64 = 600_000.0;
 
-/// The design as it is, and with one number of the client changed.
+/// The client as it is, and with one of its constants changed.
 pub fn table() -> Table {
     let now = Design::now();
     let waits_up_to = |minutes: f64| {
@@ -73,13 +74,13 @@ fn row(name: &str, world: &World) -> [String; 8] {
     ]
 }
 
-/// The most sockets opened a second, on average over ten minutes, when more than an hour has passed.
+/// Highest rate of new sockets, a second, once an hour has passed: the highest mean over ten minutes.
 fn later_peak(opened_in: &[u32]) -> u64 {
     let sums = opened_in.chunks(600).map(|opened| opened.iter().sum::<u32>());
     u64::from(sums.skip(6).max().unwrap_or(0)) / 600
 }
 
-/// What there is to pay for when so many have come back.
+/// The counters that the cost of the storm follows from: each page's first socket and sync.
 fn first_sockets(sockets: usize) -> Counts {
     Counts {
         opened: sockets as u64,

@@ -1,4 +1,4 @@
-//! A million logins on line, and an update to each.
+//! An update to each of a million logins that are on line.
 
 use super::{MILLION, SEED};
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
     world::World,
 };
 
-/// Long enough for everybody's next sync, and for what fails to end among the dead letters.
+/// End of the simulation, in milliseconds: long enough for every page's next periodic sync, and for messages that fail
+/// to reach the dead-letter queue.
 const END: Millis = 33 * 60_000;
 
 const HEAD: [&str; 11] = [
@@ -21,12 +22,12 @@ const HEAD: [&str; 11] = [
     "live",
     "429s to posts",
     "posts failed",
-    "logins put off",
+    "logins deferred",
     "dead letters",
     "cost",
 ];
 
-/// What an account has that asked AWS for more, and a deployment that makes use of it.
+/// The design in an account with raised quotas, in a deployment that uses them.
 fn raised(mut design: Design) -> Design {
     design.quotas.requests = 25_000.0;
     design.quotas.request_burst = 12_500.0;
@@ -35,7 +36,7 @@ fn raised(mut design: Design) -> Design {
     design.warm(20_000.0)
 }
 
-/// Within a minute, by the queue.
+/// Events for all logins through the queue, within a minute.
 pub fn queue() -> Table {
     let now = Design::now();
     let by_queue = |world: &mut World| world.publish(60_000.0);
@@ -46,7 +47,7 @@ pub fn queue() -> Table {
     )
 }
 
-/// All at once, each thousand logins by an invocation that nobody waits for.
+/// Events for all logins at once, each thousand of them by an asynchronous invocation.
 pub fn direct() -> Table {
     let now = Design::now();
     answer(
@@ -56,7 +57,7 @@ pub fn direct() -> Table {
     )
 }
 
-/// The same words for everybody, all at once.
+/// Events for all logins at once, through the queue.
 pub fn broadcast() -> Table {
     let now = Design::now();
     answer(
@@ -66,12 +67,12 @@ pub fn broadcast() -> Table {
     )
 }
 
-fn answer(name: &'static str, designs: &[(&str, Design)], tell: impl Fn(&mut World)) -> Table {
+fn answer(name: &'static str, designs: &[(&str, Design)], publish: impl Fn(&mut World)) -> Table {
     let mut table = Table::new(name, &HEAD);
     for (name, design) in designs {
         let mut world = World::new(*design, MILLION, END, SEED);
         world.everybody_is_on_line();
-        tell(&mut world);
+        publish(&mut world);
         world.run_until_all_have_it();
         table.row(row(name, &world));
     }
@@ -93,14 +94,14 @@ fn row(name: &str, world: &World) -> [String; 11] {
         percent(live, got_at.len() as u64),
         about(counts.posts_refused),
         about(counts.failed),
-        about(counts.put_off),
+        about(counts.deferred),
         about(counts.dead_letters),
         dollars(counts.notify_dollars(world.design.notify.memory)),
     ]
 }
 
 impl World {
-    /// What had no room first, and when.
+    /// The limit that was reached first, and when.
     fn saturated_first(&self) -> String {
         let limits = [
             ("table's writes", self.updates.first_refused_at),
