@@ -77,8 +77,8 @@ impl World {
         self.notifying + self.calls < self.design.quotas.lambda
     }
 
-    /// An asynchronous invocation of notify. While all functions together are at the account's limit, Lambda tries again
-    /// later by itself.
+    /// An asynchronous invocation of notify. While all functions together are at the account's limit, Lambda tries
+    /// again later by itself.
     pub(crate) fn invoke(&mut self, message: u32, refusals: u8) {
         if self.has_room_to_notify() {
             self.messages[message as usize].receives += 1;

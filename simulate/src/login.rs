@@ -158,8 +158,8 @@ pub fn fan_out(design: &Design, sockets: u32, seed: u64) -> (Millis, u64) {
     (last, gateway.requests.refused)
 }
 
-/// Handshakes a second that succeed, of `a_second` that all carry the same chatter ID. Each is a transaction that checks
-/// the chatter ID's item; one that meets another under way there is cancelled and tried again.
+/// Handshakes a second that succeed, of `a_second` that all carry the same chatter ID. Each is a transaction that
+/// checks the chatter ID's item; one that meets another under way there is cancelled and tried again.
 pub fn handshakes_of_one_chatter(a_second: u32, seed: u64) -> f64 {
     const SECONDS: u32 = 60;
     let (patience, backoff) = sources::connect_patience();

@@ -140,8 +140,8 @@ impl World {
         (base * 2f64.powi(attempt.min(60) as i32)).min(cap) * self.rng.f64()
     }
 
-    /// Starts an invocation of `$connect` or `$default` that lasts `time` milliseconds. `false` if the account's limit on
-    /// functions at once is reached.
+    /// Starts an invocation of `$connect` or `$default` that lasts `time` milliseconds. `false` if the account's limit
+    /// on functions at once is reached.
     pub(crate) fn call(&mut self, time: f64) -> bool {
         let room = self.notifying + self.calls < self.design.quotas.lambda;
         if room {

@@ -1,25 +1,26 @@
-//! The atomic steps: which are possible when, and what each does.
+//! The atomic actions, and when each is possible. `apply.rs` has what each does.
 
 use crate::Protocol;
 use crate::state::{Notify, Revocation, Row, Socket, State, Sync, Tab};
 
-/// One atomic step. Numbers are positions: `page` of a browser, `tab` in it, `socket` is a connection ID, `notify` an invocation.
+/// One atomic action. The fields are positions: `page` of a browser, `tab` of a tab in it, `socket` of a connection,
+/// `notify` of an invocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the fields are the numbers just explained")]
 pub enum Action {
     /// The pipeline invokes `notify`, which records the update.
     Record { notify: usize },
-    /// The same in the wrong order: it reads the connections; the next step will record.
+    /// With R1 off: `notify` reads the connections first and records in its next step.
     ReadFirst { notify: usize },
     /// `notify` reads the login's connections.
     Read { notify: usize },
-    /// The same, eventually consistent: one row is missed.
+    /// The same with an eventually consistent read, which misses one row.
     ReadMissing { notify: usize, socket: usize },
     /// A post is accepted by the gateway.
     Post { notify: usize, socket: usize },
-    /// A post is answered 410, and that is taken for early.
+    /// A post is answered 410 and counts as early: the row stays.
     PostEarly { notify: usize, socket: usize },
-    /// A post is answered 410, and that is taken for gone.
+    /// A post is answered 410 and counts as gone: the row will be deleted.
     PostGone { notify: usize, socket: usize },
     /// A post fails after its retries.
     PostFails { notify: usize, socket: usize },
@@ -27,11 +28,12 @@ pub enum Action {
     PostTwice { notify: usize, socket: usize },
     /// `notify` deletes the row of a gone connection.
     Prune { notify: usize, socket: usize },
-    /// `notify` was killed and its source delivers the event again; or the source does so without a reason.
+    /// The event's source delivers it again, because `notify` was killed or for no reason.
     Retry { notify: usize },
     /// A browser opens a socket; `$connect` is invoked.
     Connect { page: usize },
-    /// `$connect`: the transaction is decided, its row not visible yet. (Only where a revocation may come between.)
+    /// `$connect`: the transaction has committed, but its row is not visible yet. (Only where a revocation may come
+    /// between.)
     Check { socket: usize },
     /// `$connect`: the row is in the table.
     Store { socket: usize },
@@ -43,21 +45,21 @@ pub enum Action {
     Disconnect { socket: usize },
     /// The row expires while its socket is open.
     Expire { socket: usize },
-    /// A socket dies and the gateway knows.
+    /// A socket dies, and the gateway knows.
     Kill { socket: usize },
-    /// A browser is gone from its socket and the gateway does not know.
+    /// A browser loses its socket, and the gateway does not know.
     Vanish { page: usize },
-    /// The user reloads.
+    /// The user reloads the page.
     Reload { page: usize },
-    /// A browser finds its socket dead.
+    /// A browser finds that its socket is dead.
     Notice { page: usize },
     /// `$default` answers a sync.
     Answer { page: usize, tab: usize },
-    /// The same, eventually consistent: the last update is missed.
+    /// The same with an eventually consistent read, which misses the last update.
     AnswerStale { page: usize, tab: usize },
-    /// The reply arrives.
+    /// The reply to a sync arrives.
     Hear { page: usize, tab: usize },
-    /// The reply to an older sync arrives and counts.
+    /// With R5 off: the reply to an older sync arrives and counts.
     HearOlder { page: usize, tab: usize },
     /// A sync, or its reply, is lost.
     LoseSync { page: usize, tab: usize },
@@ -65,19 +67,19 @@ pub enum Action {
     SyncAgain { page: usize, tab: usize },
     /// A sync for no reason, or because an answer takes too long.
     NeedlessSync { page: usize, tab: usize },
-    /// A sync because of a gap, which may have waited for what was overtaken.
+    /// A sync because of a gap, perhaps after a wait for the push that was overtaken.
     GapSync { page: usize, tab: usize },
-    /// The periodic sync, where it is needed.
+    /// The periodic sync of a page that needs it.
     PeriodicSync { page: usize, tab: usize },
-    /// A page asks for the updates of login 0.
+    /// A page of another login asks for the updates of login 0.
     Snoop { page: usize },
     /// A tab is opened.
     OpenTab { page: usize, tab: usize },
-    /// A tab is closed, and the socket with it if it held that.
+    /// A tab is closed, and its browser's socket with it if this tab held the socket.
     CloseTab { page: usize, tab: usize },
-    /// A browser gives up its socket for one that listens to more.
+    /// A browser closes its socket, to open one that listens to more topics.
     Widen { page: usize },
-    /// The table `updates` is lost and begins anew.
+    /// The table `updates` is lost, and the log begins anew.
     NewLog,
     /// Chatter ID 0 is deleted.
     Revoke,
@@ -88,7 +90,7 @@ pub enum Action {
 }
 
 impl Protocol {
-    /// What the system does by itself, sooner or later.
+    /// The steps: actions that the system takes by itself, sooner or later.
     pub(crate) fn steps(&self, state: &State, out: &mut Vec<Action>) {
         (0..state.notifies.len()).for_each(|notify| self.notify_steps(state, notify, out));
         (0..state.connections.len()).for_each(|socket| self.connection_steps(state, socket, out));
@@ -115,7 +117,8 @@ impl Protocol {
         }
     }
 
-    /// What may become of a post. R3: the row's age is known when the post is sent; else it is judged when it is to be pruned.
+    /// Possible results of a post. By R3 the row's age is taken before the post is sent; with that rule off, when the
+    /// row is to be deleted.
     fn post_steps(&self, state: &State, notify: usize, socket: usize, gone: bool, out: &mut Vec<Action>) {
         let old = state.may_be_old(self, socket);
         match (
@@ -144,7 +147,7 @@ impl Protocol {
         match connection.row {
             Row::Asked if revocable && state.revocation != Revocation::None => out.push(Action::Refuse { socket }),
             Row::Asked if revocable => out.push(Action::Check { socket }),
-            Row::Asked if connection.socket == Socket::Dead => {} // it may still be stored: a chance
+            Row::Asked if connection.socket == Socket::Dead => {} // a chance: it may be stored or not
             Row::Asked | Row::Checked => out.push(Action::Store { socket }),
             Row::Stored | Row::Gone => {}
         }
@@ -191,8 +194,9 @@ impl Protocol {
         }
     }
 
-    /// The second query comes a second after the first: by then a transaction that was decided before the chatter was deleted has
-    /// become visible. Two separate calls may be any time apart.
+    /// Whether the second query has to wait for a row to become visible. It comes a second after the first, by when
+    /// every transaction that committed before the chatter was deleted is visible. With V1 off that is not so: the
+    /// two separate calls may be any time apart.
     fn row_pending(&self, state: &State, queries: u8) -> bool {
         let second = queries == 1 && self.rules.revoke_twice && self.rules.one_transaction;
         second
@@ -202,7 +206,7 @@ impl Protocol {
                 .any(|connection| connection.row == Row::Checked && self.revocable(connection))
     }
 
-    /// What the pipeline, the users, the network and the machines may do, or not.
+    /// The chances: actions that the pipeline, the users, the network and the machines may or may not take.
     pub(crate) fn chances(&self, state: &State, out: &mut Vec<Action>) {
         let left = &state.left;
         for (notify, phase) in state.notifies.iter().enumerate() {

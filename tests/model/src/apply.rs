@@ -1,4 +1,4 @@
-//! What each atomic step does to the state.
+//! The effect of each atomic action on the state.
 
 use crate::Protocol;
 use crate::action::Action;
@@ -6,7 +6,7 @@ use crate::scenario::Chances;
 use crate::state::{Notify, Row, Socket, State, Sync};
 
 impl State {
-    /// Takes one step, which must be possible.
+    /// Takes one action, which must be possible.
     pub(crate) fn apply(&mut self, protocol: &Protocol, action: Action) {
         match action {
             Action::Record { notify } => self.record(protocol, notify),
@@ -46,13 +46,13 @@ impl State {
             }
             Action::QueryRevoked => self.query_revoked(protocol),
             Action::CloseRevoked { socket } => self.close_revoked(socket),
-            chance => self.happen(protocol, chance),
+            chance => self.take_chance(protocol, chance),
         }
     }
 
-    /// The steps of the world.
-    fn happen(&mut self, protocol: &Protocol, action: Action) {
-        if let Some(left) = self.left.behind(&action) {
+    /// Takes a chance.
+    fn take_chance(&mut self, protocol: &Protocol, action: Action) {
+        if let Some(left) = self.left.of_kind(&action) {
             *left -= 1;
         }
         match action {
@@ -87,8 +87,8 @@ impl State {
 }
 
 impl Chances {
-    /// How many chances are left of the kind that the action uses up, if it does.
-    fn behind(&mut self, action: &Action) -> Option<&mut u8> {
+    /// The counter that the action uses up; `None` if its number is not limited.
+    fn of_kind(&mut self, action: &Action) -> Option<&mut u8> {
         Some(match action {
             Action::Kill { .. } | Action::Vanish { .. } | Action::Reload { .. } => &mut self.drops,
             Action::PostFails { .. } => &mut self.failed_posts,

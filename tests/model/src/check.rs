@@ -1,4 +1,4 @@
-//! Running the checker.
+//! Calls of the model checker.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -9,21 +9,21 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::{Action, Protocol, Rules, Scenario, State};
 
-/// What an exhaustive check walked through.
+/// Extent of an exhaustive check.
 #[derive(Clone, Copy, Debug)]
 pub struct Coverage {
-    /// Different states.
+    /// Number of different states.
     pub states: usize,
-    /// The longest of the runs by which they were first reached, in steps.
+    /// Greatest number of actions after which a state was first reached.
     pub depth: usize,
 }
 
-/// The shortest run that ends in a state that must not be.
+/// The shortest run to a state in which a property does not hold.
 #[derive(Clone, Debug)]
 pub struct Counterexample {
-    /// The property that is broken there.
+    /// Name of the property.
     pub property: &'static str,
-    /// What happened.
+    /// The actions of the run.
     pub actions: Vec<Action>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Counterexample {
 /// Checks every property in every state that the scenario can reach with these rules.
 ///
 /// # Errors
-/// The counterexample to a property that does not hold, or the name of a `sometimes` property of which there is no example.
+/// The counterexample to a property that does not hold, or the name of a `sometimes` property that holds in no state.
 pub fn cover(scenario: Scenario, rules: Rules) -> Result<Coverage, String> {
     let protocol = Protocol {
         scenario,
@@ -62,7 +62,7 @@ pub fn cover(scenario: Scenario, rules: Rules) -> Result<Coverage, String> {
                 }
                 .to_string());
             }
-            (None, false) => return Err(format!("no example of {}", property.name)),
+            (None, false) => return Err(format!("in no state \"{}\" holds", property.name)),
             _ => {}
         }
     }
@@ -72,7 +72,7 @@ pub fn cover(scenario: Scenario, rules: Rules) -> Result<Coverage, String> {
     })
 }
 
-/// Looks for the shortest run that breaks one property; none if it holds in every state that can be reached.
+/// The shortest run that breaks one property; `None` if the property holds in every state that can be reached.
 pub fn refute(scenario: Scenario, rules: Rules, property: &'static str) -> Option<Counterexample> {
     let protocol = Protocol {
         scenario,
@@ -86,7 +86,7 @@ pub fn refute(scenario: Scenario, rules: Rules, property: &'static str) -> Optio
     })
 }
 
-/// Looks for a state that can be reached from itself: without one, every run ends.
+/// A state that can be reached from itself; `None` if there is no such state, so that every run ends.
 pub fn cycle(scenario: Scenario, rules: Rules) -> Option<State> {
     let protocol = Protocol {
         scenario,

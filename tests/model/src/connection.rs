@@ -5,7 +5,7 @@ use crate::state::{Connection, Revocation, Row, Socket, State, Tab};
 use crate::topics::Topics;
 
 impl State {
-    /// A browser asks for a socket that listens to what its open tabs listen to: the gateway invokes `$connect`.
+    /// A browser asks for a socket that listens to the topics of all its open tabs. The gateway invokes `$connect`.
     pub(crate) fn connect(&mut self, browser: usize) {
         let open_tabs = self.browsers[browser].tabs.iter().filter(|tab| tab.open);
         let topics = open_tabs.fold(Topics::default(), |all, tab| all.or(tab.topics));
@@ -18,7 +18,8 @@ impl State {
         });
     }
 
-    /// `$connect` has returned 200. If the browser is still there, it hears so, and its tabs sync (R2).
+    /// `$connect` has returned 200. If the browser still waits for this socket, it opens, and the browser's tabs sync
+    /// (R2).
     pub(crate) fn open(&mut self, protocol: &Protocol, connection: usize) {
         self.connections[connection].socket = Socket::Live;
         let browser = self.connections[connection].browser;
@@ -45,7 +46,7 @@ impl State {
         }
     }
 
-    /// The browser has no socket any more. What was under way on it is not heard.
+    /// The browser has lost its socket. Replies and pushes under way on it never arrive.
     pub(crate) fn leave(&mut self, browser: usize) {
         let browser = &mut self.browsers[browser];
         browser.socket = None;
@@ -54,7 +55,7 @@ impl State {
             tab.sync = None;
             tab.older.clear();
             tab.heard.clear();
-            tab.owed = false; // the sync on opening the next socket serves as well
+            tab.owed = false; // the sync on the next socket takes the periodic sync's place
         }
     }
 
@@ -84,13 +85,14 @@ impl State {
         }
     }
 
-    /// A row is deleted; the page that is listed by it does not hear of that.
+    /// Deletes a connection's row. Its page is not told.
     pub(crate) fn unlist(&mut self, connection: usize) {
         self.connections[connection].row = Row::Gone;
         self.owe(connection);
     }
 
-    /// Something for the page at this connection went wrong: from now on it depends on its periodic sync (R7).
+    /// A post to the page at this connection failed, or its row was deleted: from now on it depends on its periodic
+    /// sync (R7).
     pub(crate) fn owe(&mut self, connection: usize) {
         let browser = self.connections[connection].browser;
         if self.listens(browser, connection) {
@@ -102,7 +104,7 @@ impl State {
         }
     }
 
-    /// The chatter is deleted: from now on `$connect` refuses it.
+    /// Deletes the chatter ID. From now on `$connect` refuses it.
     pub(crate) fn revoke(&mut self, protocol: &Protocol) {
         self.revocation = match (protocol.rules.revoke_closes, protocol.rules.revoke_twice) {
             (false, _) => Revocation::Done,
@@ -111,7 +113,7 @@ impl State {
         };
     }
 
-    /// The revocation reads which rows are of the chatter ID's hash.
+    /// The revocation queries the rows with the chatter ID's hash.
     pub(crate) fn query_revoked(&mut self, protocol: &Protocol) {
         if let Revocation::Deleted { queries } = self.revocation {
             let listed = (0..self.connections.len()).filter(|at| self.connections[*at].row == Row::Stored);
@@ -124,8 +126,9 @@ impl State {
         }
     }
 
-    /// The revocation deletes a row and closes its socket. One that is not open yet answers 410 to that, and opens later, unlisted.
-    /// The `closing` message is a courtesy: the model never delivers it.
+    /// The revocation deletes a row and closes its socket. For a socket that is not open yet the gateway answers 410:
+    /// it opens later, without a row. The message `closing` is left out of the model, since no rule depends on its
+    /// arrival.
     pub(crate) fn close_revoked(&mut self, connection: usize) {
         self.connections[connection].row = Row::Gone;
         if self.connections[connection].socket == Socket::Live {
@@ -143,7 +146,7 @@ impl State {
 }
 
 impl Revocation {
-    /// What follows when there is no socket left to close.
+    /// The next phase, if no socket is left to close; otherwise the same.
     fn next(self) -> Self {
         match self {
             Self::Closing { sockets, queries: 0 } if sockets.is_empty() => Self::Done,

@@ -2,34 +2,37 @@
 //!
 //! # How to read it
 //!
-//! `state.rs` is what there is at one moment: the tables, the gateway's sockets, the invocations of `notify` in flight, and what
-//! each page remembers. `action.rs` lists the atomic steps and says when each is possible: those that the system takes by itself
-//! (*steps*), and those that the world may or may not do (*chances*: an update comes, a socket dies, a post fails). A chance is
-//! limited by the [`Scenario`], a step never. `connection.rs`, `notify.rs` and `page.rs` are the three parts of the protocol
-//! itself. [`Rules`] are the rules of `docs/protocol.md`, by its numbers, each of which can be switched off.
+//! `state.rs` is the state: the tables, the gateway's sockets, the invocations of `notify` in flight, and each page's
+//! memory. `action.rs` lists the atomic actions and says when each is possible: those that the system takes by itself
+//! (*steps*), and those that its surroundings may or may not take (*chances*: an update comes, a socket dies, a post
+//! fails). The [`Scenario`] limits how often each chance is taken; steps have no limit. `connection.rs`, `notify.rs`
+//! and `page.rs` are the three parts of the protocol itself. [`Rules`] are the rules of `docs/protocol.md`, by its
+//! numbers, each of which can be switched off.
 //!
 //! # What is checked
 //!
-//! Always, in every state that can be reached: an update is in the log until something newer of its topic is (*kept*), under one
-//! version only (*once*); an open socket has its row (*listed*); a page never sees another login's update (*isolated*); a revoked
-//! chatter ID has no row and in the end no socket (*revoked*); and pages do not reconnect without end (*settles*).
+//! In every state that can be reached: a recorded update stays in the log until a newer one of its topic replaces it
+//! (*kept*), and has one version only (*once*); an open socket has its row (*listed*); a page never sees another
+//! login's update (*isolated*); a revoked chatter ID has no row and in the end no socket (*revoked*); and pages do not
+//! reconnect without end (*settles*).
 //!
-//! And the promise itself (*seen*): **in every calm state each page shows the newest update of each of its topics.** A state is calm
-//! when the system has no step to take. That is a liveness property in the form of a safety property, because the graph of
-//! states is finite and has no cycle (which [`cycle`] checks): so every run in which steps that can be taken are taken in the end, and
-//! in which trouble ends, comes to a calm state. It needs no fairness beyond that, in any order and with any timing.
+//! And the promise itself (*seen*): **in every calm state each page shows the newest update of each of its topics.** A
+//! state is calm when no step is possible. That is a liveness property in the form of a safety property: the graph of
+//! states is finite and has no cycle (which [`cycle`] checks), so every run reaches a calm state if possible steps are
+//! taken sooner or later and the chances are used up. No other assumption is made about order, timing or fairness.
 //!
-//! The periodic sync is a step only for a page to which a post failed or whose row was pruned. At all other times it may happen
-//! (`NeedlessSync`), but nothing depends on it. So the result is stronger than "the next periodic sync mends it": **without a failed
-//! post a page never has to wait for one.**
+//! The periodic sync is a step only for a page to which a post failed or whose row was pruned. At all other times it is
+//! a chance (`NeedlessSync`), on which nothing depends. So the result is stronger than "the next periodic sync mends
+//! it": **without a failed post a page never has to wait for one.**
 //!
-//! # How it is cut
+//! # What is simplified
 //!
-//! Time is not modelled, only what may come before what. A post is one step, since a push that takes long is one that is sent late.
-//! A row is young while its `$connect` runs (60 s is more than 10 s), and of any age after. `n` is modelled by what it is for: whether a
-//! sync is the newest of its page. A function's deferral, a killed function and a redelivery are one thing: the event is handled again
-//! from the start, with the same id. Not modelled: the limit of sockets a login, and the change-over to a new socket before the
-//! two hours are over (a page with two sockets hears more than a page with one).
+//! Time is not modelled, only the order of events. A post is one step, since a slow post has the effect of one that is
+//! sent late. A row is young while its `$connect` runs (60 s is more than 10 s), and of any age after. Of a sync's
+//! number `n` only the purpose is modelled: whether the sync is the newest of its page. A deferral, a killed function
+//! and a redelivery are the same action: the event is handled again from the start, with the same id. Not modelled: the
+//! limit of sockets of a login, and the change-over to a new socket before the two hours are over (a page with two
+//! sockets receives no less than one with one).
 
 mod action;
 mod apply;
@@ -54,7 +57,8 @@ pub use scenario::{
 };
 pub use state::State;
 
-/// The protocol in one scenario, with the rules that are kept, and the property of interest (all of them, if none is named).
+/// The protocol in one scenario, with the rules that are kept, and the property of interest (all of them, if none is
+/// named).
 #[derive(Clone, Copy, Debug)]
 pub struct Protocol {
     pub(crate) scenario: Scenario,
@@ -87,14 +91,14 @@ impl Model for Protocol {
         properties
     }
 
-    /// One connection more than there should ever be: enough to see that there is one too many.
+    /// The search stops at one connection more than is ever allowed, which is enough to break the property *settles*.
     fn within_boundary(&self, state: &State) -> bool {
         state.connections.len() <= self.most_connections() + 1
     }
 }
 
 impl Protocol {
-    /// Whether the system has nothing to do.
+    /// Whether no step is possible.
     pub(crate) fn calm(&self, state: &State) -> bool {
         let mut steps = Vec::new();
         self.steps(state, &mut steps);
@@ -105,7 +109,7 @@ impl Protocol {
         self.scenario.browsers[connection.browser].login
     }
 
-    /// When an update happened.
+    /// The `at` of an update: when it happened.
     pub(crate) fn at(&self, update: usize) -> u8 {
         self.scenario.updates[update].at
     }
@@ -115,7 +119,8 @@ impl Protocol {
         self.scenario.chances.revocations > 0 && self.scenario.browsers[connection.browser].chatter == 0
     }
 
-    /// How many connections the browsers may open: one each, and one more for each thing that costs one its socket.
+    /// Most connections that the browsers may open: one each, and one more for each chance that costs a browser its
+    /// socket.
     pub(crate) fn most_connections(&self) -> usize {
         let browsers = self.scenario.browsers;
         let chances = &self.scenario.chances;

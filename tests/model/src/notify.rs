@@ -5,7 +5,7 @@ use crate::state::{Cursor, Entry, Log, Notify, Post, Push, Row, Socket, State};
 use crate::topics::Topics;
 
 impl State {
-    /// The conditional write. A repeat is posted again as it is stored; what is stale is neither recorded nor posted.
+    /// The conditional write. A repeat is posted again as it is stored; a stale update is neither recorded nor posted.
     pub(crate) fn record(&mut self, protocol: &Protocol, notify: usize) {
         let login = protocol.scenario.updates[notify].login;
         let rows = match std::mem::replace(&mut self.notifies[notify], Notify::Done) {
@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// A post is done with, one way or another.
+    /// Takes a post from the list of those still to do.
     pub(crate) fn finish(&mut self, notify: usize, connection: usize) {
         if let Notify::Posting(_, posts) = &mut self.notifies[notify] {
             posts.retain(|post| post.connection != connection);
@@ -68,7 +68,8 @@ impl State {
         }
     }
 
-    /// A post has been answered with a 410 that prunes. The row is deleted later: much may happen until then.
+    /// A post was answered 410 and counts as gone. Its row is deleted in a later step, since other things may happen
+    /// between.
     pub(crate) fn gone(&mut self, notify: usize, connection: usize) {
         if let Notify::Posting(_, posts) = &mut self.notifies[notify] {
             posts
@@ -78,8 +79,8 @@ impl State {
         }
     }
 
-    /// Whether a 410 for this connection, now, may be about a row that is older than the grace: it may be that of any socket
-    /// whose `$connect` has returned, since nobody says how long ago. While it runs, the row is young, if the grace is long enough.
+    /// Whether this connection's row may be older than the grace. While `$connect` runs it is not, if the grace is
+    /// longer than `$connect`'s time-out; afterwards it may be, since the model has no clock.
     pub(crate) fn may_be_old(&self, protocol: &Protocol, connection: usize) -> bool {
         self.connections[connection].socket != Socket::Connecting || !protocol.rules.grace_covers_connect
     }
@@ -102,7 +103,7 @@ impl State {
     }
 }
 
-/// What the conditional write makes of an update, and what there is to post then: nothing if it is stale.
+/// Records an update in the log, and returns the push for it; `None` if the update is stale.
 fn record(protocol: &Protocol, log: &mut Log, notify: usize) -> Option<Push> {
     let update = protocol.scenario.updates[notify];
     let before = log.versions();

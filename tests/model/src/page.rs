@@ -1,11 +1,11 @@
-//! What a page does with what it hears (R4 to R9), and how `$default` answers its syncs.
+//! The page: how it handles pushes and replies (R4 to R10), and how `$default` answers its syncs.
 
 use crate::Protocol;
 use crate::state::{Cursor, Entry, Heard, Log, Reply, Row, Shown, State, Sync, Tab, Version};
 use crate::topics::Topics;
 
 impl State {
-    /// Whether the tab uses its browser's socket: that is open, and listens to all that the tab wants (R9).
+    /// Whether the tab uses its browser's socket: the socket is open, and listens to all of the tab's topics (R9).
     pub(crate) fn hears(&self, protocol: &Protocol, browser: usize, tab: usize) -> bool {
         let (browser, tab) = (&self.browsers[browser], &self.browsers[browser].tabs[tab]);
         let covers = |connection: usize| self.connections[connection].topics.covers(tab.topics);
@@ -42,7 +42,7 @@ impl State {
         self.browsers[browser].tabs[tab].sync = Some(Sync::Answered(reply));
     }
 
-    /// A reply arrives that counts.
+    /// The tab applies a reply.
     pub(crate) fn hear_reply(&mut self, protocol: &Protocol, browser: usize, tab: usize, reply: Reply) {
         let state = &mut self.browsers[browser].tabs[tab];
         state.sync = None;
@@ -78,7 +78,7 @@ impl State {
         }
     }
 
-    /// A push arrives at the browser, and so at each of its tabs.
+    /// A push arrives at the browser, and at each tab that uses its socket.
     pub(crate) fn hear_push(&mut self, protocol: &Protocol, browser: usize, push: Cursor, prev: Version, entry: Entry) {
         for tab in 0..self.browsers[browser].tabs.len() {
             if self.hears(protocol, browser, tab) {
@@ -87,7 +87,8 @@ impl State {
         }
     }
 
-    /// The user opens a tab. If the socket does not listen to all its topics, it waits for one that does.
+    /// The user opens a tab. If the browser's socket does not listen to all its topics, the tab waits for one that
+    /// does.
     pub(crate) fn open_tab(&mut self, protocol: &Protocol, browser: usize, tab: usize) {
         let loaded = self.loads(protocol, browser);
         let state = &mut self.browsers[browser];
@@ -106,7 +107,7 @@ impl State {
         }
     }
 
-    /// Where the log of the browser's login stands for a page that is being loaded.
+    /// The log's position when a page is loaded: that of the page's own data, or the log's beginning if it has none.
     pub(crate) fn loads(&self, protocol: &Protocol, browser: usize) -> Cursor {
         let log = &self.logs[protocol.scenario.browsers[browser].login];
         match protocol.scenario.own_data {
@@ -118,7 +119,7 @@ impl State {
         }
     }
 
-    /// The user closes a tab, though not the last. If it held the socket, another opens one in its place.
+    /// The user closes a tab, but never the last one. If it held the socket, another tab opens a new socket.
     pub(crate) fn close_tab(&mut self, browser: usize, tab: usize) {
         let state = &mut self.browsers[browser];
         state.tabs[tab] = Tab::new(state.tabs[tab].topics, false);
@@ -141,7 +142,7 @@ impl State {
         let state = &mut self.browsers[browser].tabs[tab];
         let same_log = |cursor: &Cursor| cursor.epoch == push.epoch || !rules.epoch_checked;
         match state.cursor.filter(same_log) {
-            // It is not shown, so the cursor never moves over it.
+            // A push of another log is not shown, and the greatest `prev` keeps the cursor from ever moving over it.
             None => state.remember(Heard {
                 cursor: push,
                 prev: if rules.reached_is_shown { Version::MAX } else { prev },
@@ -160,8 +161,8 @@ impl State {
         }
     }
 
-    /// The page shows an update, under each of the named topics that it wants, if it is newer than what it shows (R4).
-    /// What is left out counts as shown.
+    /// The page shows an update under each of the entry's topics that it listens to, if the version is newer there
+    /// (R4). With `left_out` the update counts as shown, because the page's own data is thought to have it.
     fn show(
         &mut self,
         protocol: &Protocol,
@@ -188,7 +189,7 @@ impl State {
 }
 
 impl Tab {
-    /// Moves the cursor on, never back within a log, and further over whatever was pushed next.
+    /// Moves the cursor on, never back within a log, and then over the pushes that follow it without a gap.
     fn reach(&mut self, cursor: Cursor) {
         let same_log = self.cursor.filter(|own| own.epoch == cursor.epoch);
         let version = same_log.map_or(cursor.version, |own| own.version.max(cursor.version));
@@ -202,7 +203,7 @@ impl Tab {
         }
     }
 
-    /// Notes a push. One that comes twice needs no second note.
+    /// Remembers a push until the cursor reaches it. One that comes twice is remembered once.
     fn remember(&mut self, push: Heard) {
         self.heard.push(push);
         self.heard.sort();
@@ -210,8 +211,8 @@ impl Tab {
     }
 }
 
-/// What `sync` replies: of each topic that the socket listens to, the newest update, if it is newer than the cursor; oldest first,
-/// and only so many as fit.
+/// The reply to a sync: of each topic that the socket listens to, the newest update, if it is newer than the cursor;
+/// oldest first, and at most `page_size` of them.
 fn reply(log: &Log, cursor: Option<Cursor>, topics: Topics, page_size: usize) -> Reply {
     if log.entries.is_empty() {
         return Reply::Nothing;

@@ -1,11 +1,12 @@
-//! What must hold.
+//! The properties of the protocol.
 
 use stateright::Property;
 
 use crate::Protocol;
 use crate::state::{Cursor, Notify, Revocation, Row, Socket, State};
 
-/// All the properties. `always` ones must hold in every state; `sometimes` ones show that the scenario is not an empty one.
+/// All the properties. Those with `always` must hold in every state, those with `sometimes` in at least one: that shows
+/// that the scenario can come to its end.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always("seen", |protocol: &Protocol, state| {
@@ -25,7 +26,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
     ]
 }
 
-/// Every tab of every browser shows the newest update of each of its topics, or has it in the data that it was loaded with.
+/// Every open tab shows the newest update of each of its topics, or has it in the data that it was loaded with.
 fn seen(protocol: &Protocol, state: &State) -> bool {
     state
         .browsers
@@ -50,7 +51,7 @@ fn seen(protocol: &Protocol, state: &State) -> bool {
         })
 }
 
-/// Each topic of an update whose `notify` has recorded it holds that update or one that is not older; unless the table was lost.
+/// Each topic of a recorded update holds that update or one that is not older; unless the table was lost.
 fn kept(protocol: &Protocol, state: &State) -> bool {
     let lost = state.left.new_logs < protocol.scenario.chances.new_logs;
     lost || state
@@ -87,7 +88,7 @@ fn listed(protocol: &Protocol, state: &State) -> bool {
     })
 }
 
-/// Once a revocation is done there is no row of that chatter ID, and once all is calm no socket.
+/// Once a revocation is done, its chatter ID has no row, and in a calm state no socket.
 fn revoked(protocol: &Protocol, state: &State) -> bool {
     if state.revocation != Revocation::Done {
         return true;
@@ -98,7 +99,7 @@ fn revoked(protocol: &Protocol, state: &State) -> bool {
     !(row || socket && protocol.calm(state))
 }
 
-/// Every update has been through `notify`, every page has seen them, and nothing is under way.
+/// Every update was handled by `notify`, every page shows the newest ones, and no step is possible.
 fn all_is_done(protocol: &Protocol, state: &State) -> bool {
     let done = state.notifies.iter().all(|notify| *notify == Notify::Done);
     done && seen(protocol, state) && protocol.calm(state)

@@ -1,9 +1,9 @@
 //! The rules of the protocol, each of which can be switched off to see what it is for.
 
-/// Which rules are kept. What stands in brackets is the rule's number in `docs/protocol.md`, which also says what each is for.
+/// The rules that a run keeps. In brackets stands the rule's number in `docs/protocol.md`, which gives its reason.
 ///
-/// [`Rules::ALL`] is the protocol. `Rules { gap_syncs: false, ..Rules::ALL }` is a mistake that somebody could make, and the
-/// tests show what it costs.
+/// [`Rules::ALL`] is the protocol. `Rules { gap_syncs: false, ..Rules::ALL }` is a mistake that somebody could make,
+/// and the tests show which property it breaks.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// \[R1] `notify` records the update first, then reads the login's connections. Off: the other way round.
@@ -38,7 +38,8 @@ pub struct Rules {
     pub newest_n: bool,
     /// \[R5] A sync that is not answered is sent again. Off: the page waits for ever.
     pub sync_times_out: bool,
-    /// \[R5] A push heard since the sync was sent, and not covered by its reply, makes the page sync again. Off: it does not.
+    /// \[R5] A push heard since the sync was sent, and not covered by its reply, makes the page sync again. Off: it
+    /// does not.
     pub heard_is_covered: bool,
     /// \[R6] `unknown-connection` makes the page reconnect. Off: the page takes it for an empty reply.
     pub unknown_reconnects: bool,
@@ -50,19 +51,22 @@ pub struct Rules {
     pub epoch_checked: bool,
     /// \[R8] A new log has a new epoch. Off: a restored table keeps its epoch.
     pub new_epoch: bool,
-    /// \[R9] A reload forgets the cursor along with what the page shows. Off: the cursor survives (in session storage, say).
+    /// \[R9] A reload forgets the cursor along with what the page shows. Off: the cursor survives (in session storage,
+    /// say).
     pub reload_forgets: bool,
     /// \[R9] Each tab has its own cursor. Off: a new tab takes the one of the tab that holds the socket.
     pub own_cursor: bool,
-    /// \[R9] A tab uses a shared socket only if that listens to all its topics. Off: it takes what it gets, then the wider one.
+    /// \[R9] A tab uses a shared socket only if that listens to all its topics. Off: it takes what it gets, then the
+    /// wider one.
     pub tab_waits_for_topics: bool,
-    /// \[R10] What a page's first sync leaves out, since the page's own data has it, is told by one clock alone: the server says
-    /// how long ago each update was recorded, the page how long ago it was loaded. Off: the page's clock is held against the
-    /// server's, and may be so far ahead that everything seems old.
+    /// \[R10] A page's first sync leaves out updates that its own data has, and compares ages to tell which: the server
+    /// says how long ago each update was recorded, the page how long ago it was loaded, each by one clock. Off: the
+    /// page's clock is compared with the server's, and may be so far ahead that every update seems old.
     pub ages_by_one_clock: bool,
-    /// \[T1] An update that is older (`at`) than what its topic holds is not recorded under it. Off: the last to come wins.
+    /// \[T1] An update whose `at` is older than that of its topic's update is not recorded. Off: the last to come wins.
     pub at_orders: bool,
-    /// \[T2] Of an update with several topics, those that hold something newer are left out. Off: all are, as one write.
+    /// \[T2] Of an update with several topics, those that hold something newer are left out. Off: all are, as one
+    /// write.
     pub stale_by_topic: bool,
     /// \[T3] An update with the id that its topic holds is a repeat. Off: it is recorded again.
     pub id_marks_repeats: bool,
@@ -70,7 +74,8 @@ pub struct Rules {
     pub row_outlives_socket: bool,
     /// \[M1] A push names every topic of its update that the socket listens to. Off: the first of them.
     pub names_every_topic: bool,
-    /// \[M2] `sync` is answered only to a connection that has a row under that login. Off: whoever asks is answered.
+    /// \[M2] `sync` is answered only to a connection that has a row under that login. Off: every connection is
+    /// answered.
     pub sync_proves_login: bool,
     /// \[V1] `$connect` checks the chatter and puts the row in one transaction. Off: in two calls.
     pub one_transaction: bool,

@@ -1,23 +1,23 @@
-//! Small worlds, each with what it takes to make one kind of trouble.
+//! Scenarios: small systems, each with the browsers, updates and chances for one kind of trouble.
 
 use crate::topics::{A, AB, B, Topics};
 
-/// Who is there, what the pipeline sends, and what may go wrong.
+/// A scenario: the browsers, the updates that the pipeline sends, and what may go wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// What it is called in the results.
+    /// Name in the printed results.
     pub name: &'static str,
     pub(crate) browsers: &'static [BrowserPlan],
     pub(crate) updates: &'static [Update],
-    /// How many updates fit into a reply to `sync`.
+    /// Most updates in a reply to `sync`.
     pub(crate) page_size: usize,
-    /// A page is loaded with data of its own, which has what was recorded before: its first sync leaves that out. Elsewhere
-    /// pages ask for everything (`since: 0`).
+    /// Whether pages are loaded with data of their own, so that their first sync leaves out updates recorded before.
+    /// Otherwise pages ask for everything (`since: 0`).
     pub(crate) own_data: bool,
     pub(crate) chances: Chances,
 }
 
-/// A browser: its login, its chatter ID, and its tabs by what they listen to. The first tab is open from the beginning.
+/// A browser: its login, its chatter ID, and the topics of each of its tabs. The first tab is open from the beginning.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BrowserPlan {
     pub(crate) login: usize,
@@ -25,18 +25,18 @@ pub(crate) struct BrowserPlan {
     pub(crate) tabs: &'static [Topics],
 }
 
-/// One event for `notify`. Two with the same id are one update delivered twice, perhaps to two invocations at once. The id is the
-/// position of the first of them in [`Scenario::updates`].
+/// One event for `notify`. Two with the same id are one update delivered twice, perhaps to two invocations at once. The
+/// id is the position of the first of them in [`Scenario::updates`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update {
     pub(crate) id: usize,
     pub(crate) login: usize,
     pub(crate) topics: Topics,
-    /// When it happened, as this event says.
+    /// The event's `at`: when the update happened.
     pub(crate) at: u8,
 }
 
-/// How often each thing may happen that the system does not do by itself.
+/// Number of times that each kind of chance may still be taken.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Chances {
     /// A socket dies, with or without the gateway or the browser knowing, or the user reloads.
@@ -47,7 +47,7 @@ pub(crate) struct Chances {
     pub(crate) repeated_posts: u8,
     /// A sync or its reply never arrives.
     pub(crate) lost_syncs: u8,
-    /// A sync is answered, but only after the page has given it up; or the page syncs for no reason.
+    /// A sync is answered after the page has given it up; or the page syncs for no reason.
     pub(crate) needless_syncs: u8,
     /// `notify` is killed in the middle, or its source delivers the event again.
     pub(crate) retries: u8,
@@ -91,7 +91,7 @@ const fn update(id: usize, topics: Topics, at: u8) -> Update {
     }
 }
 
-/// One page, one topic, two updates, and a bit of everything that a network does.
+/// One page, one topic, two updates, and one of each fault of a network.
 pub const RACES: Scenario = Scenario {
     name: "races",
     browsers: &[page(&[A])],
@@ -122,7 +122,7 @@ pub const DROPS: Scenario = Scenario {
     },
 };
 
-/// A page that is loaded with data of its own, at any moment, and loaded again.
+/// A page with data of its own, which may be loaded, and loaded again, at any moment.
 pub const LOADS: Scenario = Scenario {
     name: "loads",
     own_data: true,
@@ -134,7 +134,7 @@ pub const LOADS: Scenario = Scenario {
     ..RACES
 };
 
-/// Two pages of one login: what happens to one is nothing to the other.
+/// Two pages of one login, each with a socket of its own.
 pub const PAGES: Scenario = Scenario {
     name: "pages",
     browsers: &[page(&[A]), page(&[A])],
@@ -176,7 +176,7 @@ pub const RETRIES: Scenario = Scenario {
     },
 };
 
-/// One update fits into a reply.
+/// Replies to `sync` that hold one update each.
 pub const PAGING: Scenario = Scenario {
     name: "paging",
     browsers: &[page(&[AB])],
@@ -191,7 +191,7 @@ pub const PAGING: Scenario = Scenario {
     },
 };
 
-/// The table `updates` is lost.
+/// A table `updates` that may be lost, twice.
 pub const EPOCHS: Scenario = Scenario {
     name: "epochs",
     browsers: &[page(&[A])],
@@ -228,7 +228,7 @@ pub const REVOCATION: Scenario = Scenario {
     },
 };
 
-/// Two logins, and a page that asks for what is not its own.
+/// Two logins, and a page of one that asks for the other's updates.
 pub const ISOLATION: Scenario = Scenario {
     name: "isolation",
     browsers: &[
@@ -257,7 +257,7 @@ pub const ISOLATION: Scenario = Scenario {
     },
 };
 
-/// Two tabs with one socket, which listens to what either of them listens to.
+/// Two tabs of one browser, whose shared socket listens to the topics of both.
 pub const TABS: Scenario = Scenario {
     name: "tabs",
     browsers: &[page(&[A, B])],
@@ -271,7 +271,7 @@ pub const TABS: Scenario = Scenario {
     },
 };
 
-/// Two updates of one instant, and a retry: a limit of ordering by `at`.
+/// Two updates with the same `at`, and a retry: a limit of ordering by `at`.
 pub const ONE_INSTANT: Scenario = Scenario {
     name: "one instant",
     browsers: &[page(&[A])],
@@ -284,7 +284,8 @@ pub const ONE_INSTANT: Scenario = Scenario {
     },
 };
 
-/// An event that says no time: its second delivery takes a later one than its first. The other limit of ordering by `at`.
+/// An event without `at`, whose second delivery is given a later time than its first: the other limit of ordering by
+/// `at`.
 pub const NO_TIME: Scenario = Scenario {
     name: "no time",
     browsers: &[page(&[A])],

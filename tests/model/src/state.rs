@@ -1,4 +1,4 @@
-//! What there is at one moment: the tables, the gateway, the functions' invocations in flight, and the browsers.
+//! State of the model: the tables, the gateway, the functions' invocations in flight, and the browsers.
 
 use crate::scenario::{Chances, Scenario};
 use crate::topics::{TOPICS, Topics};
@@ -6,7 +6,7 @@ use crate::topics::{TOPICS, Topics};
 /// A version of a log: 1 for its first update.
 pub(crate) type Version = u8;
 
-/// Everything at one moment.
+/// State of the whole system at one moment.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct State {
     /// The table `updates`: one log for each login.
@@ -17,14 +17,14 @@ pub struct State {
     pub(crate) notifies: Vec<Notify>,
     /// The browsers, with their tabs.
     pub(crate) browsers: Vec<Browser>,
-    /// How far the revocation of chatter ID 0 has come.
+    /// Phase of the revocation of chatter ID 0.
     pub(crate) revocation: Revocation,
-    /// What may still go wrong, or be done by somebody.
+    /// Chances that may still be taken.
     pub(crate) left: Chances,
 }
 
-/// One login's item in `updates`. The item is conflated, the model keeps the whole history: what the item holds is derived from
-/// it, and so is what an eventually consistent read would see.
+/// One login's log: its item in `updates`. The item is conflated; the model keeps the whole history, and derives from
+/// it what the item holds and what an eventually consistent read would return.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Log {
     pub(crate) epoch: u8,
@@ -35,23 +35,23 @@ pub(crate) struct Log {
 /// An update in a log.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Entry {
-    /// The id.
+    /// The update's id.
     pub(crate) update: usize,
-    /// The topics that it was recorded under.
+    /// The topics under which it was recorded.
     pub(crate) topics: Topics,
 }
 
-/// A socket: what the gateway knows of it, and its row.
+/// A connection: its socket as the gateway sees it, and its row.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Connection {
     pub(crate) browser: usize,
-    /// What the socket listens to.
+    /// Topics that the socket listens to.
     pub(crate) topics: Topics,
     pub(crate) socket: Socket,
     pub(crate) row: Row,
 }
 
-/// A socket as the gateway sees it, which may be wrong: a live one may have nobody at its other end.
+/// State of a socket as the gateway sees it. A live one may be dead in truth: the browser at its other end may be gone.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Socket {
     /// `$connect` has not returned. A post is answered 410.
@@ -62,12 +62,12 @@ pub(crate) enum Socket {
     Dead,
 }
 
-/// A connection's row, from the beginning of its `$connect` on.
+/// State of a connection's row, from the beginning of its `$connect` on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Row {
-    /// `$connect` has been invoked and has done nothing yet.
+    /// `$connect` was invoked and has done nothing yet.
     Asked,
-    /// The transaction is decided, the row not yet visible.
+    /// The transaction has committed, but the row is not visible yet.
     Checked,
     /// In the table.
     Stored,
@@ -80,34 +80,34 @@ pub(crate) enum Row {
 pub(crate) enum Notify {
     /// The pipeline has not sent the update.
     Idle,
-    /// The connections are read, the update is not recorded: the mistake that R1 forbids.
+    /// The connections were read before the update is recorded: the mistake that R1 forbids.
     ReadFirst(Vec<usize>),
     /// The update is recorded.
     Recorded(Push),
-    /// The connections are read, too, and the posts are going out, in any order.
+    /// The connections were read, too, and the posts are going out, in any order.
     Posting(Push, Vec<Post>),
-    /// Returned.
+    /// The invocation has returned.
     Done,
 }
 
-/// What is posted, before it is made out for one socket.
+/// A push, before its topics and `prev` are narrowed to one socket.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Push {
     pub(crate) cursor: Cursor,
     pub(crate) topics: Topics,
-    /// Each topic's version before this one; none for a repeat.
+    /// Each topic's version before this update; `None` for a repeat.
     pub(crate) before: Option<[Version; TOPICS]>,
 }
 
-/// A post that is still to do or to be followed up.
+/// A post that is still to be sent, or whose row is still to be deleted.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Post {
     pub(crate) connection: usize,
-    /// Whether it has been answered with a 410 that prunes.
+    /// Whether it was answered 410 and counts as gone.
     pub(crate) gone: bool,
 }
 
-/// How far a page has seen.
+/// Cursor of a page, or position in a log.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Cursor {
     pub(crate) epoch: u8,
@@ -119,36 +119,36 @@ pub(crate) struct Cursor {
 pub(crate) struct Browser {
     /// The connection that it uses or is opening.
     pub(crate) socket: Option<usize>,
-    /// Whether that has opened.
+    /// Whether that connection has opened.
     pub(crate) open: bool,
-    /// Its chatter ID was refused, for good.
+    /// Whether its chatter ID was refused; it then never connects again.
     pub(crate) refused: bool,
     /// The tab that holds the socket.
     pub(crate) leader: usize,
     pub(crate) tabs: Vec<Tab>,
-    /// It was given an update of another login.
+    /// Whether it was shown an update of another login.
     pub(crate) saw_foreign: bool,
 }
 
-/// One tab: a page, with all that R4 to R9 make it remember.
+/// One tab: a page, with the memory that R4 to R10 require.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Tab {
     pub(crate) open: bool,
     pub(crate) topics: Topics,
     pub(crate) cursor: Option<Cursor>,
-    /// Where the log stood when the page was loaded: the page's own data has what was recorded before.
+    /// The log's position when the page was loaded: the page's own data has all updates up to it.
     pub(crate) loaded: Cursor,
-    /// A sync was answered in full since the page was loaded.
+    /// Whether a sync was answered in full since the page was loaded.
     pub(crate) begun: bool,
-    /// What the page shows of each topic.
+    /// The update that the page shows of each topic.
     pub(crate) shown: [Option<Shown>; TOPICS],
     /// The newest sync, if it is unanswered.
     pub(crate) sync: Option<Sync>,
-    /// Replies to syncs before it that may still come. Those that will not count are not kept.
+    /// Replies to older syncs that are still under way. Kept only with R5 off, since otherwise they do not count.
     pub(crate) older: Vec<Reply>,
-    /// The pushes heard since the newest sync was sent that the cursor has not reached.
+    /// Pushes since the newest sync that the cursor has not reached.
     pub(crate) heard: Vec<Heard>,
-    /// A post to it has failed, or its row was pruned: the case in which it depends on the periodic sync.
+    /// Whether a post to it failed or its row was deleted, so that it depends on the periodic sync.
     pub(crate) owed: bool,
 }
 
@@ -165,7 +165,7 @@ pub(crate) struct Heard {
 pub(crate) struct Shown {
     pub(crate) version: Version,
     pub(crate) update: usize,
-    /// It counts as shown, but the page left it out: its own data was thought to have it.
+    /// Whether the page only counts it as shown, because its own data was thought to have it.
     pub(crate) left_out: bool,
 }
 
@@ -187,7 +187,7 @@ pub(crate) enum Reply {
     UnknownConnection,
     /// The login has no updates.
     Nothing,
-    /// What is new since the cursor, oldest first.
+    /// The updates since the cursor, oldest first.
     Updates {
         cursor: Cursor,
         reset: bool,
@@ -196,16 +196,16 @@ pub(crate) enum Reply {
     },
 }
 
-/// How far the revocation has come.
+/// Phase of the revocation.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Revocation {
-    /// Nobody has asked for it.
+    /// Not begun.
     None,
-    /// The chatter is deleted; so many queries are still to come.
+    /// The chatter ID is deleted; `queries` queries are still to come.
     Deleted { queries: u8 },
-    /// These sockets are to be closed, then so many queries are still to come.
+    /// These sockets are still to be closed; `queries` queries are to come after them.
     Closing { sockets: Vec<usize>, queries: u8 },
-    /// Done.
+    /// Completed.
     Done,
 }
 
@@ -246,7 +246,7 @@ impl State {
         }
     }
 
-    /// Whether the browser has this socket open, at its own end.
+    /// Whether the browser has this connection open at its own end.
     pub(crate) fn listens(&self, browser: usize, connection: usize) -> bool {
         self.browsers[browser].open && self.browsers[browser].socket == Some(connection)
     }
@@ -257,7 +257,7 @@ impl Log {
         Version::try_from(self.entries.len()).expect("a scenario has a handful of updates")
     }
 
-    /// What the item holds for a topic: its newest update.
+    /// The update that the item holds for a topic: its newest.
     pub(crate) fn newest(&self, topic: usize) -> Option<Shown> {
         let at = self.entries.iter().rposition(|entry| entry.topics.contains(topic))?;
         Some(Shown {
@@ -267,12 +267,12 @@ impl Log {
         })
     }
 
-    /// What the item holds for each topic: its version, 0 without any.
+    /// The version that the item holds for each topic; 0 if it holds none.
     pub(crate) fn versions(&self) -> [Version; TOPICS] {
         std::array::from_fn(|topic| self.newest(topic).map_or(0, |newest| newest.version))
     }
 
-    /// What an eventually consistent read may see.
+    /// The log without its last update, as an eventually consistent read may return it.
     pub(crate) fn a_moment_ago(&self) -> Self {
         let entries = self.entries[..self.entries.len().saturating_sub(1)].to_vec();
         Self {
@@ -283,7 +283,7 @@ impl Log {
 }
 
 impl Cursor {
-    /// Whether what stands here in its log was recorded before a page was loaded that found the log at `loaded`.
+    /// Whether the update at this position was recorded before the log reached the position `loaded`, or at it.
     pub(crate) fn precedes(self, loaded: Cursor) -> bool {
         self <= loaded
     }

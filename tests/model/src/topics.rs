@@ -1,6 +1,6 @@
 //! Sets of topics.
 
-/// How many topics there are in any scenario. Three are enough for one that a socket listens to, one that it does not, and one between.
+/// Number of topics in every scenario.
 pub(crate) const TOPICS: usize = 3;
 
 /// A set of topics, each a number below three.
@@ -39,7 +39,7 @@ impl Topics {
         Self(self.0 | other.0)
     }
 
-    /// Those topics of the set that `keep` says yes to.
+    /// The topics of the set for which `keep` returns `true`.
     pub(crate) fn only(self, keep: impl Fn(usize) -> bool) -> Self {
         Self(
             self.iter()

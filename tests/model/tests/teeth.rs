@@ -1,20 +1,22 @@
-//! The check has teeth: with a rule off, something breaks. Each test prints the shortest run to it (`--nocapture`).
+//! Every rule is needed: with a rule switched off, a property breaks. Each test prints the shortest run to that (with
+//! `--nocapture`).
 
 #![expect(
     clippy::print_stdout,
-    reason = "what was walked through, and the runs that were found, are the result"
+    reason = "the shortest run that breaks a property is the test's result"
 )]
 
 use model::*;
 
-/// All rules but these.
+/// All rules except these.
 macro_rules! without {
     ($($rule:ident),+) => {
         Rules { $($rule: false,)+ ..Rules::ALL }
     };
 }
 
-/// The shortest run that breaks the property is no longer than this, and there is one.
+/// Asserts that without these rules the property breaks, and that the shortest run to that has at most this many
+/// actions.
 fn breaks(scenario: Scenario, rules: Rules, property: &'static str, at_most: usize) {
     let found = refute(scenario, rules, property).expect("without the rule, the property does not hold");
     println!("{}: {found}", scenario.name);
@@ -39,7 +41,7 @@ fn opening_before_the_row_is_stored_leaves_a_socket_unlisted() {
 }
 
 #[test]
-fn opening_before_the_row_is_stored_loses_an_update_if_sync_does_not_look() {
+fn opening_before_the_row_is_stored_loses_an_update_if_sync_does_not_check_the_row() {
     breaks(RACES, without!(store_before_open, sync_proves_login), "seen", 7);
 }
 
@@ -81,7 +83,7 @@ fn moving_the_cursor_over_a_gap_loses_an_update() {
 }
 
 #[test]
-fn moving_the_cursor_over_what_was_never_shown_loses_an_update() {
+fn moving_the_cursor_over_a_push_that_was_never_shown_loses_an_update() {
     breaks(RACES, without!(reached_is_shown), "seen", 12);
 }
 
@@ -91,7 +93,7 @@ fn waiting_at_a_gap_loses_an_update() {
 }
 
 #[test]
-fn showing_duplicates_goes_back_in_time() {
+fn showing_an_older_version_again_replaces_the_newest_update() {
     breaks(RACES, without!(duplicates_dropped), "seen", 10);
 }
 
@@ -123,7 +125,7 @@ fn forgetting_what_was_heard_during_a_sync_loses_an_update() {
 
 // R6.
 #[test]
-fn after_a_wrong_prune_only_a_reconnect_helps() {
+fn a_row_deleted_by_mistake_loses_an_update_unless_the_page_reconnects() {
     breaks(RACES, without!(grace, unknown_reconnects), "seen", 9);
 }
 
@@ -172,7 +174,7 @@ fn a_tab_on_a_socket_without_its_topics_loses_an_update() {
 
 // R10.
 #[test]
-fn holding_the_pages_clock_against_the_servers_loses_an_update() {
+fn comparing_the_pages_clock_with_the_servers_loses_an_update() {
     breaks(LOADS, without!(ages_by_one_clock), "seen", 7);
 }
 
@@ -192,7 +194,7 @@ fn ignoring_ids_records_an_update_twice() {
     breaks(RETRIES, without!(id_marks_repeats), "once", 2);
 }
 
-// Rows, messages, and who may read what.
+// Rows, messages, and access to updates.
 #[test]
 fn a_row_that_expires_before_its_socket_unlists_it() {
     breaks(RACES, without!(row_outlives_socket), "listed", 4);
@@ -209,46 +211,46 @@ fn naming_one_topic_only_hides_an_update_from_the_other_tab() {
 }
 
 #[test]
-fn answering_a_sync_without_its_row_shows_a_foreign_update() {
+fn answering_a_sync_without_checking_the_row_shows_another_logins_update() {
     breaks(ISOLATION, without!(sync_proves_login), "isolated", 7);
 }
 
 // Revoking.
 #[test]
-fn checking_the_chatter_in_a_call_of_its_own_outlives_the_revocation() {
+fn checking_the_chatter_id_in_a_separate_call_lets_a_row_outlive_the_revocation() {
     breaks(REVOCATION, without!(one_transaction), "revoked", 6);
 }
 
 #[test]
-fn querying_once_outlives_the_revocation() {
+fn querying_the_rows_once_lets_a_row_outlive_the_revocation() {
     breaks(REVOCATION, without!(revoke_twice), "revoked", 5);
 }
 
 #[test]
-fn deleting_the_chatter_alone_leaves_its_sockets() {
+fn deleting_the_chatter_id_alone_leaves_its_sockets_open() {
     breaks(REVOCATION, without!(revoke_closes), "revoked", 4);
 }
 
-// What a second rule mends, if a first is broken.
+// Mistakes that a second rule makes up for.
 
 #[test]
-fn a_wrong_prune_is_mended_by_the_next_sync() {
+fn a_row_deleted_by_mistake_loses_no_update_if_the_page_syncs() {
     assert!(refute(RACES, without!(grace), "seen").is_none());
 }
 
 #[test]
-fn no_row_is_missing_without_a_revocation_so_rule_6_has_nothing_to_do() {
+fn without_a_revocation_no_row_is_missing_so_rule_6_is_not_needed() {
     assert!(refute(RACES, without!(unknown_reconnects), "seen").is_none());
 }
 
 // Known limits of the protocol as it is.
 
 #[test]
-fn a_retry_among_updates_of_one_instant_is_recorded_twice() {
+fn a_retry_after_another_update_with_the_same_time_is_recorded_twice() {
     breaks(ONE_INSTANT, Rules::ALL, "once", 3);
 }
 
 #[test]
-fn a_retry_that_says_no_time_goes_back_in_time() {
+fn a_retry_without_a_time_replaces_a_newer_update() {
     breaks(NO_TIME, Rules::ALL, "kept", 2);
 }
