@@ -17,7 +17,7 @@ globalThis.WebSocket = WebSocket;
 const page = new EventTarget();
 setMaxListeners(0, page);
 for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] ??= page[name].bind(page);
-const { connect } = await import("../../web/chatter.js");
+const { connect } = await import("../../web/src/index.js");
 
 /** Each opens one, and resolves when it is open. */
 const ways = {

@@ -1,9 +1,18 @@
-/** Prints the browser client's sizes in bytes: `{"source": …, "minified": …, "gzipped": …}`. */
+/**
+ * Prints the browser client's sizes in bytes, as its package has it, and the limit that it is held to:
+ * `{"source": …, "minified": …, "gzipped": …, "limit": …}`.
+ */
 
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { transform } from "esbuild";
+import { build } from "esbuild";
 
-const source = await readFile(new URL("../../web/chatter.js", import.meta.url), "utf8");
-const { code } = await transform(source, { minify: true, format: "esm", target: "es2022" });
-console.log(JSON.stringify({ source: source.length, minified: code.length, gzipped: gzipSync(code).length }));
+const src = new URL("../../web/src/", import.meta.url);
+const sources = await Promise.all((await readdir(src)).map((name) => readFile(new URL(name, src))));
+const entryPoints = [fileURLToPath(new URL("index.js", src))];
+const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: "esm", target: "es2022", write: false });
+const code = outputFiles[0].contents;
+const { config } = JSON.parse(await readFile(new URL("../package.json", src), "utf8"));
+const source = sources.reduce((sum, { length }) => sum + length, 0);
+console.log(JSON.stringify({ source, minified: code.length, gzipped: gzipSync(code).length, limit: config.gzippedLimit }));

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import * as timing from "../../web/src/timing.js";
 
-/** How the browser client behaves, in minutes. Its own source says so: an estimate by other numbers would be wrong. */
+/** How the browser client behaves, in minutes. An estimate by other numbers than its own would be wrong. */
 export interface Client {
   /** A socket on which nothing has come for so long is asked whether it is alive, while somebody looks at the page; */
   readonly heartbeat: number;
@@ -13,25 +12,15 @@ export interface Client {
   readonly socket: number;
 }
 
-/** Where the client is. */
-export const SOURCE = join(__dirname, "../../web/chatter.js");
-
-/** As web/chatter.js has it. */
+/** By the client's own constants. */
 export function client(): Client {
-  const source = readFileSync(SOURCE, "utf8");
-  const minutes = (name: string) => {
-    const found = new RegExp(`^const ${name} = (\\d+) \\* MINUTE;$`, "m").exec(source);
-    if (!found) throw new Error(`web/chatter.js has no ${name} in minutes: cost/client.ts has to learn its new words.`);
-    return Number(found[1]);
-  };
-  const spread = (name: string) =>
-    Number(new RegExp(`\\b${name} - Math\\.random\\(\\) \\* (\\d+) \\* MINUTE`).exec(source)?.[1] ?? 0);
   return {
-    heartbeat: minutes("HEARTBEAT"),
-    heartbeatSpread: spread("HEARTBEAT"),
-    sync: minutes("SYNC_EVERY"),
+    heartbeat: timing.HEARTBEAT / timing.MINUTE,
+    // No spread: while somebody looks at the page, a heartbeat comes as soon as it is due.
+    heartbeatSpread: 0,
+    sync: timing.SYNC_EVERY / timing.MINUTE,
     // Sockets that opened together should not all be changed together.
-    socket: minutes("CHANGE_OVER") - spread("CHANGE_OVER") / 2,
+    socket: (timing.CHANGE_OVER - timing.CHANGE_OVER_SPREAD / 2) / timing.MINUTE,
   };
 }
 

@@ -1,6 +1,9 @@
 import type { TestContext } from "node:test";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { SOURCE } from "../cost/client";
+
+/** The real browser client. */
+const CLIENT = join(__dirname, "../../web/src/index.js");
 
 /** A server's end of a socket in memory: it answers pings and syncs as a deployed Chatterbox does, and says no more. */
 class Socket extends EventTarget {
@@ -68,7 +71,7 @@ export async function livePage(t: TestContext, drawn: number): Promise<Page> {
   t.mock.timers.reset();
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
   t.mock.method(Math, "random", () => drawn);
-  const { connect } = await import(pathToFileURL(SOURCE).href);
+  const { connect } = await import(pathToFileURL(CLIENT).href);
   let chatter: { state: string; close(): void };
   const page = new Page(t, () => chatter.close());
   const WebSocket = function () {

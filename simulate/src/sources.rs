@@ -9,7 +9,7 @@ const NOTIFICATION: Source = source!("crates/core/src/notification.rs");
 const TOPIC: Source = source!("crates/core/src/topic.rs");
 const UPDATE: Source = source!("crates/core/src/update.rs");
 const BACKOFF: Source = source!("crates/core/src/backoff.rs");
-const CLIENT: Source = source!("web/chatter.js");
+const CLIENT: Source = source!("web/src/timing.js");
 const FUNCTIONS: Source = source!("infra/lib/functions.ts");
 const QUEUES: Source = source!("infra/lib/queues.ts");
 const EVENT_SOURCES: Source = source!("infra/lib/sources.ts");
@@ -116,25 +116,22 @@ pub struct Client {
 }
 
 impl Client {
-    /// As in `web/chatter.js`.
+    /// As in `web/src/timing.js`.
     pub fn read() -> Client {
-        let time = |name: &str| CLIENT.number(&format!("const {name} = "));
+        let time = |name: &str| CLIENT.number(&format!("export const {name} = "));
         Client {
             heartbeat: time("HEARTBEAT"),
-            quiet_heartbeat: (
-                time("QUIET_HEARTBEAT"),
-                CLIENT.number("QUIET_HEARTBEAT - Math.random() * "),
-            ),
-            pulse: time("PULSE"),
-            patience: time("PATIENCE"),
+            quiet_heartbeat: (time("QUIET_HEARTBEAT"), time("QUIET_HEARTBEAT_SPREAD")),
+            pulse: time("SILENCE_CHECK"),
+            patience: time("ANSWER_TIMEOUT"),
             change_over: time("CHANGE_OVER"),
-            change_over_spread: CLIENT.number("CHANGE_OVER - Math.random() * "),
+            change_over_spread: time("CHANGE_OVER_SPREAD"),
             sync_every: time("SYNC_EVERY"),
             backoff: (time("SECOND"), time("LONGEST_WAIT")),
-            stable: time("STABLE"),
-            refused_after: CLIENT.count("const REFUSED_AFTER = ") as u32,
+            stable: time("STABLE_AFTER"),
+            refused_after: time("REFUSED_AFTER") as u32,
             refused_wait: time("REFUSED_WAIT"),
-            gap_wait: time("GAP"),
+            gap_wait: time("GAP_WAIT"),
         }
     }
 }

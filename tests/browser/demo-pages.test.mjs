@@ -151,7 +151,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
       [{ javaScriptEnabled: false }, () => {}],
       [{}, (context) => context.route("**/demo.js", (route) => route.abort())],
       [{}, (context) => context.route("**/feed.js", (route) => route.fulfill({ status: 404 }))],
-      [{}, (context) => context.route("**/chatter.js", (route) => route.fulfill({ contentType: "text/javascript", body: "(" }))],
+      [{}, (context) => context.route("**/src/chatter.js", (route) => route.fulfill({ contentType: "text/javascript", body: "(" }))],
     ];
     for (const [options, breakIt] of broken) {
       const context = await world.browser.newContext(options);

@@ -121,7 +121,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await two.page.goto(world.url);
     const listen = async ({ page }, topics) => {
       await page.evaluate(async (options) => {
-        const { connect } = await import("/chatter.js");
+        const { connect } = await import("/src/index.js");
         const heard = (window.heard = []);
         const chatter = connect(options);
         chatter.addEventListener("stats-updated", ({ detail }) => heard.push(`${detail.topics}: ${detail.body.message}`));
@@ -182,7 +182,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     const tab = await world.tab(t);
     const login = someone();
     await tab.page.evaluate(async (login) => {
-      const { connect } = await import("/chatter.js");
+      const { connect } = await import("/src/index.js");
       const post = (path, body) => fetch(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
       const logIn = async () => (await post("/demo/login", { login })).json();
       const session = await logIn();
@@ -247,7 +247,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     const crowd = await world.tab(t);
     await crowd.logIn(login);
     await crowd.page.evaluate(async () => {
-      const { connect } = await import("/chatter.js");
+      const { connect } = await import("/src/index.js");
       const session = JSON.parse(sessionStorage.getItem("chatterbox-session"));
       const crowd = Array.from({ length: 19 }, () => connect({ ...session, share: false }));
       const isOpen = (chatter) => new Promise((resolve) => chatter.addEventListener("synced", resolve));

@@ -180,9 +180,9 @@ export class BrowserPage {
     await prepare(page.page);
     await page.page.addInitScript(useWrongClock, ahead);
     // A document of the same origin that does nothing by itself.
-    await page.page.goto(new URL("chatter.js", world.url).href);
+    await page.page.goto(new URL("src/index.js", world.url).href);
     await page.page.evaluate(async () => {
-      const [{ connect }, { Visits }] = await Promise.all([import("/chatter.js"), import("/visits.mjs")]);
+      const [{ connect }, { Visits }] = await Promise.all([import("/src/index.js"), import("/visits.mjs")]);
       globalThis.visits = new Visits(connect, WebSocket);
     });
     return page;

@@ -7,5 +7,5 @@ import { useWrongClock } from "../harness/wrong-clock.mjs";
 
 useWrongClock(Number(process.argv[2]));
 const { WebSocket } = createRequire(new URL("../../web/package.json", import.meta.url))("ws");
-const { connect } = await import("../../web/chatter.js");
+const { connect } = await import("../../web/src/index.js");
 serve(new Visits(connect, WebSocket));

@@ -8,7 +8,7 @@ import { makeElastic } from "./pace.mjs";
 
 /** Runs in the page. */
 async function begin({ source, session, age }) {
-  const { connect } = await import("/chatter.js");
+  const { connect } = await import("/src/index.js");
   const Client = (0, eval)(`(${source})`);
   let client;
   const { WebSocket } = globalThis;
@@ -50,7 +50,7 @@ export class Browser {
     await page.addInitScript(makeElastic);
     await page.addInitScript(useWrongClock, ahead);
     // A document of the same origin that does nothing by itself.
-    await page.goto(new URL("chatter.js", this.#local.page).href);
+    await page.goto(new URL("src/index.js", this.#local.page).href);
     await page.evaluate(begin, { source: String(Client), session, age });
     this.#pages.push({ page, name, jumps });
   }

@@ -27,7 +27,7 @@ let opened = new EventTarget();
 globalThis.addEventListener = (...parameters) => opened.addEventListener(...parameters);
 makeElastic();
 useWrongClock(Number(process.argv[2]));
-const { connect } = await import("../../web/chatter.js");
+const { connect } = await import("../../web/src/index.js");
 
 serve({
   join(session, age) {

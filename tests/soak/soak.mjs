@@ -1,5 +1,5 @@
 /**
- * A soak: hundreds of clients with the real `chatter.js`, pipelines that update their logins as fast as they can, and
+ * A soak: hundreds of clients with the real client, pipelines that update their logins as fast as they can, and
  * `chatter local --chaos`, which breaks everything in turn. Most clients have a clock that is wrong, or jumps, and what lies
  * between the functions and what they call forgets their idle connections. When it ends, nobody may have missed anything.
  *

@@ -2,7 +2,7 @@
 
 import { element, show } from "./page.js";
 
-/** @typedef {import("./chatter.js").StateChange} StateChange */
+/** @typedef {import("../src/types.js").StateChange} StateChange */
 
 /** A word or two for each state, and for each reason not to be connected. @type {Record<string, string>} */
 const TITLES = {

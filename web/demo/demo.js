@@ -5,14 +5,14 @@
  * its session, and so shares its chatter ID, as the tabs of a real site do.
  */
 
-import { connect, LoggedOut } from "./chatter.js";
+import { connect, LoggedOut } from "../src/index.js";
 import { isChaos, watchServer } from "./activity.js";
 import { announce, showConnection } from "./connection.js";
 import { clock, element, field, form, inWords, keep, make, post, show } from "./page.js";
 
-/** @typedef {import("./chatter.js").Chatter} Chatter */
-/** @typedef {import("./chatter.js").Update} Update */
-/** @typedef {import("./chatter.js").StateChange} StateChange */
+/** @typedef {import("../src/types.js").Chatter} Chatter */
+/** @typedef {import("../src/types.js").Update} Update */
+/** @typedef {import("../src/types.js").StateChange} StateChange */
 /** @typedef {import("./feed.js").System} System */
 /** @typedef {{ login: string, chatterId: string, url: string }} Session What the site gave at login. */
 
@@ -90,7 +90,7 @@ function open(opened) {
   mine.addEventListener("error", ({ detail }) => isCurrent() && showTrouble(`${detail.code}: ${detail.message}`));
   chatter = mine;
   old?.close();
-  followState({ state: mine.state });
+  followState({ state: "connecting" });
 }
 
 /**
@@ -145,7 +145,7 @@ function leave(why) {
   chatter = session = null;
   keepSession(null);
   show({ welcome: true, room: false, session: false, trouble: false });
-  showConnection({ state: "closed" }, false);
+  showConnection({ state: "closed", reason: "closed by the page" }, false);
   element("why").textContent = why;
   announce(`Logged out. ${why}`);
   field("login").focus();
@@ -198,7 +198,7 @@ function showTrouble(words) {
   if (element("trouble-words").textContent !== words) element("trouble-words").textContent = words;
 }
 
-/** @param {import("./chatter.js").Synced} synced */
+/** @param {import("../src/types.js").Synced} synced */
 function showSynced({ missed, reset }) {
   const news = missed ? `Caught up after missing ${missed}` : "";
   element("caught-up").textContent = reset ? "The log has begun anew" : news;

@@ -93,6 +93,6 @@ test("a_tab_that_is_looked_at_keeps_the_heart_of_a_hidden_holder_beating", async
   tick(3.5 * MINUTE);
   await settled(server);
   assert.equal(pings(), 1);
-  looker.postMessage({ ask: false });
+  looker.postMessage({ type: "query", revive: false, retry: false });
   await until(() => pings() === 2);
 });

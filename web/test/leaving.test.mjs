@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { LoggedOut, connect } from "../chatter.js";
+import { LoggedOut, connect } from "../src/index.js";
 import { browser } from "./browser.mjs";
 import { MINUTE, stopClock } from "./clock.mjs";
 import { CHATTER_ID, LOGIN, settled, start, until } from "./server.mjs";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { connect } from "../chatter.js";
+import { connect } from "../src/index.js";
 import { browser } from "./browser.mjs";
 import { SECOND, stopClock } from "./clock.mjs";
 import { CHATTER_ID, LOGIN, entry, page, secretOf, settled, start, until } from "./server.mjs";

@@ -41,8 +41,9 @@ async function project(name, files) {
 
 test("the_package_holds_the_module_its_types_and_nothing_else", async () => {
   const paths = packed.files.map(({ path }) => path).sort();
-  const built = ["dist/chatter.cjs", "dist/chatter.d.cts", "dist/chatter.d.ts"];
-  assert.deepEqual(paths, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "chatter.js", ...built, "package.json"]);
+  const modules = ["dist/chatter.js", "dist/chatter.min.js", "dist/chatter.min.js.map"];
+  const built = ["dist/chatter.cjs", "dist/chatter.d.cts", "dist/chatter.d.ts", ...modules];
+  assert.deepEqual(paths, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", ...built, "package.json"]);
   const { dependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   assert.equal(dependencies, undefined);
 });
@@ -99,5 +100,5 @@ test("a_bundler_takes_the_es_module", async () => {
     absWorkingDir: home,
   });
   assert.match(outputFiles[0].text, /chatterbox\.auth\./);
-  assert.ok(Object.keys(metafile.inputs).includes("node_modules/chatterbox-client/chatter.js"));
+  assert.ok(Object.keys(metafile.inputs).includes("node_modules/chatterbox-client/dist/chatter.js"));
 });

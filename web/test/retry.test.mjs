@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LoggedOut } from "../chatter.js";
+import { LoggedOut } from "../src/index.js";
 import { browser } from "./browser.mjs";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
 import { CHATTER_ID, page, pageAt, secretOf, settled, start, until } from "./server.mjs";
@@ -148,7 +148,7 @@ test("retry_in_a_tab_that_has_not_heard_yet_that_the_socket_is_open_again_does_i
   await until(() => pings() === 1);
   line.say({ type: "pong" });
   await line.heardAll();
-  late.postMessage({ ask: true, retry: true });
+  late.postMessage({ type: "query", revive: true, retry: true });
   await until(() => pings() === 2);
   line.push(42);
   await both([holder, other], 42);
@@ -263,7 +263,7 @@ for (const [what, Kind, reached] of [["logged_out", LoggedOut, "logged-out"], ["
     const speaker = new BroadcastChannel(name);
     t.after(() => speaker.close());
     // What was said before is heard before.
-    speaker.postMessage({ say: { action: "nothing" } });
+    speaker.postMessage({ type: "send", message: { action: "nothing" } });
     await heard;
     await new Promise(setImmediate);
     assert.deepEqual(other.heard.states.at(-1), told);

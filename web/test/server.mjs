@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { WebSocket as WebSocketOfWs, WebSocketServer } from "ws";
-import { connect } from "../chatter.js";
+import { connect } from "../src/index.js";
 import { SECOND } from "./clock.mjs";
 
 /** Node has a WebSocket of its own from version 22 on. */

@@ -65,7 +65,7 @@ test("tabs_that_differ_in_url_login_or_secret_do_not_share", async (t) => {
 test("the_secret_is_neither_in_a_name_nor_on_the_channel", async (t) => {
   const { locks, channels, server, holder, other, line } = await pair(t);
   const [name] = locks.names;
-  assert.match(name, /^chatterbox:[A-Za-z0-9_-]{43}$/);
+  assert.match(name, /^chatterbox-2:[A-Za-z0-9_-]{43}$/);
   const tap = new BroadcastChannel(name);
   t.after(() => tap.close());
   const said = [];
@@ -354,7 +354,7 @@ test("what_comes_from_another_socket_than_its_own_is_not_for_a_tab", async (t) =
   const stranger = new BroadcastChannel(name);
   t.after(() => stranger.close());
   const message = { type: "stats-updated", login: LOGIN, epoch: "E", prev: 41, ...entry(43) };
-  stranger.postMessage({ message, socket: 1 });
+  stranger.postMessage({ type: "message", message, socket: 1 });
   line.push(44);
   await until(() => other.versions().includes(44));
   await line.sync(4);

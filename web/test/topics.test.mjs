@@ -96,7 +96,9 @@ test("a_socket_that_does_not_open_for_more_topics_is_tried_again_and_the_old_one
   server.refusal = null;
   line.push(42, { topics: ["plays"] });
   await until(() => holder.versions().includes(42));
-  await until(() => (tick(SECOND), server.waiting.length === 1));
+  await until(() => holder.heard.errors.length === 1);
+  tick(SECOND);
+  await until(() => server.waiting.length === 1);
   open();
   await (await server.line(2)).sync(2);
   assert.deepEqual(holder.heard.states.map(({ state }) => state), ["open"]);

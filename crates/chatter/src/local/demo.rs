@@ -12,63 +12,63 @@ use axum::{
 pub(super) use feed::{Feed, System};
 pub(super) use site::Site;
 
-/// The files of the page, part of this program.
-const FILES: [(&str, &str, &str); 10] = [
-    (
-        "/",
-        "text/html; charset=utf-8",
-        include_str!("../../../../web/demo/index.html"),
-    ),
-    (
-        "/demo.css",
-        "text/css; charset=utf-8",
-        include_str!("../../../../web/demo/demo.css"),
-    ),
-    (
-        "/room.css",
-        "text/css; charset=utf-8",
-        include_str!("../../../../web/demo/room.css"),
-    ),
-    (
-        "/demo.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/demo/demo.js"),
-    ),
-    (
-        "/activity.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/demo/activity.js"),
-    ),
-    (
-        "/connection.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/demo/connection.js"),
-    ),
-    (
-        "/feed.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/demo/feed.js"),
-    ),
-    (
-        "/page.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/demo/page.js"),
-    ),
-    (
-        "/icon.svg",
-        "image/svg+xml",
-        include_str!("../../../../web/demo/icon.svg"),
-    ),
-    (
-        "/chatter.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../../../web/chatter.js"),
-    ),
+/// A file of `web/demo`, served at this path with this media type.
+macro_rules! page {
+    ($path:literal, $kind:literal, $file:literal) => {
+        (
+            $path,
+            concat!($kind, "; charset=utf-8"),
+            include_str!(concat!("../../../../web/demo/", $file)),
+        )
+    };
+}
+
+/// A module of the client in `web/src`, served in the same folder.
+macro_rules! client {
+    ($file:literal) => {
+        (
+            concat!("/src/", $file),
+            "text/javascript; charset=utf-8",
+            include_str!(concat!("../../../../web/src/", $file)),
+        )
+    };
+}
+
+/// The files of the page and the client's modules, part of this program: path, media type and text.
+const FILES: &[(&str, &str, &str)] = &[
+    page!("/", "text/html", "index.html"),
+    page!("/demo.css", "text/css", "demo.css"),
+    page!("/room.css", "text/css", "room.css"),
+    page!("/icon.svg", "image/svg+xml", "icon.svg"),
+    page!("/demo.js", "text/javascript", "demo.js"),
+    page!("/activity.js", "text/javascript", "activity.js"),
+    page!("/connection.js", "text/javascript", "connection.js"),
+    page!("/feed.js", "text/javascript", "feed.js"),
+    page!("/page.js", "text/javascript", "page.js"),
+    client!("browser.js"),
+    client!("chatter.js"),
+    client!("errors.js"),
+    client!("handshake.js"),
+    client!("index.js"),
+    client!("logged-out.js"),
+    client!("moment.js"),
+    client!("options.js"),
+    client!("replica.js"),
+    client!("socket-keeper.js"),
+    client!("status.js"),
+    client!("tab-group.js"),
+    client!("tab-lock.js"),
+    client!("tab-messages.js"),
+    client!("timers.js"),
+    client!("timing.js"),
+    client!("topics.js"),
+    client!("updates.js"),
+    client!("wire.js"),
 ];
 
 /// Adds the page to the gateway's own routes.
 pub(super) fn router(gateway: Router, site: Site, feed: Feed) -> Router {
-    let files = FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
+    let files = FILES.iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { file(kind, text) }))
     });
     let site = Router::new()
