@@ -1,8 +1,9 @@
-//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, and the four functions as its
-//! children. The functions are the programs that run in AWS; environment variables tell them where everything is.
+//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, and the four functions
+//! as its children. The functions are the programs that run in AWS; environment variables tell them where everything
+//! is.
 //!
-//! `functions` has the functions and their routes, `database` and `data_file` the tables, `demo` the page and its backend,
-//! `chaos` and `throttle` what `--chaos` breaks.
+//! `functions` has the functions and their routes, `database` and `data_file` the tables, `demo` the page and its
+//! backend, `chaos` and `throttle` what `--chaos` breaks.
 
 mod chaos;
 mod data_file;
@@ -37,7 +38,8 @@ pub struct Options {
     pub notify_timeout: Duration,
     /// API Gateway's limits.
     pub limits: Limits,
-    /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`Throttle`] before DynamoDB.
+    /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`Throttle`] before
+    /// DynamoDB.
     pub faults: Option<Faults>,
     /// Break something every few seconds, in an order that this seed decides. It replaces `faults`.
     pub chaos: Option<u64>,

@@ -38,13 +38,15 @@ struct LocalArguments {
     /// Port of DynamoDB; 0 takes any free one.
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
-    /// Keep the tables in this file, across restarts; without it they are in memory. One `chatter local` at a time may use it.
+    /// Keep the tables in this file, across restarts; without it they are in memory. One `chatter local` at a time may
+    /// use it.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The folder with the four functions' programs; by default the one that `chatter` itself is in.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
-    /// Break something every few seconds, to watch the page recover. The same SEED breaks the same things in the same order.
+    /// Break something every few seconds, to watch the page recover. The same SEED breaks the same things in the same
+    /// order.
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     chaos: Option<u64>,
     /// How much the functions and the gateway log: error, warn, info, debug or trace.

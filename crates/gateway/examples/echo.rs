@@ -10,8 +10,8 @@
 //! An argument is another port; 0 is any free one. Ctrl-C ends it.
 //!
 //! To need nothing else, this program is both sides: started by you it is the API, and started by the API it is the
-//! function. A function of your own is a program of its own, such as the `bootstrap` that `cargo lambda build` makes, and
-//! its name stands in `Function::new`.
+//! function. A function of your own is a program of its own, such as the `bootstrap` that `cargo lambda build` makes,
+//! and its name stands in `Function::new`.
 
 use std::error::Error;
 use std::io::Write;
@@ -55,8 +55,9 @@ async fn api() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The function. It asks the Lambda Runtime API for an event, answers it, and asks for the next; the crate `lambda_runtime`
-/// would do the asking. The body of its answer is the body of the event, which is the client's message.
+/// The function. It asks the Lambda Runtime API for an event, answers it, and asks for the next; the crate
+/// `lambda_runtime` would do the asking. The body of its answer is the body of the event, which is the client's
+/// message.
 async fn function(runtime_api: &str) -> Result<(), Box<dyn Error>> {
     let invocation = format!("http://{runtime_api}/2018-06-01/runtime/invocation");
     let http = reqwest::Client::new();

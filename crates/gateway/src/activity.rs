@@ -8,22 +8,23 @@ use serde::Serialize;
 
 use crate::clock;
 
-/// An entry of the activity feed. As JSON it is one flat object: `time`, `kind`, and the fields of that kind; what is `None`
-/// is absent.
+/// An entry of the activity feed. As JSON it is one flat object: `time`, `kind`, and the fields of that kind; what is
+/// `None` is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ActivityEntry {
     /// When it was over, in milliseconds since 1970.
     pub time: u64,
-    /// What happened.
+    /// The thing that happened.
     #[serde(flatten)]
     pub activity: Activity,
 }
 
-/// One thing that happened. Its JSON has the variant's name in kebab case as `kind`, and the fields' names in camel case.
+/// One thing that happened. Its JSON has the variant's name in kebab case as `kind`, and the fields' names in camel
+/// case.
 ///
 /// These fields mean the same in each variant:
 ///
-/// - `connection_id`: the socket it happened to. `None` if no socket was made, or if a request named none that could be.
+/// - `connection_id`: the socket it happened to. `None` if there was no socket yet, or if a request named an impossible id.
 /// - `status`: an HTTP status, but where it is said otherwise.
 /// - `milliseconds`: how long it took.
 /// - `bytes`: the size of the message, the post or the event.
@@ -176,8 +177,8 @@ impl Activity {
                 bytes,
                 note,
             } => {
-                let route = route.as_deref();
-                tracing::debug!(kind = %"Message", connection_id = &**connection_id, route, status, milliseconds, bytes, note);
+                let (connection_id, route) = (&**connection_id, route.as_deref());
+                tracing::debug!(kind = %"Message", connection_id, route, status, milliseconds, bytes, note);
             }
             Activity::Post {
                 connection_id,

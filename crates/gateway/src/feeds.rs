@@ -16,8 +16,8 @@ pub struct Line {
     pub text: String,
 }
 
-/// Why a function failed, in its own words: its error, or its reply if that is malformed or has another status than 2xx. It
-/// may hold whatever the function put into it, secrets too.
+/// Why a function failed, in its own words: its error, or its reply if that is malformed or has another status than
+/// 2xx. It may hold whatever the function put into it, secrets too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// The function's name.

@@ -1,4 +1,4 @@
-//! A running gateway: what an embedder starts, watches, breaks and stops.
+//! A running gateway, with all that an embedder can do with it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts an API. No process runs yet: each starts with the first event that needs it. It is asynchronous because the
-    /// gateway's tasks run on the Tokio runtime that calls it.
+    /// Starts an API. No process runs yet: each starts with the first event that needs it. It is asynchronous because
+    /// the gateway's tasks run on the Tokio runtime that calls it.
     ///
     /// # Errors
     /// The configuration cannot work. The error names the part that cannot.
@@ -49,11 +49,11 @@ impl Gateway {
         })
     }
 
-    /// The API's routes: sockets, `@connections`, the Lambda Invoke API, and 403 or 404 for all other paths, as the fallback.
-    /// An embedder can add routes, but not another fallback.
+    /// The API's routes: sockets, `@connections`, the Lambda Invoke API, and 403 or 404 for all other paths, as the
+    /// fallback. An embedder can add routes, but not another fallback.
     ///
-    /// It has to be served by [`serve`](crate::serve) or [`serve_tls`](crate::serve_tls). Served otherwise, every client seems
-    /// to come from 127.0.0.1, and to spell the names of headers as browsers do.
+    /// It has to be served by [`serve`](crate::serve) or [`serve_tls`](crate::serve_tls). Served otherwise, every
+    /// client seems to come from 127.0.0.1, and to spell the names of headers as browsers do.
     pub fn router(&self) -> Router {
         router(&self.sockets, &self.functions, &self.faults)
     }

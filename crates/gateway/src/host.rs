@@ -1,8 +1,8 @@
 //! A Lambda host: it runs functions as processes that speak the Lambda Runtime API, and gives each one event at a time.
 //!
-//! From outside in: `Functions` are all functions by name; a `Pool` has the processes of one function and starts them; its
-//! `Queue` has the events that wait for a process and the processes that wait for an event; a `Process` is started by a
-//! `command`, asks for its events through the `runtime_api`, and its `output` is read and kept (`log_tail`).
+//! From outside in: `Functions` are all functions by name; a `Pool` has the processes of one function and starts them;
+//! its `Queue` has the events that wait for a process and the processes that wait for an event; a `Process` is started
+//! by a `command`, asks for its events through the `runtime_api`, and its `output` is read and kept (`log_tail`).
 
 mod command;
 mod context;

@@ -1,5 +1,5 @@
-//! The HTTP APIs beside the sockets: `management` is API Gateway's `@connections`, `invoke` is Lambda's Invoke, with the
-//! `client_context` that a caller may send.
+//! The HTTP APIs beside the sockets: `management` is API Gateway's `@connections`, `invoke` is Lambda's Invoke, with
+//! the `client_context` that a caller may send.
 
 mod client_context;
 mod invoke;

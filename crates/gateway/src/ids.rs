@@ -12,7 +12,8 @@ pub(crate) fn api_id() -> String {
     URL_SAFE.encode(bytes)
 }
 
-/// Whether a text has the shape of a connection id. AWS answers 400 to any other shape, and 410 to an id that it does not know.
+/// Whether a text has the shape of a connection id. AWS answers 400 to any other shape, and 410 to an id that it does
+/// not know.
 pub(crate) fn is_connection_id(text: &str) -> bool {
     let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match text.as_bytes() {

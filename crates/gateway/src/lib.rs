@@ -16,7 +16,8 @@
 //! # }
 //! ```
 //!
-//! A [`Gateway`] is for those who want more: to watch its feeds, to add routes of their own, to serve TLS, to inject faults.
+//! A [`Gateway`] is for those who want more: to watch its feeds, to add routes of their own, to serve TLS, to inject
+//! faults.
 //!
 //! # Reading order
 //!

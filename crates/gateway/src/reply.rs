@@ -50,7 +50,8 @@ pub(crate) fn forbidden() -> Response {
     identified(error(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"))
 }
 
-/// `NotFoundException`: there is no such path under the stage. The path is named as AWS names it: without the stage, decoded.
+/// `NotFoundException`: there is no such path under the stage. The path is named as AWS names it: without the stage,
+/// decoded.
 pub(crate) fn no_route(path: &str, method: &Method) -> Response {
     let path = percent_decode_str(path).decode_utf8_lossy();
     let text = format!("No method found matching route {path} for http method {method}.");

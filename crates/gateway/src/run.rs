@@ -22,7 +22,7 @@ pub enum RunError {
 /// Runs an API on a listener until `shutdown`, then closes its sockets, lets `$disconnect` run, and ends its functions'
 /// processes. If the configuration has no endpoint, functions are told the listener's address.
 ///
-/// Whoever wants to watch the feeds, add routes or serve TLS uses the parts instead: [`Gateway::start`], [`Gateway::router`],
+/// To watch the feeds, add routes or serve TLS, use the parts instead: [`Gateway::start`], [`Gateway::router`],
 /// [`serve`] or [`serve_tls`](crate::serve_tls), and [`Gateway::stop`].
 ///
 /// # Errors

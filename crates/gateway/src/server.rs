@@ -31,8 +31,8 @@ pub(crate) struct Caller {
 }
 
 /// Serves a router on a listener until `stop`, with what [`Gateway::router`](crate::Gateway::router) needs: the peers'
-/// addresses, the names of headers as they were written, and no delay for small packets. Sockets that are open outlive it:
-/// [`Gateway::stop`](crate::Gateway::stop) closes them.
+/// addresses, the names of headers as they were written, and no delay for small packets. Sockets that are open outlive
+/// it: [`Gateway::stop`](crate::Gateway::stop) closes them.
 ///
 /// # Errors
 /// None at present; the type is that of axum's own `serve`.
@@ -44,7 +44,8 @@ pub async fn serve(
     serve_on(without_delay(listener), router, stop).await
 }
 
-/// Serves a router as [`serve`] does, over TLS, for `https` and `wss`. [`Config::endpoint`](crate::Config::endpoint) tells functions of it.
+/// Serves a router as [`serve`] does, over TLS, for `https` and `wss`. [`Config::endpoint`](crate::Config::endpoint)
+/// tells functions of it.
 ///
 /// # Errors
 /// As [`serve`].

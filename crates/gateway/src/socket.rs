@@ -1,9 +1,10 @@
 //! The life of a WebSocket, in the order in which it happens.
 //!
 //! A `handshake` runs `$connect` and makes a `Connection`, which is in `Connections` as long as posts can reach it. An
-//! `OpenSocket` reads the client's messages, each of which a `message` handler sends to its route; a `Writer` writes what
-//! goes to the client. `parting` is the closing handshake (`close` has the codes, `stream` finds the client's close frame),
-//! and `disconnect` tells `$disconnect`. An `event` is what a route's `integration` is given, an `Answer` what it returns.
+//! `OpenSocket` reads the client's messages, each of which a `message` handler sends to its route; a `Writer` writes
+//! what goes to the client. `parting` is the closing handshake (`close` has the codes, `stream` finds the client's
+//! close frame), and `disconnect` tells `$disconnect`. An `event` is what a route's `integration` is given, an `Answer`
+//! what it returns.
 
 mod answer;
 mod close;

@@ -1,5 +1,5 @@
-//! The order of the source: no file and no room (a folder of `src`, or a file beside the folders) depends on itself in a
-//! circle, and each room uses only those that the reading order in `lib.rs` has before it.
+//! The order of the source: no file and no room (a folder of `src`, or a file beside the folders) depends on itself in
+//! a circle, and each room uses only those that the reading order in `lib.rs` has before it.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot go on has failed the test")]
 

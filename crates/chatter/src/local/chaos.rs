@@ -58,7 +58,8 @@ impl Chaos {
         }
     }
 
-    /// `/demo/chaos`: `GET` returns its state, `DELETE` ends it and `PUT` begins it again. Both answer when that has happened.
+    /// `/demo/chaos`: `GET` returns its state, `DELETE` ends it and `PUT` begins it again. Both answer when that has
+    /// happened.
     pub(super) fn router(&self) -> Router {
         let (this, on, off) = (self.clone(), self.clone(), self.clone());
         let methods = get(async move || Json(this.state()))
@@ -85,7 +86,8 @@ impl Chaos {
         json!({"on": self.system.borrow().chaos, "injected": self.gateway.injected(), "databaseThrottled": throttled})
     }
 
-    /// Runs for ever: one episode after the other, in another order each round, and some faults of every kind all the time.
+    /// Runs for ever: one episode after the other, in another order each round, and some faults of every kind all the
+    /// time.
     pub(super) async fn run(self) {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut wanted = self.is_wanted.subscribe();
@@ -143,7 +145,7 @@ impl Chaos {
         if let Episode::DatabaseStopped = episode
             && let Err(error) = self.database.restart().await
         {
-            tracing::error!(%error, "chaos: DynamoDB could not be started again; every request that needs a table fails from now on");
+            tracing::error!(%error, "chaos: DynamoDB was not started again; requests for a table fail from now on");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The file that keeps the tables, and the lock that keeps a second `chatter local` out of it.
 //!
-//! Two systems on one file would delete each other's connections: to one gateway, a connection ID of the other is gone. SQLite
-//! itself lets several processes use a file, so it takes a lock of our own.
+//! Two systems on one file would delete each other's connections: to one gateway, a connection ID of the other is gone.
+//! SQLite itself lets several processes use a file, so it takes a lock of our own.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -10,8 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file for the tables, which nobody else uses while this value lives. The operating system releases the lock when the
-/// process ends, however it ends.
+/// A file for the tables, which nobody else uses while this value lives. The operating system releases the lock when
+/// the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct DataFile {
     path: String,
@@ -19,8 +19,9 @@ pub(super) struct DataFile {
 }
 
 impl DataFile {
-    /// Creates the file if there is none, and locks it. The lock is on another file next to it, whose name ends in `.lock`, and
-    /// which stays. A lock on the file itself would conflict with SQLite's own where both are of one kind, as on a Mac.
+    /// Creates the file if there is none, and locks it. The lock is on another file next to it, whose name ends in
+    /// `.lock`, and which stays. A lock on the file itself would conflict with SQLite's own where both are of one kind,
+    /// as on a Mac.
     ///
     /// # Errors
     /// A sentence that says why this file cannot be used.

@@ -119,7 +119,8 @@ impl Database {
         }
     }
 
-    /// The id of a table. Another id means that the tables were created anew, and that the chatter IDs of the old ones are gone.
+    /// The id of a table. Another id means that the tables were created anew, and that the chatter IDs of the old ones
+    /// are gone.
     pub(super) fn table_id(&self, table: &str) -> Option<String> {
         let request = dynoxide::actions::describe_table::DescribeTableRequest {
             table_name: table.to_owned(),

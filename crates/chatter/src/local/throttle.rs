@@ -1,4 +1,5 @@
-//! A proxy before the embedded DynamoDB, which answers a share of the requests as DynamoDB does when a table is throttled.
+//! A proxy before the embedded DynamoDB, which answers a share of the requests as DynamoDB does when a table is
+//! throttled.
 
 use axum::{
     Router,

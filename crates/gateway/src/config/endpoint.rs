@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The address at which an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where AWS's SDKs look for it,
-/// unless their own environment has that variable.
+/// The address at which an API is served. Its functions find it in `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where
+/// AWS's SDKs look for it, unless their own environment has that variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     address: SocketAddr,
@@ -21,9 +21,9 @@ impl Endpoint {
         }
     }
 
-    /// The address of an API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its clients have to trust
-    /// ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in `AWS_CA_BUNDLE` and
-    /// `NODE_EXTRA_CA_CERTS`.
+    /// The address of an API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its
+    /// clients have to trust ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in
+    /// `AWS_CA_BUNDLE` and `NODE_EXTRA_CA_CERTS`.
     pub fn https(address: SocketAddr, authority: impl Into<PathBuf>) -> Endpoint {
         Endpoint {
             address,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::faults::FaultsError;
 
-/// Why a [`Config`] cannot be run.
+/// Why a [`Config`](super::Config) cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The stage's name is not 1 to 128 letters, digits, `_` or `-`.

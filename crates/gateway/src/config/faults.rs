@@ -9,8 +9,9 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Faults {
-    /// The seed of the random decisions: with the same one the n-th handshake, the n-th post and the n-th event meet with the
-    /// same fault. Which of a test's requests is the n-th is up to the scheduler. `None` is another seed each time.
+    /// The seed of the random decisions: with the same one the n-th handshake, the n-th post and the n-th event meet
+    /// with the same fault. Which of a test's requests is the n-th is up to the scheduler. `None` is another seed each
+    /// time.
     pub seed: Option<u64>,
     /// The share of handshakes that are refused with 429, before `$connect`.
     pub connects_throttled: f64,
@@ -26,7 +27,8 @@ pub struct Faults {
     pub posts_throttled: f64,
     /// The share of posts to open sockets that are answered with 500 and go nowhere.
     pub posts_failed: f64,
-    /// The share of posts to open sockets that arrive and are answered with 500 all the same, so that they are sent again.
+    /// The share of posts to open sockets that arrive and are still answered with 500, so that their sender sends them
+    /// again.
     pub posts_denied: f64,
     /// The share of posts to open sockets that are accepted and never arrive.
     pub posts_lost: f64,
@@ -97,8 +99,8 @@ impl Faults {
         self.sockets_closed + self.sockets_cut + self.processes_killed > 0.0
     }
 
-    /// Checks that each share is from 0 to 1, that shares which exclude each other come to at most 1, and that no time is over a
-    /// minute.
+    /// Checks that each share is from 0 to 1, that shares which exclude each other come to at most 1, and that no time
+    /// is over a minute.
     ///
     /// # Errors
     /// The first field that is wrong, by its name in JSON.

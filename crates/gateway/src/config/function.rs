@@ -13,8 +13,8 @@ pub struct Function {
     pub command: PathBuf,
     /// The program's arguments.
     pub arguments: Vec<String>,
-    /// The folder in which it runs, like `/var/task` on Lambda. `None` is the program's own folder if the program is given by a
-    /// path, and the gateway's present folder if it is given by a bare name.
+    /// The folder in which it runs, like `/var/task` on Lambda. `None` is the program's own folder if the program is
+    /// given by a path, and the gateway's present folder if it is given by a bare name.
     pub folder: Option<PathBuf>,
     /// The environment of its processes, beside what Lambda itself sets.
     pub environment: BTreeMap<String, String>,
@@ -90,7 +90,8 @@ impl Function {
     }
 }
 
-/// The gateway's own `PATH`. It is the one variable that functions inherit, so that `node` or `python3` can be a command.
+/// The gateway's own `PATH`. It is the one variable that functions inherit, so that `node` or `python3` can be a
+/// command.
 #[expect(clippy::disallowed_methods, reason = "PATH is a fact of the machine, not a setting")]
 pub(crate) fn path_variable() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into())

@@ -17,8 +17,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// The largest frame that a client may send, in bytes. AWS: 32 KB.
     pub frame_bytes: usize,
-    /// The largest sum of the messages that wait for a slow client, in bytes. A single message may be larger. Not documented by
-    /// AWS; 1 MB here.
+    /// The largest sum of the messages that wait for a slow client, in bytes. A single message may be larger. Not
+    /// documented by AWS; 1 MB here.
     pub outgoing_bytes: usize,
     /// The largest event, in bytes. AWS: 6 MB.
     pub payload_bytes: usize,
@@ -26,7 +26,7 @@ pub struct Limits {
     pub async_payload_bytes: usize,
     /// The largest reply of a function, in bytes. AWS: 6,291,556, which is 6 MB and 100 bytes.
     pub response_bytes: usize,
-    /// New sockets a second, and as many in one burst. AWS: 500. `None` is no limit, `Some(0)` lets nobody in.
+    /// New sockets a second, and as many in one burst. AWS: 500. `None` is no limit, `Some(0)` lets no client in.
     pub connects_per_second: Option<u32>,
     /// Messages and posts a second, together. AWS: 10,000. `None` is no limit, `Some(0)` lets nothing through.
     pub requests_per_second: Option<u32>,
@@ -34,8 +34,8 @@ pub struct Limits {
     pub requests_burst: u32,
     /// The pauses before an asynchronous event is tried again. AWS: 1 and 2 minutes.
     pub async_retry_delays: Vec<Duration>,
-    /// How long a client may take to read the last messages and the close frame, and again to answer the close frame, before
-    /// the gateway hangs up. Not documented by AWS; 2 seconds here.
+    /// How long a client may take to read the last messages and the close frame, and again to answer the close frame,
+    /// before the gateway hangs up. Not documented by AWS; 2 seconds here.
     pub closing: Duration,
     /// How long [`Gateway::stop`](crate::Gateway::stop) waits for sockets to close and for `$disconnect` to run.
     pub stop: Duration,

@@ -1,5 +1,5 @@
-//! `/_gateway/…`: the API that sets faults, for tests in any language. It exists only if the configuration has faults, and
-//! answers this machine alone.
+//! `/_gateway/…`: the API that sets faults, for tests in any language. It exists only if the configuration has faults,
+//! and answers this machine alone.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

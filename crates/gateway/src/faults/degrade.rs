@@ -51,7 +51,7 @@ fn degrade_once(target: &Target) {
     }
 }
 
-/// The share in one tick that comes to this share in a second.
+/// The share for one tick, so that all ticks of a second come to this share.
 fn per_tick(share: f64) -> f64 {
     1.0 - (1.0 - share).powf(TICK.as_secs_f64())
 }

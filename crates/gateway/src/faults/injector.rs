@@ -1,4 +1,5 @@
-//! Decides which request meets with which fault, counts the faults, and tells the activity feed. It breaks nothing itself.
+//! Decides which request meets with which fault, counts the faults, and tells the activity feed. It breaks nothing
+//! itself.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ pub(crate) struct Injector {
     feeds: Feeds,
 }
 
-/// What happens to a handshake instead of `$connect`.
+/// A fault in place of `$connect`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ConnectFault {
     /// It is answered with 429.
@@ -29,7 +30,7 @@ pub(super) enum ConnectFault {
     Failed,
 }
 
-/// What happens to a post to an open socket.
+/// A fault of a post to an open socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PostFault {
     /// It does not arrive and is answered with 410.
@@ -48,7 +49,7 @@ pub(super) enum PostFault {
     Stalled(Duration),
 }
 
-/// What happens to an open socket.
+/// A fault of an open socket.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SocketFault {
     /// It is closed with 1001.
@@ -100,7 +101,7 @@ impl Injector {
         lock(&self.counts).clone()
     }
 
-    /// Whether a handshake is refused.
+    /// The fault of the next handshake, if it has one.
     pub(super) fn connect(&self) -> Option<ConnectFault> {
         let faults = self.faults.borrow();
         let choices = [
@@ -116,7 +117,7 @@ impl Injector {
         Some(fault)
     }
 
-    /// How long a socket whose `$connect` has returned has to wait until it opens.
+    /// The time that a socket whose `$connect` has returned has to wait until it opens, if it has to.
     pub(super) fn stretch(&self, id: &Arc<str>) -> Option<Duration> {
         let faults = self.faults.borrow();
         let stretch = Duration::from_millis(faults.connect_stretch_ms);
@@ -127,7 +128,7 @@ impl Injector {
         Some(stretch)
     }
 
-    /// What happens to a post to this socket.
+    /// The fault of the next post, which goes to this socket, if it has one.
     pub(super) fn post(&self, id: &Arc<str>) -> Option<PostFault> {
         let faults = self.faults.borrow();
         let delay = Duration::from_millis(faults.post_delay_ms);
@@ -146,18 +147,19 @@ impl Injector {
         Some(fault)
     }
 
-    /// What happens to an open socket, of which these shares are closed and cut.
+    /// The fault of an open socket, if it has one. These shares of the sockets are closed and cut.
     pub(super) fn socket(&self, closed: f64, cut: f64) -> Option<SocketFault> {
         let choices = [(closed, SocketFault::Close), (cut, SocketFault::Cut)];
         pick(choices, || lock(&self.chance).socket.f64())
     }
 
-    /// Whether a process is killed, of which this share is.
+    /// Whether a process is killed. This share of the processes is.
     pub(super) fn process(&self, killed: f64) -> bool {
         pick([(killed, ())], || lock(&self.chance).process.f64()).is_some()
     }
 
-    /// After how long the process of an event is killed. Whoever kills it calls [`Injector::on_process`].
+    /// The time after which the process of the next event is killed, if it is. Whoever kills it calls
+    /// [`Injector::on_process`].
     pub(super) fn kill_after(&self) -> Option<Duration> {
         let faults = self.faults.borrow();
         let choices = [(faults.invocations_killed, faults.kill_within_ms)];
@@ -200,7 +202,8 @@ impl Injector {
     }
 }
 
-/// At most one of the choices, each with its own share of the rolls. Without a share nothing is rolled.
+/// Picks at most one of the choices. Each is picked with the probability that comes with it. If all are 0 nothing is
+/// rolled.
 fn pick<T: Copy, const N: usize>(choices: [(f64, T); N], roll: impl FnOnce() -> f64) -> Option<T> {
     if choices.iter().all(|(share, _)| *share <= 0.0) {
         return None;

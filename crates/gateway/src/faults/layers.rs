@@ -1,5 +1,5 @@
-//! Faults in the way of requests. Each layer stands between the code that checks a request and the code that does what it
-//! asks for: it lets the request through, or answers in its place, or does so later.
+//! Faults in the way of requests. Each layer stands between the code that checks a request and the code that does what
+//! it asks for: it lets the request through, or answers in its place, or does so later.
 
 use std::sync::Arc;
 

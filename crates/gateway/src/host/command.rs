@@ -7,7 +7,8 @@ use tokio::process::Command;
 use super::context::HostContext;
 use crate::config;
 
-/// The command as Lambda would run it. Its environment has what Lambda and the configuration put there, and nothing else.
+/// The command as Lambda would run it. Its environment has what Lambda and the configuration put there, and nothing
+/// else.
 pub(super) fn command(context: &HostContext, runtime_api: &str) -> std::io::Result<Command> {
     let function = &context.function;
     let folder = function.working_folder()?;
@@ -41,8 +42,8 @@ pub(super) fn command(context: &HostContext, runtime_api: &str) -> std::io::Resu
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // In a process group of its own, so that Ctrl-C in the terminal reaches the host alone, which then ends the processes
-        // in good order.
+        // In a process group of its own, so that Ctrl-C in the terminal reaches the host alone, which then ends the
+        // processes in good order.
         .process_group(0)
         .kill_on_drop(true);
     Ok(command)

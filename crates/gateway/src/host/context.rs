@@ -1,4 +1,4 @@
-//! What the processes of one function need to know.
+//! The context of a function's processes.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -33,8 +33,8 @@ pub(crate) struct HostContext {
     pub(crate) halt: CancellationToken,
 }
 
-/// Decides, for each event that a process is given, whether and when the process is killed in the middle of it. It is told
-/// the function's name and the process's id; the process is killed when the future ends.
+/// Decides, for each event that a process is given, whether and when the process is killed in the middle of it. It is
+/// told the function's name and the process's id; the process is killed when the future ends.
 #[derive(Clone)]
 pub(crate) struct EventFault(Arc<DecideFault>);
 

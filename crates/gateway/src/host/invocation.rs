@@ -31,7 +31,7 @@ impl Request {
     }
 }
 
-/// What the caller gets back.
+/// The reply to the caller.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) outcome: Outcome,

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How many bytes of a log's end Lambda returns.
 const TAIL: usize = 4 * 1024;
 
-/// What is logged of an event.
+/// The facts about an event that its log has.
 #[derive(Debug)]
 pub(super) struct LoggedEvent<'a> {
     pub(super) request_id: &'a str,

@@ -64,7 +64,8 @@ impl Reader {
     async fn run(mut self, mut requests: mpsc::Receiver<oneshot::Sender<Vec<u8>>>) {
         while self.stdout.is_open || self.stderr.is_open {
             tokio::select! {
-                // A request is answered only when both pipes are empty, so that its answer has all that was printed before it.
+                // A request is answered only when both pipes are empty, so that its answer has all that was printed
+                // before it.
                 biased;
                 () = self.step() => {}
                 Some(reply) = requests.recv() => drop(reply.send(std::mem::take(&mut self.tail))),

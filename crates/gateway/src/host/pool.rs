@@ -1,4 +1,5 @@
-//! The processes of one function. An event goes to an idle process, or starts one, or waits; the [`Queue`] decides which.
+//! The processes of one function. An event goes to an idle process, or starts one, or waits; the [`Queue`] decides
+//! which.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -33,8 +34,8 @@ impl Pool {
         &self.context.name
     }
 
-    /// Gives the function an event and waits for its outcome. There is no time limit but the function's own; a caller who
-    /// gives up earlier does not stop the function.
+    /// Gives the function an event and waits for its outcome. There is no time limit but the function's own; a caller
+    /// who gives up earlier does not stop the function.
     pub(crate) async fn invoke(self: &Arc<Self>, request: Request) -> Reply {
         let (invocation, reply) = Invocation::new(request);
         self.dispatch(invocation);

@@ -28,8 +28,8 @@ use crate::{clock, ids};
 /// How long a process with an extension gets between SIGTERM and SIGKILL, as on Lambda.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long an answer is held back until its process has asked for the next event. Only then is the process idle, and a
-/// caller who sends another event at the sight of the answer reuses it, instead of starting a second one. Most processes
-/// ask at once.
+/// caller who sends another event at the sight of the answer reuses it, instead of starting a second one. Most
+/// processes ask at once.
 const TURNAROUND: Duration = Duration::from_millis(50);
 
 /// A running process. One task owns it.
@@ -56,7 +56,7 @@ enum End {
     Halted,
 }
 
-/// What came of an event, and whether its process can take another.
+/// The outcome of an event, and whether its process can take another.
 struct Handled {
     outcome: Outcome,
     is_usable: bool,
@@ -72,7 +72,8 @@ enum Turnaround {
     Ended,
 }
 
-/// A process has ended while it was idle. The event is one that was given to it in the same moment: another has to take it.
+/// A process has ended while it was idle. The event is one that was given to it in the same moment: another has to take
+/// it.
 struct EndedIdle {
     undelivered: Option<Invocation>,
 }
@@ -111,7 +112,8 @@ impl Process {
     }
 
     /// Serves events until the process ends or has to be ended. A process that ends before it asks for its first event
-    /// fails that one event: the next event starts another process. Returns an event that this process can no longer take.
+    /// fails that one event: the next event starts another process. Returns an event that this process can no longer
+    /// take.
     pub(super) async fn serve(&mut self, first: Invocation) -> Option<Invocation> {
         let started = Instant::now();
         let mut pending = match self.init(&first).await {

@@ -2,8 +2,8 @@
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The group of a process, by the process's id. It is killed when this value is dropped: however its owner ends, nothing of
-/// the group is left.
+/// The group of a process, by the process's id. It is killed when this value is dropped: however its owner ends,
+/// nothing of the group is left.
 #[derive(Debug)]
 pub(super) struct ProcessGroup(pub(super) u32);
 

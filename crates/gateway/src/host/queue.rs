@@ -26,7 +26,7 @@ struct State {
     workers: usize,
 }
 
-/// What a worker that asks for its next event gets.
+/// The answer to a worker that asks for its next event.
 #[derive(Debug)]
 pub(super) enum NextEvent {
     /// An event that was waiting.
@@ -43,8 +43,8 @@ impl Queue {
         }
     }
 
-    /// Gives an event to the idle worker that asked last: it is the warmest. If none is idle, the event waits; or it comes
-    /// back, and the caller has to start a worker for it, which counts from now on.
+    /// Gives an event to the idle worker that asked last: it is the warmest. If none is idle, the event waits; or it
+    /// comes back, and the caller has to start a worker for it, which counts from now on.
     #[must_use = "a worker has to be started for the event that comes back"]
     pub(super) fn put(&self, mut invocation: Invocation) -> Option<Invocation> {
         let mut state = lock(&self.state);
@@ -76,8 +76,8 @@ impl Queue {
         NextEvent::Promised(event)
     }
 
-    /// A worker has ended. If an event waits, it comes back, and the caller has to start a worker for it, which counts from
-    /// now on.
+    /// A worker has ended. If an event waits, it comes back, and the caller has to start a worker for it, which counts
+    /// from now on.
     #[must_use = "a worker has to be started for the event that comes back"]
     pub(super) fn worker_ended(&self) -> Option<Invocation> {
         let mut state = lock(&self.state);

@@ -47,7 +47,7 @@ pub(super) struct NextResponse {
     pub(super) payload: Bytes,
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 struct RuntimeApi {
     calls: mpsc::Sender<Call>,
@@ -184,8 +184,8 @@ async fn answer(api: &RuntimeApi, request_id: String, answer: Result<Bytes, Fail
     }
 }
 
-/// Registers an extension. The Rust runtime's `graceful-shutdown` feature does so, without wanting its events, because Lambda
-/// sends SIGTERM only to processes with an extension.
+/// Registers an extension. The Rust runtime's `graceful-shutdown` feature does so, without wanting its events, because
+/// Lambda sends SIGTERM only to processes with an extension.
 async fn register(State(api): State<RuntimeApi>) -> Response {
     api.has_extension.store(true, Ordering::Relaxed);
     let identifier = [("lambda-extension-identifier", ids::request_id())];

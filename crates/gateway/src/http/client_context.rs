@@ -24,8 +24,9 @@ pub(super) fn decode(header: &[u8]) -> Option<String> {
     Some(as_header(&json))
 }
 
-/// The same JSON on one line of ASCII, as the value of a header has to be. Control characters occur in JSON only between its
-/// tokens, and can be spaces; other characters that are not ASCII occur only within its strings, and can be escaped.
+/// The same JSON on one line of ASCII, as the value of a header has to be. Control characters occur in JSON only
+/// between its tokens, and can be spaces; other characters that are not ASCII occur only within its strings, and can be
+/// escaped.
 fn as_header(json: &str) -> String {
     let mut header = String::with_capacity(json.len());
     for character in json.chars() {

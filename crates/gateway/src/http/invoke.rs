@@ -21,7 +21,7 @@ const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-ver
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 
-/// What a call's headers ask for.
+/// The options of a call, from its headers.
 struct Call {
     kind: Kind,
     client_context: Option<String>,
@@ -167,7 +167,8 @@ async fn call_now(function: &Arc<Pool>, request: Request) -> Response {
     response
 }
 
-/// An asynchronous call. If it fails it is tried again after each of the delays, under the same request id, and then given up.
+/// An asynchronous call. If it fails it is tried again after each of the delays, under the same request id, and then
+/// given up.
 async fn call_later(functions: Arc<Functions>, function: Arc<Pool>, request: Request) {
     let delays = &functions.config.limits.async_retry_delays;
     let attempts = async {

@@ -42,7 +42,8 @@ enum Refusal {
     NotUtf8,
 }
 
-/// Checks a message to a socket. `next` leads to [`deliver`]; what stands between can refuse, lose or delay the message.
+/// Checks a message to a socket. `next` leads to [`deliver`]; what stands between can refuse, lose or delay the
+/// message.
 pub(crate) async fn post((State(sockets), Path(path)): Target, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let limits = &sockets.config.limits;
@@ -141,7 +142,8 @@ fn find(sockets: &Sockets, (stage, id): &(String, String)) -> Result<Option<Arc<
     Ok(sockets.open.get(id))
 }
 
-/// The id for the activity feed. A text of any other shape is not repeated there, since it may be anything, secrets too.
+/// The id for the activity feed. A text of any other shape is not repeated there, since it may be anything, secrets
+/// too.
 fn known_id(id: &str) -> Option<Arc<str>> {
     ids::is_connection_id(id).then(|| id.into())
 }

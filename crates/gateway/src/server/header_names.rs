@@ -9,8 +9,9 @@ use axum::http::HeaderName;
 pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
-    /// Finds the head of a request in the last bytes that came from its client, and reads the names in it. The request is the
-    /// one with this value of `Sec-WebSocket-Key`, which is unique. The bytes before it may be other requests and their bodies.
+    /// Finds the head of a request in the last bytes that came from its client, and reads the names in it. The request
+    /// is the one with this value of `Sec-WebSocket-Key`, which is unique. The bytes before it may be other requests
+    /// and their bodies.
     pub(crate) fn find(bytes: &[u8], key: &[u8]) -> Names {
         let windows = || bytes.windows(key.len().max(1));
         let Some(at) = windows().rposition(|window| window == key) else {

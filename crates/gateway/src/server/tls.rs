@@ -19,8 +19,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// A certificate for this machine's own names, `localhost`, 127.0.0.1 and ::1, and the authority that has signed it. The
-/// authority can sign nothing else, since its key is dropped at once. The certificate's key is never written to a file.
+/// A certificate for this machine's own names, `localhost`, 127.0.0.1 and ::1, and the authority that has signed it.
+/// The authority can sign nothing else, since its key is dropped at once. The certificate's key is never written to a
+/// file.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     authority: String,

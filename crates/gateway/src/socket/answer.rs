@@ -12,7 +12,8 @@ pub(crate) struct Answer {
     pub(crate) subprotocol: Option<String>,
 }
 
-/// Why a reply is no proxy response. API Gateway reads every reply, also on a one-way route, whose answers go to nobody.
+/// Why a reply is no proxy response. API Gateway reads every reply, also on a one-way route, whose answers go to
+/// nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Malformed {
     NotAnObject,

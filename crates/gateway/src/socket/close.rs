@@ -11,17 +11,17 @@ pub(crate) enum Ending {
     /// The gateway closes it, with this code and reason.
     Close(Goodbye),
     /// The client has closed it, with this code and reason.
-    Closed(Goodbye),
+    ClosedByClient(Goodbye),
     /// It ends without a close frame: the client is gone, or a fault cuts it off.
     Cut,
 }
 
 impl Ending {
-    /// What `$disconnect` is told.
+    /// The code and the reason that `$disconnect` is told.
     pub(super) fn goodbye(&self) -> &Goodbye {
         const DIED: &Goodbye = &Goodbye::DIED;
         match self {
-            Ending::Close(goodbye) | Ending::Closed(goodbye) => goodbye,
+            Ending::Close(goodbye) | Ending::ClosedByClient(goodbye) => goodbye,
             Ending::Cut => DIED,
         }
     }
@@ -72,7 +72,7 @@ impl Goodbye {
         })
     }
 
-    /// What a client that has made this error is closed with; `None` if it is gone already.
+    /// The code and the reason for a client that has made this error; `None` if it is gone already.
     fn of_error(error: &Error) -> Option<Goodbye> {
         match error {
             Error::Capacity(_) => Some(Goodbye::TOO_LARGE),

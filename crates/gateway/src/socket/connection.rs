@@ -15,7 +15,7 @@ use crate::clock;
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) connection_id: Arc<str>,
-    /// Epoch milliseconds.
+    /// In milliseconds since 1970.
     pub(crate) connected_at: u64,
     pub(crate) source_ip: IpAddr,
     pub(crate) user_agent: Option<Box<str>>,
@@ -29,13 +29,13 @@ pub(crate) struct Connection {
     pub(crate) peer: Arc<Peer>,
     /// When the socket was opened: by the wall clock, in epoch milliseconds, and by the monotonic clock.
     opened: (u64, Instant),
-    /// When a message went one way or the other, in milliseconds after that.
+    /// When a message last went one way or the other, in milliseconds after `opened`.
     last_active: AtomicU64,
     outgoing: mpsc::UnboundedSender<Outgoing>,
     /// The bytes of further messages that may wait for the client.
     room: Arc<Semaphore>,
     capacity: u32,
-    /// How it is to end, once somebody has asked for that.
+    /// How it has to end, once that is asked for.
     ending: OnceLock<Ending>,
     ending_is_set: Notify,
 }
@@ -99,18 +99,18 @@ impl Connection {
         self.last_active.store(self.age(), Ordering::Relaxed);
     }
 
-    /// For how long no message has gone either way. Setting the wall clock makes it neither shorter nor longer.
+    /// The time since the last message in either direction. Setting the wall clock does not change it.
     pub(super) fn idle(&self) -> Duration {
         Duration::from_millis(self.age().saturating_sub(self.last_active.load(Ordering::Relaxed)))
     }
 
-    /// When a message last went either way, in epoch milliseconds. The wall clock is read only when the socket is opened, so
-    /// that setting it later changes nothing.
+    /// When a message last went either way, in epoch milliseconds. The wall clock is read only when the socket is
+    /// opened, so that setting it later changes nothing.
     pub(crate) fn last_active(&self) -> u64 {
         self.opened.0 + self.last_active.load(Ordering::Relaxed)
     }
 
-    /// In milliseconds.
+    /// The time since the socket was opened, in milliseconds.
     fn age(&self) -> u64 {
         u64::try_from(self.opened.1.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

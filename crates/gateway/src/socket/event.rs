@@ -168,8 +168,8 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// The name by which the client called the API. AWS's names never have a port, so it is left out. Over TLS it stays, so that
-/// `https://{domainName}/{stage}` is the gateway.
+/// The name by which the client called the API. AWS's names never have a port, so it is left out. Over TLS it stays, so
+/// that `https://{domainName}/{stage}` is the gateway.
 fn domain_name<'a>(config: &Config, host: &'a str) -> &'a str {
     if config.endpoint.as_ref().is_some_and(Endpoint::is_tls) {
         return host;
@@ -246,7 +246,7 @@ impl Headers {
 }
 
 impl QueryString {
-    /// `None` without a query.
+    /// The parameters of a URL's query. `None` without a query.
     fn of(uri: &Uri) -> Option<QueryString> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
         let mut multi = BTreeMap::<String, Vec<String>>::new();

@@ -108,7 +108,7 @@ struct Handshake {
     start: Instant,
 }
 
-/// On the response of a handshake for which [`connect`] has run.
+/// An extension of the response, if [`connect`] has run for the handshake.
 #[derive(Debug, Clone, Copy)]
 struct Connected {
     /// Why there is no socket, if the function has failed.
@@ -233,8 +233,8 @@ async fn ask_connect(
     integrate(sockets, "$connect", route, event).await
 }
 
-/// The upgrade, with the subprotocol: of the function's headers it is the only one that reaches the client. No extension is
-/// ever negotiated.
+/// The upgrade, with the subprotocol: of the function's headers it is the only one that reaches the client. No
+/// extension is ever negotiated.
 fn accepted(headers: &HeaderMap, subprotocol: Option<&str>) -> Response {
     let key = headers.get(SEC_WEBSOCKET_KEY).map_or(&b""[..], HeaderValue::as_bytes);
     let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) else {

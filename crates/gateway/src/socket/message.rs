@@ -126,8 +126,8 @@ async fn ask_route(
     Ok((answer.body, answer.status))
 }
 
-/// Whether an answer is over the message limit. AWS takes no message over 128 KB in either direction; what it does with such
-/// an answer is not documented.
+/// Whether an answer is over the message limit. AWS takes no message over 128 KB in either direction; what it does with
+/// such an answer is not documented.
 fn is_too_long(answer: &Answer, limit: usize) -> bool {
     answer.body.as_ref().map_or(0, String::len) > limit
 }

@@ -111,7 +111,7 @@ impl<'a> OpenSocket<'a> {
                         self.sockets.tasks.spawn(message);
                     }
                     Some(Ok(Message::Binary(_))) => return Ending::Close(Goodbye::BINARY),
-                    Some(Ok(Message::Close(frame))) => return Ending::Closed(Goodbye::of_client(frame)),
+                    Some(Ok(Message::Close(frame))) => return Ending::ClosedByClient(Goodbye::of_client(frame)),
                     // Pings are answered by the library. Whether AWS counts them as activity is not known.
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Ending::of_error(&error),

@@ -24,7 +24,7 @@ pub(super) async fn part(
             let close = Message::Close(Some(goodbye.frame()));
             matches!(timeout(limit, writer.finish(close)).await, Ok(Ok(())))
         }
-        Ending::Closed(_) | Ending::Cut => {
+        Ending::ClosedByClient(_) | Ending::Cut => {
             // The library has the answer to the client's close frame ready, if there was one.
             let _ = timeout(limit, writer.flush()).await;
             false

@@ -1,4 +1,4 @@
-//! What all sockets of a gateway share.
+//! The state that all sockets of a gateway share.
 
 use std::sync::Arc;
 

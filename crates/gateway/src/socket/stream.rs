@@ -48,8 +48,8 @@ impl CloseFrame {
     }
 }
 
-/// The position in the client's frames (RFC 6455, section 5.2). Only lengths and opcodes are read, so frames that break any
-/// other rule are no obstacle.
+/// The position in the client's frames (RFC 6455, section 5.2). Only lengths and opcodes are read, so frames that break
+/// any other rule are no obstacle.
 #[derive(Debug, Default)]
 struct Frames {
     header: [u8; Frames::LONGEST_HEADER],

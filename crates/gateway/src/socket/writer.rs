@@ -39,7 +39,8 @@ impl Writer {
         }
     }
 
-    /// Takes one step: writes a frame of the present message, or waits for the next message. Cancelling it loses nothing.
+    /// Takes one step: writes a frame of the present message, or waits for the next message. Cancelling it loses
+    /// nothing.
     pub(super) async fn step(&mut self) -> Result<(), Error> {
         let Some(writing) = &mut self.writing else {
             return match self.outgoing.recv().await {

@@ -89,7 +89,8 @@ async fn a_frame_over_32_kb_closes_its_sender_with_1009() {
     assert_eq!(disconnect(&mut lines).await.0, 1009);
 }
 
-/// If the gateway hung up while the client still sends, the client would see a reset, perhaps instead of the close frame.
+/// If the gateway hung up while the client still sends, the client would see a reset, perhaps instead of the close
+/// frame.
 #[tokio::test]
 async fn the_sender_of_a_frame_that_is_far_too_large_can_send_it_all_and_is_told_why_it_is_closed() {
     let world = closing_world(|_| {}).await;

@@ -25,8 +25,8 @@ async fn patient(change: impl FnOnce(&mut Config)) -> World {
     .await
 }
 
-/// Asserts that the gateway's close frame comes, then nothing, whatever the client still sends; and that the gateway hangs up
-/// in good order, and before the client does, when the client has answered.
+/// Asserts that the gateway's close frame comes, then nothing, whatever the client still sends; and that the gateway
+/// hangs up in good order, and before the client does, when the client has answered.
 async fn assert_is_clean(client: &mut Raw, code: u16, why: &str) {
     assert_eq!(client.see_close().await.0, code, "{why}");
     client.see_nothing().await;

@@ -1,5 +1,5 @@
-//! The activity feed of the demo page, as server-sent events. Entries are numbered, and the newest are kept, so that a page
-//! which was disconnected for a moment, or another page in its place, can ask for those that it has missed.
+//! The activity feed of the demo page, as server-sent events. Entries are numbered, and the newest are kept, so that a
+//! page which was disconnected for a moment, or another page in its place, can ask for those that it has missed.
 
 use axum::{
     extract::{Query, State},
@@ -109,8 +109,8 @@ impl Feed {
         }
     }
 
-    /// The number of the first entry for a reader. One that had the entry of this ID last gets the next; or all that are kept,
-    /// if that ID is of another run. One that has had none gets those of its own lifetime.
+    /// The number of the first entry for a reader. One that had the entry of this ID last gets the next; or all that
+    /// are kept, if that ID is of another run. One that has had none gets those of its own lifetime.
     fn position(&self, last: Option<&str>, age: Duration) -> u64 {
         let Some(last) = last else {
             return self.recent.borrow().within(age);

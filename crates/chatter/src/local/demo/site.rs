@@ -28,7 +28,8 @@ pub(in crate::local) struct Site {
     address: SocketAddr,
     /// The chatter IDs that this run has issued, and when each expires.
     issued: Arc<Mutex<HashMap<Key, Timestamp>>>,
-    /// The chatter IDs that have replaced others, by those that they have replaced, so that all tabs of a session get the same.
+    /// The chatter IDs that have replaced others, by those that they have replaced, so that all tabs of a session get
+    /// the same.
     renewed: Arc<tokio::sync::Mutex<HashMap<Key, ChatterId>>>,
 }
 
@@ -63,8 +64,8 @@ impl Site {
     }
 
     async fn issue(&self, login: &Login) -> Result<ChatterId, Failure> {
-        // If an answer is lost and the call repeated, the first chatter ID stays in the table. Nobody knows it, so it does no
-        // harm.
+        // If an answer is lost and the call repeated, the first chatter ID stays in the table. Nobody knows it, so it
+        // does no harm.
         let chatters = &self.revocation.chatters;
         let chatter_id = self.with_patience(|| chatters.issue(login, self.chatter_life)).await?;
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,8 +214,8 @@ pub(super) async fn login(
     Ok(site.session(&headers, &login, &chatter_id))
 }
 
-/// `POST /demo/renew`: the same session if its chatter ID is still valid, one with a new chatter ID if it has expired or
-/// another run has issued it, and 401 if it was logged out. A site would know its user by a cookie.
+/// `POST /demo/renew`: the same session if its chatter ID is still valid, one with a new chatter ID if it has expired
+/// or another run has issued it, and 401 if it was logged out. A site would know its user by a cookie.
 pub(super) async fn renew(
     State(site): State<Site>,
     headers: HeaderMap,

@@ -17,7 +17,8 @@ pub(crate) struct Options {
     /// The stage: the path of the WebSocket URL
     #[arg(long, default_value = "dev")]
     stage: String,
-    /// Serves https and wss with a new certificate, and writes the certificate that clients have to trust into this file
+    /// Serves https and wss with a new certificate, and writes the certificate that clients have to trust into this
+    /// file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls: Option<PathBuf>,
     /// The region that functions are told
@@ -26,7 +27,8 @@ pub(crate) struct Options {
     /// A function: its name and its command, whose words are separated by spaces
     #[arg(long = "function", value_name = "NAME=COMMAND", value_parser = pair)]
     functions: Vec<(String, String)>,
-    /// The folder in which a function runs; by default the one of its command, or the present one if that is a bare name
+    /// The folder in which a function runs; by default the one of its command, or the present one if that is a bare
+    /// name
     #[arg(long = "folder", value_name = "NAME=FOLDER", value_parser = pair)]
     folders: Vec<(String, String)>,
     /// A route to a function
@@ -68,7 +70,8 @@ pub(crate) struct Options {
     /// Seconds before each further attempt at an asynchronous event that failed
     #[arg(long, value_name = "SECONDS", value_delimiter = ',', default_value = "60,120", value_parser = seconds)]
     retry_delays: Vec<Duration>,
-    /// Injects these faults, such as `{"postsLost":0.1}`, and opens `/_gateway/faults` to change them; `{}` is none at first
+    /// Injects these faults, such as `{"postsLost":0.1}`, and opens `/_gateway/faults` to change them; `{}` is none at
+    /// first
     #[arg(long, value_name = "JSON", value_parser = faults)]
     faults: Option<Faults>,
     /// Prints each thing that happens, and why a function failed in its own words, to standard error
