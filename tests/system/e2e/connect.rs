@@ -1,4 +1,4 @@
-//! Who gets in.
+//! Opening a socket: credentials, origins, refusals, and the row of a connection.
 
 use e2e::{World, eventually};
 use serde_json::json;
@@ -48,7 +48,7 @@ async fn the_right_credentials_open_a_socket_by_cookie() {
 }
 
 #[tokio::test]
-async fn a_site_keeps_the_names_of_its_parameters() {
+async fn a_site_may_choose_the_names_of_the_query_parameters() {
     let settings = [("LOGIN_PARAMETER", "geek"), ("CHATTER_PARAMETER", "id")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let world = World::with(|options| options.environment.extend(settings)).await;
@@ -109,7 +109,7 @@ async fn every_wrong_credential_is_refused_with_401_and_no_row() {
 }
 
 #[tokio::test]
-async fn credentials_in_a_subprotocol_that_nobody_can_answer_are_a_400() {
+async fn credentials_as_the_only_subprotocol_are_refused_with_400() {
     let world = World::start().await;
     let offer = world.log_in("friendless").await.subprotocols();
     let only_auth = offer.split(", ").nth(1).unwrap();
@@ -125,7 +125,7 @@ async fn credentials_in_a_subprotocol_that_nobody_can_answer_are_a_400() {
 }
 
 #[tokio::test]
-async fn another_sites_page_is_refused_with_403() {
+async fn a_page_of_another_site_is_refused_with_403() {
     let origins = ("ALLOWED_ORIGINS".to_owned(), "https://www.example.com".to_owned());
     let world = World::with(|options| options.environment.extend([origins])).await;
     let session = world.log_in("friendless").await;
@@ -145,7 +145,7 @@ async fn another_sites_page_is_refused_with_403() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_is_a_500_and_no_row() {
+async fn while_dynamodb_is_down_a_handshake_gets_500_and_no_row() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     world.local.database().stop().await;
@@ -157,7 +157,7 @@ async fn a_store_that_is_down_is_a_500_and_no_row() {
 }
 
 #[tokio::test]
-async fn five_tabs_that_connect_at_once_all_get_in() {
+async fn five_tabs_that_connect_at_once_all_get_a_socket() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let tabs = futures_util::future::join_all((0..5).map(|_| world.connect(&session))).await;
@@ -184,7 +184,7 @@ async fn a_closed_sockets_row_is_gone() {
 }
 
 #[tokio::test]
-async fn a_revoked_chatter_id_closes_its_sockets_and_no_others() {
+async fn revoking_a_chatter_id_closes_its_sockets_and_no_others() {
     let world = World::start().await;
     let (phone, laptop) = (world.log_in("friendless").await, world.log_in("friendless").await);
     let (mut revoked, mut kept) = (world.connect(&phone).await, world.connect(&laptop).await);

@@ -1,4 +1,5 @@
-//! What happens to a function's own connections while it is frozen, as Lambda freezes it between two events.
+//! A function's own connections, to DynamoDB and to the gateway, that break while Lambda keeps the function frozen
+//! between two events.
 
 use e2e::{World, eventually};
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,20 +14,20 @@ use tokio::{
 /// How the connections of a frozen function end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// In order, by FIN.
+    /// By FIN.
     Closed,
     /// By RST.
     Reset,
-    /// The function does not learn of it: its next byte is answered by RST.
+    /// Without a packet: only the function's next byte is answered, by RST.
     Forgotten,
 }
 
-/// A TCP proxy whose connections a test ends.
+/// A TCP proxy whose connections a test can end.
 struct Proxy {
     address: SocketAddr,
-    /// What is to become of all connections that there are.
+    /// How all open connections are to end now.
     end: watch::Sender<Option<End>>,
-    /// How many there are.
+    /// Number of open connections.
     open: watch::Sender<usize>,
 }
 
@@ -70,7 +71,7 @@ impl Proxy {
         }
     }
 
-    /// Ends all connections that there are, and says how many those were.
+    /// Ends all open connections, and returns their number.
     async fn end_all(&self, end: End) -> usize {
         let open = *self.open.borrow();
         self.end.send_replace(Some(end));
@@ -80,7 +81,7 @@ impl Proxy {
     }
 }
 
-/// The processes with this in their environment that run this function.
+/// Processes of this function that have this text in their environment.
 fn processes(function: &str, environment: &str) -> Vec<Pid> {
     let of = |pid: &str| -> Option<Pid> {
         let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
@@ -95,8 +96,8 @@ fn processes(function: &str, environment: &str) -> Vec<Pid> {
         .collect()
 }
 
-/// Whether the process has something to read from a connection that is open at both ends. The end of a connection is
-/// something to read, too, but then it is not.
+/// Whether the process has unread bytes from a TCP connection that is open at both ends. (The end of a connection also
+/// makes it readable, but then its state is another.)
 fn has_unread(process: Pid) -> bool {
     let folder = format!("/proc/{}/fd", process.as_raw_nonzero());
     let files = fs::read_dir(folder).unwrap();
@@ -112,7 +113,7 @@ fn has_unread(process: Pid) -> bool {
     })
 }
 
-/// A port that is free, and that no other test gets: the system gives away those from 32768 on.
+/// A free port below the ephemeral ports (from 32768 on), so that no other test is given it.
 async fn free_port() -> u16 {
     loop {
         let port = 20_000 + u16::try_from(uuid::Uuid::new_v4().as_u128() % 10_000).unwrap();
@@ -122,9 +123,9 @@ async fn free_port() -> u16 {
     }
 }
 
-/// Freezes notify when it has many connections, ends them, and lets it go on with its next event. That is for one login, so
-/// that it needs one connection to DynamoDB, and one to the gateway, at a time.
-async fn the_next_event_after(end: End) {
+/// Freezes notify while it has many connections, ends those, and resumes notify when its next event is there. That
+/// event names one login, so that it needs only one connection to DynamoDB, and one to the gateway, at a time.
+async fn notify_survives(end: End) {
     let [port, dynamodb_port] = [free_port().await, free_port().await];
     let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let (gateway, dynamodb) = (Proxy::start(at(port)).await, Proxy::start(at(dynamodb_port)).await);
@@ -154,12 +155,12 @@ async fn the_next_event_after(end: End) {
         panic!("notify is not one process")
     };
     kill_process(notify, Signal::STOP).unwrap();
-    // More of them than a call has tries.
+    // There are more dead connections than a call has tries.
     assert!(gateway.end_all(end).await > 5);
     assert!(dynamodb.end_all(end).await > 5);
     let single = json!({"login": logins[0], "id": "single"});
     let (single, ()) = tokio::join!(world.notify(&single), async {
-        // When it goes on, its event is there as well as the ends of its connections.
+        // When notify resumes, its event has arrived as well as the ends of its connections.
         eventually(true, async || has_unread(notify)).await;
         kill_process(notify, Signal::CONT).unwrap();
     });
@@ -179,15 +180,15 @@ async fn the_next_event_after(end: End) {
 
 #[tokio::test]
 async fn the_next_event_succeeds_after_all_connections_were_closed_while_notify_was_frozen() {
-    the_next_event_after(End::Closed).await;
+    notify_survives(End::Closed).await;
 }
 
 #[tokio::test]
 async fn the_next_event_succeeds_after_all_connections_were_reset_while_notify_was_frozen() {
-    the_next_event_after(End::Reset).await;
+    notify_survives(End::Reset).await;
 }
 
 #[tokio::test]
-async fn the_next_event_succeeds_after_all_connections_were_forgotten_while_notify_was_frozen() {
-    the_next_event_after(End::Forgotten).await;
+async fn the_next_event_succeeds_after_all_connections_were_lost_silently_while_notify_was_frozen() {
+    notify_survives(End::Forgotten).await;
 }

@@ -1,11 +1,12 @@
-//! What happens when notify runs out of time, or meets what has too much to do.
+//! Deferral: logins that notify has no time for, or for which a table or API Gateway throttles, are sent to the queue
+//! and served later.
 
 use chatterbox_gateway::Faults;
 use e2e::{Queue, World};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A system in which notify has so little time that it must stop at once, before or while it works.
+/// A system in which notify has so little time that it stops before or during its first work.
 async fn hurried(queue: Option<&Queue>, time: Duration) -> World {
     World::with(|options| {
         options.notify_timeout = time;
@@ -14,7 +15,7 @@ async fn hurried(queue: Option<&Queue>, time: Duration) -> World {
     .await
 }
 
-/// A system with a queue and all the time it needs, in which things can go wrong.
+/// A system with a queue, the usual time, and fault injection.
 async fn faulty(queue: &Queue) -> World {
     World::with(|options| {
         options.faults = Some(Faults::default());
@@ -31,7 +32,7 @@ fn settings(queue: &Queue) -> [(String, String); 2] {
 }
 
 #[tokio::test]
-async fn what_there_is_no_time_for_goes_to_the_queue_and_is_told_later() {
+async fn logins_that_notify_has_no_time_for_go_to_the_queue_and_are_served_later() {
     let queue = Queue::start().await;
     let world = hurried(Some(&queue), Duration::from_secs(2)).await;
     let logins: Vec<String> = (0..600).map(|n| format!("login {n}")).collect();
@@ -76,7 +77,7 @@ async fn what_there_is_no_time_for_goes_to_the_queue_and_is_told_later() {
 }
 
 #[tokio::test]
-async fn without_a_queue_the_source_is_told_to_come_again() {
+async fn without_a_queue_an_event_that_there_is_no_time_for_fails_so_that_its_source_retries() {
     let world = hurried(None, Duration::from_secs(2)).await;
     let (answer, is_error) = world.invoke("notify", &json!({"login": "friendless"})).await;
     assert!(is_error);
@@ -89,7 +90,7 @@ async fn without_a_queue_the_source_is_told_to_come_again() {
 }
 
 #[tokio::test]
-async fn after_five_attempts_the_record_fails() {
+async fn an_event_fails_at_its_fifth_attempt_and_is_not_deferred_again() {
     let queue = Queue::start().await;
     let world = hurried(Some(&queue), Duration::from_secs(2)).await;
     let event = |attempt: u32| json!({"login": "friendless", "id": "x", "attempt": attempt}).to_string();
@@ -101,7 +102,7 @@ async fn after_five_attempts_the_record_fails() {
 }
 
 #[tokio::test]
-async fn a_socket_that_takes_no_message_now_is_told_by_a_later_invocation() {
+async fn a_login_whose_posts_are_throttled_gets_its_push_from_a_later_invocation() {
     let queue = Queue::start().await;
     let world = faulty(&queue).await;
     let mut socket = world.connect(&world.log_in("friendless").await).await;
@@ -122,7 +123,7 @@ async fn a_socket_that_takes_no_message_now_is_told_by_a_later_invocation() {
 }
 
 #[tokio::test]
-async fn a_socket_that_never_takes_a_message_fails_nothing() {
+async fn posts_that_are_throttled_at_the_last_attempt_do_not_fail_the_record() {
     let queue = Queue::start().await;
     let world = faulty(&queue).await;
     world.connect(&world.log_in("friendless").await).await;
@@ -134,7 +135,7 @@ async fn a_socket_that_never_takes_a_message_fails_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_asked_too_much_fails_no_record_but_its_own_logins_come_later() {
+async fn a_login_that_dynamodb_throttles_is_deferred_and_its_record_does_not_fail() {
     let queue = Queue::start().await;
     let world = faulty(&queue).await;
     let mut socket = world.connect(&world.log_in("friendless").await).await;

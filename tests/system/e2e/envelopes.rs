@@ -1,4 +1,4 @@
-//! What notify is invoked with.
+//! Notify's events: the envelopes of SQS, SNS, EventBridge, DynamoDB streams and failed invocations, and bad events.
 
 use e2e::{World, eventually};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn one_bad_record_of_a_queues_batch_fails_alone() {
     assert_eq!(failed, ["1", "2"]);
     assert_eq!(socket.hear().await["id"], "0");
     socket.is_quiet().await;
-    // The answer has only the record's id: the log says which field it was, and never its value.
+    // The answer has only the record's id. The log names the field, and never its value.
     for words in [
         ["\"record\":\"1\"", "Records[1].body: must be a JSON object"],
         ["\"record\":\"2\"", "Records[2].body.login"],
@@ -58,7 +58,7 @@ async fn one_bad_record_of_a_queues_batch_fails_alone() {
 }
 
 #[tokio::test]
-async fn null_is_no_field_and_a_bare_list_of_pipes_is_answered_record_by_record() {
+async fn null_counts_as_no_field_and_a_bare_list_of_records_is_answered_record_by_record() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -76,7 +76,7 @@ async fn null_is_no_field_and_a_bare_list_of_pipes_is_answered_record_by_record(
 }
 
 #[tokio::test]
-async fn what_lambda_left_of_a_failed_invocation_is_recorded_once_when_it_comes_back() {
+async fn the_record_of_a_failed_invocation_is_recorded_once_when_it_is_replayed() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -93,7 +93,7 @@ async fn what_lambda_left_of_a_failed_invocation_is_recorded_once_when_it_comes_
 }
 
 #[tokio::test]
-async fn an_item_of_the_outbox_that_is_written_over_is_an_event_of_its_own() {
+async fn an_outbox_item_that_is_overwritten_with_another_event_is_a_new_event() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -117,7 +117,7 @@ async fn an_item_of_the_outbox_that_is_written_over_is_an_event_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_clock_ahead_of_ours_silences_no_topic_and_is_counted() {
+async fn a_time_ahead_of_our_clock_does_not_block_its_topic_and_is_counted() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -136,7 +136,7 @@ async fn a_clock_ahead_of_ours_silences_no_topic_and_is_counted() {
         let version = 2 * u64::try_from(n).unwrap() + 1;
         world.notify(ahead).await;
         assert_eq!(socket.hear().await["version"], version, "{ahead}");
-        // The next ordinary update is news, and not older than what another clock has promised.
+        // The next ordinary update is newer than the one whose time was ahead.
         world.notify(&event).await;
         assert_eq!(socket.hear().await["version"], version + 1, "{ahead}");
     }
@@ -152,7 +152,7 @@ async fn a_clock_ahead_of_ours_silences_no_topic_and_is_counted() {
 }
 
 #[tokio::test]
-async fn an_update_that_is_older_than_what_stands_is_counted_as_stale() {
+async fn an_update_that_is_older_than_its_topics_newest_is_counted_as_stale() {
     let world = World::start().await;
     for at in ["2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"] {
         world.notify(&json!({"login": "friendless", "at": at})).await;
@@ -165,7 +165,7 @@ async fn an_update_that_is_older_than_what_stands_is_counted_as_stale() {
 }
 
 #[tokio::test]
-async fn records_for_one_login_are_told_in_their_order() {
+async fn records_for_one_login_are_pushed_in_their_order() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -181,7 +181,7 @@ async fn records_for_one_login_are_told_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_bad_stream_record_is_skipped_and_the_others_told() {
+async fn a_bad_stream_record_is_skipped_and_the_others_are_pushed() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -201,7 +201,7 @@ async fn a_bad_stream_record_is_skipped_and_the_others_told() {
 }
 
 #[tokio::test]
-async fn a_bad_event_is_told_which_field_and_touches_nothing() {
+async fn a_bad_event_is_answered_with_the_name_of_its_field_and_records_nothing() {
     let world = World::start().await;
     for (event, field) in [
         (json!({"users": ["friendless", ""]}), "users[1]"),
@@ -232,7 +232,7 @@ async fn a_bad_event_is_told_which_field_and_touches_nothing() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_fails_every_record_and_a_second_try_loses_nothing() {
+async fn while_dynamodb_is_down_every_record_fails_and_a_second_delivery_succeeds() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;

@@ -1,16 +1,16 @@
-//! What happens to updates and connections when things go wrong on purpose.
+//! Updates and connections under injected faults: posts, handshakes and tables that fail on purpose.
 
 use chatterbox_gateway::Faults;
 use e2e::{Session, Socket, World, eventually};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// A system that can have faults, and has none yet.
+/// A system with fault injection, and no faults yet.
 async fn faulty() -> World {
     World::with(|options| options.faults = Some(Faults::default())).await
 }
 
-/// A page, as far as it keeps a cursor: it moves with the pushes, and a gap makes it sync.
+/// A minimal page: its cursor moves with the pushes, and a gap makes it sync.
 struct Page {
     session: Session,
     socket: Socket,
@@ -33,7 +33,7 @@ impl Page {
         page
     }
 
-    /// Asks for what it has missed. What is pushed meanwhile is shown, too.
+    /// Syncs, and shows the reply's updates as well as the pushes that arrive meanwhile.
     async fn sync(&mut self) {
         self.syncs += 1;
         let sync = json!({"action": "sync", "login": self.session.login, "cursor": self.cursor, "n": self.syncs});
@@ -63,7 +63,7 @@ impl Page {
         }
     }
 
-    /// Takes pushes until it shows the update with this id.
+    /// Receives pushes until the page shows the update with this id.
     async fn hear_until(&mut self, id: &str) {
         while !self.shown.values().any(|update| update["id"] == id) {
             let push = self.socket.hear_a("stats-updated").await;
@@ -79,7 +79,7 @@ impl Page {
 }
 
 #[tokio::test]
-async fn nothing_recorded_is_lost_when_posts_are_refused_lost_late_or_doubled() {
+async fn no_recorded_update_is_lost_when_posts_are_refused_lost_late_or_doubled() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
     let mut pages = Vec::new();
@@ -108,12 +108,12 @@ async fn nothing_recorded_is_lost_when_posts_are_refused_lost_late_or_doubled() 
         assert_eq!(["news", "weather", "sports"].map(body), [39, 37, 38].map(Value::from));
         syncs += page.syncs;
     }
-    assert!(syncs > 4, "no page has met with a gap");
+    assert!(syncs > 4, "no page had a gap, so the test tested nothing");
     world.stop().await;
 }
 
 #[tokio::test]
-async fn a_storm_of_410_while_a_socket_opens_unlists_nobody() {
+async fn answers_of_410_while_a_socket_opens_do_not_delete_its_row() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
     world.inject(json!({"connectsStretched": 1, "connectStretchMs": 2_000}));
@@ -136,7 +136,7 @@ async fn a_storm_of_410_while_a_socket_opens_unlists_nobody() {
 }
 
 #[tokio::test]
-async fn a_410_that_is_a_lie_costs_a_young_socket_nothing() {
+async fn a_false_410_does_not_delete_a_young_row_and_loses_no_update() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
     let mut page = Page::open(&world, &session).await;
@@ -158,12 +158,12 @@ async fn a_410_that_is_a_lie_costs_a_young_socket_nothing() {
 }
 
 #[tokio::test]
-async fn an_old_socket_that_was_unlisted_by_a_lie_is_told_to_reconnect_at_its_next_sync() {
+async fn an_old_socket_whose_row_a_false_410_deleted_is_told_to_reconnect_at_its_next_sync() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
     let mut page = Page::open(&world, &session).await;
     let id = world.rows_of("friendless").await.remove(0);
-    // The socket's row is an hour older from now on.
+    // Overwrites the socket's row with one that is an hour old.
     world.put_row("friendless", &id, Duration::from_secs(3600)).await;
     world.inject(json!({"postsGone": 1}));
     let report = world.notify(&json!({"login": "friendless", "body": "unheard"})).await;
@@ -180,7 +180,7 @@ async fn an_old_socket_that_was_unlisted_by_a_lie_is_told_to_reconnect_at_its_ne
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_throttles_slows_everybody_down_and_loses_nothing() {
+async fn a_dynamodb_that_throttles_delays_updates_and_loses_none() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
     let throttle = world.local.database().throttle().unwrap();
@@ -188,11 +188,11 @@ async fn a_dynamodb_that_throttles_slows_everybody_down_and_loses_nothing() {
     let mut page = Page::open(&world, &session).await;
     for n in 1..=20 {
         let event = json!({"login": "friendless", "id": format!("{n}"), "body": n});
-        // As its source would: until it succeeds.
+        // Invokes again until it succeeds, as the event's source would.
         let mut tries = 0;
         while world.invoke("notify", &event).await.1 {
             tries += 1;
-            assert!(tries < 20, "it never succeeds");
+            assert!(tries < 20, "notify did not succeed in 20 tries");
         }
     }
     assert!(throttle.throttled() > 0);
@@ -207,9 +207,9 @@ async fn a_dynamodb_that_throttles_slows_everybody_down_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn chaos_breaks_things_until_it_is_turned_off_and_then_all_is_well() {
+async fn chaos_mode_injects_faults_until_it_is_turned_off_and_then_updates_arrive_as_usual() {
     let world = World::with(|options| options.chaos = Some(1)).await;
-    let session = async |method: reqwest::Method| -> Value {
+    let chaos = async |method: reqwest::Method| -> Value {
         let url = format!("{}demo/chaos", world.local.page_url());
         let request = reqwest::Client::new().request(method, url);
         request.send().await.unwrap().json().await.unwrap()
@@ -218,14 +218,14 @@ async fn chaos_breaks_things_until_it_is_turned_off_and_then_all_is_well() {
         let injected = chaos["injected"].as_object().unwrap();
         injected.keys().filter(|note| note.starts_with("chaos: ")).count()
     };
-    eventually(true, async || episodes(&session(reqwest::Method::GET).await) >= 2).await;
-    assert_eq!(session(reqwest::Method::DELETE).await["on"], false);
+    eventually(true, async || episodes(&chaos(reqwest::Method::GET).await) >= 2).await;
+    assert_eq!(chaos(reqwest::Method::DELETE).await["on"], false);
     assert_eq!(world.local.gateway().faults(), Faults::default());
     let mut page = Page::open(&world, &world.log_in("friendless").await).await;
     let report = world.notify(&json!({"login": "friendless", "id": "last"})).await;
     assert_eq!(report["sent"], 1);
     page.hear_until("last").await;
-    assert_eq!(session(reqwest::Method::PUT).await["on"], true);
-    assert_eq!(session(reqwest::Method::DELETE).await["on"], false);
+    assert_eq!(chaos(reqwest::Method::PUT).await["on"], true);
+    assert_eq!(chaos(reqwest::Method::DELETE).await["on"], false);
     world.stop().await;
 }

@@ -37,7 +37,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Starts it on free ports, with these arguments more, and waits for the line `ready`.
+/// Starts `chatter local` on free ports, with these additional arguments, and waits for its line `ready`.
 async fn start(arguments: &[&str]) -> Running {
     let mut child = command(arguments)
         .stdout(Stdio::piped())
@@ -61,7 +61,7 @@ async fn post(url: &str, body: &Value) -> Value {
     response.json().await.unwrap()
 }
 
-/// The processes that this one has started, by whichever of its threads.
+/// Child processes of a process, whichever of its threads started them.
 fn children_of(process: u32) -> Vec<u32> {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let children = threads.flat_map(|thread| {
@@ -74,7 +74,7 @@ fn children_of(process: u32) -> Vec<u32> {
 }
 
 #[tokio::test]
-async fn it_stops_cleanly_on_both_signals_and_leaves_no_process_behind() {
+async fn chatter_local_stops_cleanly_on_sigint_and_sigterm_and_leaves_no_process_behind() {
     for signal in ["-INT", "-TERM"] {
         let mut running = start(&[]).await;
         let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
@@ -84,7 +84,7 @@ async fn it_stops_cleanly_on_both_signals_and_leaves_no_process_behind() {
         );
         let process = running.child.id().unwrap();
         let children = children_of(process);
-        assert_eq!(children.len(), 1, "notify's process");
+        assert_eq!(children.len(), 1, "the one child is notify's process");
         assert!(
             Command::new("kill")
                 .args([signal, &process.to_string()])
@@ -101,13 +101,16 @@ async fn it_stops_cleanly_on_both_signals_and_leaves_no_process_behind() {
                 .success()
         );
         for child in children {
-            assert!(!Path::new(&format!("/proc/{child}")).exists(), "{child} is left");
+            assert!(
+                !Path::new(&format!("/proc/{child}")).exists(),
+                "process {child} still runs"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn its_functions_end_even_if_it_is_killed() {
+async fn the_functions_processes_end_even_if_chatter_local_is_killed() {
     let mut running = start(&[]).await;
     let notify = format!("{}2015-03-31/functions/notify/invocations", running.page);
     post(&notify, &json!({"login": "friendless"})).await;
@@ -123,7 +126,7 @@ async fn its_functions_end_even_if_it_is_killed() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named_with_what_to_do() {
+async fn the_error_for_a_taken_port_names_the_port_and_the_flag_that_changes_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (flag, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
@@ -141,7 +144,7 @@ async fn a_port_that_is_taken_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_missing_function_is_named_with_what_to_do() {
+async fn the_error_for_a_missing_function_names_it_and_the_command_that_builds_it() {
     let empty = tempfile::tempdir().unwrap();
     let folder = empty.path().to_str().unwrap();
     let arguments = ["local", "--port", "0", "--dynamodb-port", "0", "--functions", folder];
@@ -154,7 +157,7 @@ async fn a_missing_function_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_is_named_before_anything_runs() {
+async fn wrong_settings_are_named_before_anything_runs() {
     let mut command = Command::new(chatter());
     let output = command
         .args(["local", "--port", "0", "--dynamodb-port", "0"])
@@ -170,7 +173,7 @@ async fn a_wrong_setting_is_named_before_anything_runs() {
 }
 
 #[tokio::test]
-async fn a_data_file_survives_a_restart() {
+async fn the_tables_in_a_data_file_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tables.sqlite");
     let arguments = ["--data", file.to_str().unwrap()];
@@ -192,16 +195,19 @@ async fn a_data_file_survives_a_restart() {
     }
 }
 
-/// Why it did not start. One that starts all the same is stopped when the time is over.
+/// The error with which a command refuses to start. A command that starts all the same is killed after [`PATIENCE`].
 async fn refusal(mut command: Command) -> String {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = timeout(PATIENCE, output).await.expect("it starts").unwrap();
+    let output = timeout(PATIENCE, output)
+        .await
+        .expect("chatter local started, though it should have refused")
+        .unwrap();
     assert!(!output.status.success());
     String::from_utf8(output.stderr).unwrap()
 }
 
 #[tokio::test]
-async fn a_data_file_that_another_one_uses_is_refused_by_whichever_path() {
+async fn a_data_file_that_is_in_use_is_refused_by_whichever_path_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tables.sqlite");
     let link = folder.path().join("link.sqlite");
@@ -225,18 +231,18 @@ async fn a_data_file_that_another_one_uses_is_refused_by_whichever_path() {
     }
     let notify = format!("{}2015-03-31/functions/notify/invocations", first.page);
     let report = post(&notify, &json!({"login": "friendless"})).await;
-    assert_eq!(report["logins"]["friendless"], 1, "the first one goes on");
+    assert_eq!(report["logins"]["friendless"], 1, "the first process still works");
 }
 
 #[tokio::test]
-async fn a_data_file_is_free_again_after_its_user_was_killed() {
+async fn a_data_file_is_free_again_after_the_process_that_used_it_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tables.sqlite");
     let arguments = ["--data", file.to_str().unwrap()];
     let mut first = start(&arguments).await;
     let event = json!({"login": "friendless", "id": "x"});
     let notify = |running: &Running| format!("{}2015-03-31/functions/notify/invocations", running.page);
-    // A function's process is the child of one that is killed, and must not hold its lock.
+    // A function's process may outlive its killed parent for a moment, and must not hold the parent's lock.
     assert_eq!(post(&notify(&first), &event).await["logins"]["friendless"], 1);
     first.child.kill().await.unwrap();
     let second = start(&arguments).await;
@@ -244,7 +250,7 @@ async fn a_data_file_is_free_again_after_its_user_was_killed() {
 }
 
 #[tokio::test]
-async fn a_data_file_that_cannot_be_written_is_named_with_the_reason() {
+async fn the_error_for_a_data_file_that_cannot_be_written_names_the_file_and_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let read_only = folder.path().join("read-only");
     std::fs::create_dir(&read_only).unwrap();
@@ -273,7 +279,7 @@ async fn a_data_file_that_cannot_be_written_is_named_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_page_logs_in_and_its_policy_lets_nothing_else_in() {
+async fn the_demo_page_logs_in_and_its_content_security_policy_allows_its_own_origin_only() {
     let running = start(&[]).await;
     let http = reqwest::Client::new();
     let page = http.get(&running.page).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! Chatterbox as a whole, with the real binaries: each test is a sentence about it.
+//! End-to-end tests: the four real programs behind the local gateway and a DynamoDB engine.
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 

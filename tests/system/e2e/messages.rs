@@ -1,4 +1,4 @@
-//! What a client may say, and what it hears.
+//! Messages of a client, and the answers to them.
 
 use e2e::World;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn a_page_that_was_away_gets_what_it_missed() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_one_reply_comes_in_the_next() {
+async fn updates_that_do_not_fit_into_one_reply_come_in_the_next() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     for n in 0..10 {
@@ -71,7 +71,7 @@ async fn what_does_not_fit_into_one_reply_comes_in_the_next() {
 }
 
 #[tokio::test]
-async fn a_sync_for_anothers_login_learns_nothing() {
+async fn a_sync_for_another_login_is_answered_unknown_connection_without_data() {
     let world = World::start().await;
     let (mallory, friendless) = (world.log_in("mallory").await, world.log_in("friendless").await);
     let _victim = world.connect(&friendless).await;
@@ -95,7 +95,7 @@ async fn a_sync_for_anothers_login_learns_nothing() {
 }
 
 #[tokio::test]
-async fn a_sync_whose_row_is_missing_is_told_to_connect_anew() {
+async fn a_sync_on_a_connection_without_a_row_is_answered_unknown_connection() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -116,7 +116,7 @@ async fn a_sync_whose_row_is_missing_is_told_to_connect_anew() {
 }
 
 #[tokio::test]
-async fn what_is_not_understood_gets_an_error_frame() {
+async fn a_message_that_is_not_understood_is_answered_with_an_error_frame() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;
@@ -142,7 +142,7 @@ async fn what_is_not_understood_gets_an_error_frame() {
 }
 
 #[tokio::test]
-async fn a_client_that_names_disconnect_as_its_action_unlists_nobody() {
+async fn a_message_with_the_action_disconnect_deletes_no_row() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let (mut one, mut other) = (world.connect(&session).await, world.connect(&session).await);
@@ -158,7 +158,7 @@ async fn a_client_that_names_disconnect_as_its_action_unlists_nobody() {
 }
 
 #[tokio::test]
-async fn a_sync_while_the_store_is_down_is_told_so_and_the_socket_stays() {
+async fn a_sync_while_dynamodb_is_down_is_answered_unavailable_and_the_socket_stays() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;

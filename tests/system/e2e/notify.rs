@@ -1,4 +1,4 @@
-//! Who is told.
+//! Pushes: which sockets get an update, which version and `prev` they are told, and which rows are deleted.
 
 use e2e::{World, eventually};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::time::Duration;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn only_that_logins_sockets_hear_an_update() {
+async fn an_update_reaches_all_sockets_of_its_login_and_no_others() {
     let world = World::start().await;
     let (friendless, other) = (world.log_in("friendless").await, world.log_in("other").await);
     let (mut one, mut two) = (world.connect(&friendless).await, world.connect(&friendless).await);
@@ -30,7 +30,7 @@ async fn only_that_logins_sockets_hear_an_update() {
 }
 
 #[tokio::test]
-async fn a_socket_hears_of_its_topics_only() {
+async fn a_socket_that_names_topics_gets_their_updates_only() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let (mut all, mut plays) = (
@@ -47,7 +47,7 @@ async fn a_socket_hears_of_its_topics_only() {
             (&json!(topic), &json!(version), &json!(prev))
         );
     }
-    // To this socket the one before version 4 is version 2: it has missed nothing.
+    // For this socket `prev` of version 4 is 2, since version 3 is of a topic that it does not listen to.
     for (topic, version, prev) in [("plays", 2, 0), ("wins", 4, 2)] {
         let push = plays.hear().await;
         assert_eq!(
@@ -84,11 +84,11 @@ async fn an_update_on_two_topics_reaches_a_socket_that_listens_to_the_second_onl
 }
 
 #[tokio::test]
-async fn a_socket_that_died_without_goodbye_is_pruned_at_the_next_notify() {
+async fn the_row_of_a_dead_socket_is_deleted_by_the_next_notify_after_a_minute() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let dying = world.connect(&session).await;
-    // Its $disconnect comes while the store is down: the row stays.
+    // Its $disconnect fails while DynamoDB is down, so its row stays.
     world.local.database().stop().await;
     drop(dying);
     eventually(true, async || world.has_printed(&["disconnect:", "not forgotten"])).await;
@@ -98,7 +98,7 @@ async fn a_socket_that_died_without_goodbye_is_pruned_at_the_next_notify() {
     assert_eq!(
         (&report["sent"], &report["early"]),
         (&json!(1), &json!(1)),
-        "a 410 proves nothing yet"
+        "a 410 for a row younger than a minute counts as early"
     );
     assert_eq!(world.rows_of("friendless").await.len(), 2);
 
@@ -127,13 +127,13 @@ async fn a_row_younger_than_a_minute_that_answers_410_is_kept() {
 }
 
 #[tokio::test]
-async fn notify_in_the_very_moment_of_connecting_loses_nothing_once_the_client_syncs() {
+async fn an_update_during_the_handshake_is_in_the_first_syncs_reply() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     for round in 1..=10_u64 {
         let event = json!({"login": "friendless", "id": round.to_string()});
         let (report, mut socket) = tokio::join!(world.notify(&event), world.connect(&session));
-        assert_eq!(report["gone"], 0, "a live browser was unlisted");
+        assert_eq!(report["gone"], 0, "the row of a live socket was deleted");
         let reply = socket.sync("friendless", &Value::Null).await;
         assert_eq!(reply["updates"][0]["id"], round.to_string());
         assert_eq!(reply["cursor"]["version"], round);
@@ -158,7 +158,7 @@ async fn the_same_id_twice_is_recorded_once_and_posted_twice() {
         (&json!(1), &json!("repeat"))
     );
     let (push, repeat) = (socket.hear().await, socket.hear().await);
-    assert_eq!(push, repeat, "a repeat tells what was stored");
+    assert_eq!(push, repeat, "a repeat carries the stored update");
     let log = world.items("updates").await;
     assert_eq!(log[0]["version"].as_n().unwrap(), "1");
     world.stop().await;

@@ -1,4 +1,4 @@
-//! Every source of notify delivers at least once: nothing is lost, and nothing is recorded twice under the same id.
+//! Redelivery: every source of notify delivers at least once, so no update may be lost, or recorded twice under one id.
 
 use chatterbox_gateway::Faults;
 use e2e::{Socket, World, eventually};
@@ -20,15 +20,15 @@ async fn socket(world: &World) -> Socket {
     world.connect(&session).await
 }
 
-/// How many updates the login's log has counted.
+/// The version of the login's log: the number of updates recorded in it.
 async fn recorded(world: &World) -> u64 {
     let items = world.items("updates").await;
     let version = items.first().map_or("0", |item| item["version"].as_n().unwrap());
     version.parse().unwrap()
 }
 
-/// Invokes notify as SNS, EventBridge or a caller in a hurry do: asynchronously, so that Lambda tries again by itself.
-async fn invoke_later(world: &World, event: &Value) {
+/// Invokes notify asynchronously, as SNS and EventBridge do: Lambda itself retries.
+async fn invoke_asynchronously(world: &World, event: &Value) {
     let url = format!("{}/notify/invocations", world.local.functions_url());
     let request = reqwest::Client::new()
         .post(url)
@@ -36,7 +36,7 @@ async fn invoke_later(world: &World, event: &Value) {
     assert_eq!(request.json(event).send().await.unwrap().status(), 202);
 }
 
-/// Kills notify at the moment when it has recorded, and is trying to post what it cannot. Then the way is free again.
+/// Kills notify once it has recorded the update, while its posts are throttled. Afterwards posts succeed again.
 async fn kill_between_record_and_post(world: &World) {
     eventually(1, async || recorded(world).await).await;
     assert!(world.local.gateway().kill_processes("notify") > 0);
@@ -58,7 +58,7 @@ async fn a_message_that_sqs_delivers_twice_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn a_message_whose_notify_is_killed_after_it_recorded_is_told_by_the_next_delivery() {
+async fn an_update_whose_notify_is_killed_after_recording_is_pushed_by_the_next_delivery() {
     let world = faulty().await;
     let mut socket = socket(&world).await;
     world.inject(json!({"postsThrottled": 1}));
@@ -77,12 +77,12 @@ async fn a_message_whose_notify_is_killed_after_it_recorded_is_told_by_the_next_
 }
 
 #[tokio::test]
-async fn an_asynchronous_event_whose_notify_is_killed_is_told_by_lambdas_own_retry() {
+async fn an_asynchronous_event_whose_notify_is_killed_after_recording_is_pushed_by_lambdas_own_retry() {
     let world = faulty().await;
     let mut socket = socket(&world).await;
     world.inject(json!({"postsThrottled": 1}));
-    // Without an id of its own: Lambda's request id is the same in each of its tries.
-    invoke_later(&world, &json!({"login": LOGIN, "body": "told"})).await;
+    // The event has no id of its own. Lambda's request id, which takes its place, is the same in every try.
+    invoke_asynchronously(&world, &json!({"login": LOGIN, "body": "told"})).await;
     kill_between_record_and_post(&world).await;
     let push = socket.hear().await;
     assert_eq!((&push["version"], &push["body"]), (&json!(1), &json!("told")));
@@ -91,11 +91,11 @@ async fn an_asynchronous_event_whose_notify_is_killed_is_told_by_lambdas_own_ret
 }
 
 #[tokio::test]
-async fn an_asynchronous_event_that_never_got_as_far_as_recording_is_tried_again_too() {
+async fn an_asynchronous_event_whose_notify_is_killed_before_recording_is_recorded_by_lambdas_own_retry() {
     let world = faulty().await;
     let mut socket = socket(&world).await;
     world.inject(json!({"invocationsKilled": 1, "killWithinMs": 0}));
-    invoke_later(&world, &json!({"login": LOGIN, "body": "told"})).await;
+    invoke_asynchronously(&world, &json!({"login": LOGIN, "body": "told"})).await;
     eventually(true, async || {
         world.local.gateway().injected().contains_key("process killed")
     })
@@ -112,14 +112,17 @@ async fn messages_are_recorded_once_each_however_often_notify_is_killed_over_the
     let mut socket = socket(&world).await;
     let (mut killed, mut sent) = (0, 0);
     world.inject(json!({"seed": 1, "invocationsKilled": 0.6, "killWithinMs": 10}));
-    // By kills and not by messages: on a fast machine most invocations are over before they are killed.
+    // Counts kills and not messages: on a fast machine most invocations end before they are killed.
     while killed < 10 {
         sent += 1;
-        assert!(sent < 2_000, "nothing is ever killed");
+        assert!(sent < 2_000, "almost no invocation was killed");
         let event = json!({"login": LOGIN, "id": format!("{sent}"), "body": sent});
         while world.invoke("notify", &event).await.1 {
             killed += 1;
-            assert!(killed < 400, "notify never gets through");
+            assert!(
+                killed < 400,
+                "notify was killed 400 times and did not complete all events"
+            );
         }
     }
     world.inject(json!({}));
@@ -136,10 +139,10 @@ async fn messages_are_recorded_once_each_however_often_notify_is_killed_over_the
 }
 
 #[tokio::test]
-async fn what_there_was_no_time_to_tell_is_told_by_the_next_delivery() {
+async fn an_update_that_notify_had_no_time_to_push_is_pushed_by_the_next_delivery() {
     let world = World::with(|options| {
         options.faults = Some(Faults::default());
-        // Two seconds of it are kept for what is to be done at the end.
+        // Notify stops two seconds before its time-out, which leaves two seconds.
         options.notify_timeout = Duration::from_secs(4);
     })
     .await;
@@ -148,7 +151,7 @@ async fn what_there_was_no_time_to_tell_is_told_by_the_next_delivery() {
     let body = json!({"login": LOGIN, "body": "told"}).to_string();
     assert_eq!(world.notify_by_queue(&[&body]).await, ["0"]);
     assert_eq!(recorded(&world).await, 1);
-    // What was posted did arrive. Only notify does not know it, and so tells it again.
+    // The stalled post did arrive, but notify got no answer, and so it posts again.
     socket.hear().await;
     world.inject(json!({}));
     assert!(world.notify_by_queue(&[&body]).await.is_empty());
@@ -162,7 +165,7 @@ async fn what_there_was_no_time_to_tell_is_told_by_the_next_delivery() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_comes_again_after_something_newer_changes_nothing() {
+async fn a_redelivery_after_a_newer_update_is_stale_and_changes_nothing() {
     let world = faulty().await;
     let mut socket = socket(&world).await;
     let event = |id: &str, second: u32| {

@@ -1,11 +1,11 @@
-//! The scene that began it all: two clients of one login are connected, one sends a message, and the other is dropped
-//! "for no obvious reason". Here it is not.
+//! Two clients of one login: nothing that one sends disturbs the other. (In an older system a message of one client
+//! made the server drop the other "for no obvious reason".)
 
 use e2e::{Socket, World};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Everything that a testing tool may send which is text and of a size that API Gateway takes.
+/// Text messages that a testing tool may send, of sizes that API Gateway accepts.
 fn texts() -> Vec<String> {
     let sync = |login: &str, n: &Value| json!({"action": "sync", "login": login, "cursor": null, "n": n}).to_string();
     vec![
@@ -30,7 +30,7 @@ fn texts() -> Vec<String> {
     ]
 }
 
-async fn tell_both(world: &World, one: &mut Socket, other: &mut Socket) {
+async fn push_to_both(world: &World, one: &mut Socket, other: &mut Socket) {
     let report = world
         .notify(&json!({"login": "friendless", "body": {"message": "still there?"}}))
         .await;
@@ -41,7 +41,7 @@ async fn tell_both(world: &World, one: &mut Socket, other: &mut Socket) {
 }
 
 #[tokio::test]
-async fn one_client_may_send_what_it_likes_and_the_other_stays_connected() {
+async fn one_client_may_send_any_text_and_the_other_stays_connected() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let offer = session.subprotocols();
@@ -57,7 +57,7 @@ async fn one_client_may_send_what_it_likes_and_the_other_stays_connected() {
         for frame in [Message::Ping(vec![1, 2].into()), Message::Pong(vec![].into())] {
             tool.send(frame).await;
         }
-        tell_both(&world, &mut tool, &mut browser).await;
+        push_to_both(&world, &mut tool, &mut browser).await;
     }
     browser.is_quiet().await;
     assert_eq!(world.rows_of("friendless").await.len(), 2);
@@ -65,7 +65,7 @@ async fn one_client_may_send_what_it_likes_and_the_other_stays_connected() {
 }
 
 #[tokio::test]
-async fn what_the_gateway_closes_for_closes_only_its_sender() {
+async fn a_frame_for_which_the_gateway_closes_a_socket_closes_its_senders_only() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let mut browser = world.connect(&session).await;
@@ -82,6 +82,6 @@ async fn what_the_gateway_closes_for_closes_only_its_sender() {
     browser.is_quiet().await;
     e2e::eventually(1, async || world.rows_of("friendless").await.len()).await;
     let mut tool = world.connect(&session).await;
-    tell_both(&world, &mut tool, &mut browser).await;
+    push_to_both(&world, &mut tool, &mut browser).await;
     world.stop().await;
 }

@@ -1,5 +1,6 @@
-//! A chatter ID has no way out. Every test of this suite searches what its processes printed and stored; here the search
-//! itself is tested, and the places where a secret could come up are all visited.
+//! Chatter IDs are neither printed nor stored. Every test of this suite ends with a search through all that its
+//! processes printed and stored; here the search itself is tested, and each place that could print a chatter ID is
+//! visited.
 
 use e2e::World;
 use serde_json::json;
@@ -28,7 +29,7 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
     ] {
         assert_eq!(world.try_connect(&query, &headers).await.unwrap_err(), 401);
     }
-    // By hand, where API Gateway would send an event: the error must not quote it.
+    // Events that API Gateway would not send: the error must not quote them.
     for (function, event) in [
         ("connect", json!({"requestContext": session.chatter_id})),
         (
@@ -53,7 +54,7 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
     assert!(!socket.hear().await.to_string().contains(&session.chatter_id));
     world.notify(&json!({"login": "friendless"})).await;
     assert!(world.revoke(&session).await > 0);
-    // The search is worth something only if there was much to search.
+    // Checks that the lines that the search has to read were printed at all.
     assert!(world.has_printed(&["connect:", "\"level\":\"INFO\"", "refused"]));
     assert!(world.has_printed(&["connect:", "_aws", "Refusals"]));
     world.stop().await;

@@ -1,10 +1,10 @@
-//! How long sockets live, with API Gateway's times made short.
+//! API Gateway's limits on a socket's life, shortened for the tests.
 
 use e2e::{World, eventually};
 use std::time::Duration;
 
 #[tokio::test]
-async fn an_idle_socket_is_closed_and_its_row_gone() {
+async fn an_idle_socket_is_closed_and_its_row_is_deleted() {
     let world = World::with(|options| options.limits.idle = Duration::from_millis(300)).await;
     let session = world.log_in("friendless").await;
     let socket = world.connect(&session).await;
@@ -14,7 +14,7 @@ async fn an_idle_socket_is_closed_and_its_row_gone() {
 }
 
 #[tokio::test]
-async fn a_socket_at_the_end_of_its_life_is_closed_however_busy() {
+async fn a_socket_at_the_end_of_its_life_is_closed_even_if_it_is_busy() {
     let world = World::with(|options| options.limits.life = Duration::from_millis(600)).await;
     let session = world.log_in("friendless").await;
     let mut socket = world.connect(&session).await;

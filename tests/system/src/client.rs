@@ -1,4 +1,4 @@
-//! A WebSocket client, as a browser or a testing tool is one.
+//! WebSocket client for the tests, in the place of a browser or of a testing tool.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, handshake::client::Response},
 };
 
-/// Long enough for a loaded machine: what takes longer is a failure.
+/// Longest wait for anything, generous enough for a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open socket.
@@ -21,11 +21,14 @@ pub struct Socket {
     n: u64,
 }
 
-/// How a socket ended: the close frame's code and reason, or nothing.
+/// End of a socket: the close frame's code and reason, or `None` if there was no close frame or it was empty.
 pub type Closed = Option<(u16, String)>;
 
 impl Socket {
-    /// Opens a socket with these headers, or says with which status it was refused.
+    /// Opens a socket with these headers.
+    ///
+    /// # Errors
+    /// The HTTP status with which the handshake was refused.
     pub async fn open(url: &str, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
@@ -41,7 +44,7 @@ impl Socket {
                 n: 0,
             }),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
-            Err(error) => panic!("no handshake: {error}"),
+            Err(error) => panic!("the handshake failed: {error}"),
         }
     }
 
@@ -55,18 +58,21 @@ impl Socket {
         self.send(Message::text(text.into())).await;
     }
 
-    /// The next message, as JSON. Control frames are not messages.
+    /// The next message, as JSON. Control frames are skipped.
     pub async fn hear(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("nothing was heard") {
+            match timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("no message came in time")
+            {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("not a text: {other:?}"),
+                other => panic!("expected a text message, got {other:?}"),
             }
         }
     }
 
-    /// The next message of this type; those before it are not looked at.
+    /// The next message of this type; messages before it are skipped.
     pub async fn hear_a(&mut self, kind: &str) -> Value {
         loop {
             let message = self.hear().await;
@@ -76,7 +82,7 @@ impl Socket {
         }
     }
 
-    /// Asks what was missed since `cursor`, and hears the reply.
+    /// Sends a sync with this cursor, and returns its reply.
     pub async fn sync(&mut self, login: &str, cursor: &Value) -> Value {
         self.n += 1;
         self.say(serde_json::json!({"action": "sync", "login": login, "cursor": cursor, "n": self.n}).to_string())
@@ -86,13 +92,13 @@ impl Socket {
         reply
     }
 
-    /// Says `ping` and hears that nothing but `pong` has come: whatever was sent before has been worked off.
+    /// Asserts that no message is waiting: sends `ping`, and expects `pong` as the next message.
     pub async fn is_quiet(&mut self) {
         self.say(r#"{"action":"ping"}"#).await;
         assert_eq!(self.hear().await, serde_json::json!({"type": "pong"}));
     }
 
-    /// Waits for the end; messages that come before it are not looked at.
+    /// Waits for the socket's end; messages before it are skipped.
     pub async fn end(mut self) -> Closed {
         let end = async {
             loop {
@@ -108,7 +114,7 @@ impl Socket {
         timeout(PATIENCE, end).await.expect("the socket does not end")
     }
 
-    /// Says goodbye properly.
+    /// Closes the socket with the closing handshake.
     pub async fn close(mut self) {
         self.stream.close(None).await.unwrap();
         self.end().await;

@@ -1,7 +1,9 @@
-//! The whole of Chatterbox for a test: the gateway, a fresh DynamoDB and the real binaries, on free ports.
+//! Harness of the end-to-end tests: Chatterbox as a whole, with the gateway, a fresh DynamoDB and the real binaries, on
+//! free ports.
 //!
-//! A [`World`] collects everything that any of its processes prints and every chatter ID that it hands out. When it stops
-//! it searches the one, and all tables, for the other: so the whole run is one test that no secret gets out.
+//! A [`World`] collects everything that its processes print, and every chatter ID that it issues. When it stops it
+//! searches the printed lines and all tables for the chatter IDs: so every test also tests that none is printed or
+//! stored.
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 

@@ -1,4 +1,4 @@
-//! The functions' programs, as cargo has built them.
+//! The functions' programs, as cargo built them.
 
 use std::{
     fs,
@@ -7,13 +7,13 @@ use std::{
     time::SystemTime,
 };
 
-/// What a test of the whole system runs. `cargo test` does not build it.
+/// Programs that the tests run. `cargo test` does not build them.
 const PROGRAMS: [&str; 4] = ["connect", "disconnect", "default", "notify"];
 
-/// The folder that cargo puts this workspace's programs in: the one above the tests'.
+/// Folder into which cargo puts this workspace's programs: the one above that of the tests.
 ///
 /// # Panics
-/// If a program is missing, or older than one of its sources: the test would say something about other code than it seems.
+/// If a program is missing, or older than one of its sources: the test would then test older code.
 pub(crate) fn folder() -> PathBuf {
     static CHECKED: OnceLock<PathBuf> = OnceLock::new();
     let checked = CHECKED.get_or_init(|| {
@@ -30,7 +30,8 @@ pub(crate) fn folder() -> PathBuf {
     checked.clone()
 }
 
-/// Why a program cannot be taken for what its sources say. Cargo lists them beside it, in a file that ends in `.d`.
+/// Reason why a program is not up to date; `None` if it is. Cargo lists a program's sources beside it, in a file that
+/// ends in `.d`.
 fn problem(program: &Path) -> Option<String> {
     let Some(built) = modified(program) else {
         return Some(format!("{} is missing", program.display()));
@@ -49,7 +50,8 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
-/// What stands after the colon, as `make` writes it: separated by blanks, those within a name after a backslash.
+/// Sources in a list in `make`'s format: after the colon, separated by blanks; a blank within a name follows a
+/// backslash.
 fn sources(list: &str) -> Vec<PathBuf> {
     const BLANK: &str = "\0";
     let (_, sources) = list.split_once(": ").unwrap_or_default();
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_programs_that_are_here_have_lists_of_their_sources() {
+    fn the_list_beside_notify_names_cores_sources() {
         let core = folder().join("notify.d");
         let list = fs::read_to_string(core).unwrap();
         assert!(

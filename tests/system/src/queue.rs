@@ -1,16 +1,16 @@
-//! SQS's wire, as far as a sender sees it: what is sent is kept, to be handed to notify as SQS would.
+//! Fake of SQS at the wire: it keeps the messages that are sent, for the test to hand to notify as SQS would.
 
 use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// A queue that takes messages.
+/// A queue of SQS.
 #[derive(Clone, Debug)]
 pub struct Queue {
     messages: Arc<Mutex<Vec<Value>>>,
     delays: Arc<Mutex<Vec<u64>>>,
-    /// Where senders find the service.
+    /// URL of the service, for senders.
     pub endpoint: String,
 }
 
@@ -32,7 +32,7 @@ impl Queue {
             messages.push(record(&id, request["MessageBody"].as_str().unwrap()));
             Json(json!({"MessageId": id, "MD5OfMessageBody": "0"}))
         };
-        // The AWS protocol's JSON has a content type of its own.
+        // AWS's JSON protocol has a content type of its own, which axum's `Json` does not accept.
         let as_json = axum::middleware::map_request(|mut request: axum::extract::Request| async {
             request
                 .headers_mut()
@@ -43,12 +43,12 @@ impl Queue {
         queue
     }
 
-    /// The queue's URL, as `DEFER_QUEUE_URL` has it.
+    /// The queue's URL, for the setting `DEFER_QUEUE_URL`.
     pub fn url(&self) -> String {
         format!("{}/000000000000/deferred", self.endpoint)
     }
 
-    /// How many seconds each message is to be held back, in the order in which they were sent.
+    /// Delay of each message in seconds (`DelaySeconds`), in the order in which they were sent.
     pub fn delays(&self) -> Vec<u64> {
         self.delays.lock().unwrap().clone()
     }

@@ -1,7 +1,8 @@
-//! The search for chatter IDs in what was printed and stored.
+//! Search for chatter IDs in printed and stored texts.
 //!
-//! A secret travels in many forms: the browser's own carrier is base64url of the login, a NUL and the chatter ID, which
-//! never contains the ID's text. So every part of a text that could be an encoding is decoded before it is searched.
+//! A chatter ID is sent in many forms: the browser's subprotocol is base64url of the login, a NUL and the chatter ID,
+//! and does not contain the ID's own text. So every part of a text that could be an encoding is also decoded and
+//! searched.
 
 use base64::{
     Engine,
@@ -9,9 +10,9 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-/// Which of these secrets can be read out of a text, in whatever form: as it is, in upper case, without hyphens, with
-/// escapes (of URLs, JSON, Rust), as base64 or base64url at any alignment, in hexadecimal, as a list of bytes; and
-/// encoded like this, the 16 bytes that it stands for.
+/// The first of these secrets that a text contains, in any form: as it is, in upper case, without hyphens, with escapes
+/// (of URLs, JSON, Rust), as base64 or base64url at any alignment, in hexadecimal, as a list of bytes; also the UUID's
+/// 16 bytes, encoded in one of these ways.
 pub fn leaked<'a>(text: &str, secrets: &'a [String]) -> Option<&'a str> {
     let plain = without_escapes(text);
     let readings = [bare(text.as_bytes()), bare(plain.as_bytes())]
@@ -23,7 +24,7 @@ pub fn leaked<'a>(text: &str, secrets: &'a [String]) -> Option<&'a str> {
     found.map(String::as_str)
 }
 
-/// As it is compared: in lower case, without hyphens.
+/// The form in which texts and secrets are compared: in lower case, without hyphens.
 fn bare(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).to_lowercase().replace('-', "")
 }
@@ -32,15 +33,15 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What each part of the text says if it is an encoding. Only parts that are long enough to hold a chatter ID are read:
-/// 16 bytes are 22 characters of base64, and its text without hyphens is 64 hexadecimal digits.
+/// Each part of the text that could be an encoding, decoded. Only parts long enough for a chatter ID are tried: its 16
+/// bytes are 22 characters of base64, and its text without hyphens is 64 hexadecimal digits.
 fn decoded(text: &str) -> impl Iterator<Item = Vec<u8>> {
     let base64 = words(text, 22, |c| c.is_ascii_alphanumeric() || "+/-_".contains(c));
-    // Where in the word the encoding begins is not known: a path, or a prefix, may be of the same alphabet.
+    // The encoding may begin anywhere in the word, since a path or a prefix may be of the same alphabet.
     let base64 = base64.flat_map(|word| (0..4).filter_map(move |start| from_base64(&word[start..])));
     let digits = words(text, 64, |c| c.is_ascii_hexdigit());
     let digits = digits.flat_map(|word| (0..2).map(move |start| from_hex(&word[start..])));
-    // Numbers one below the other have line breaks between them, which a string within a string writes as `\n`.
+    // A pretty-printed list has line breaks between its numbers, and a string within a string writes those as `\n`.
     let lists = words(text, 31, |c| c.is_ascii_digit() || ", \n\\".contains(c) || c == 'n');
     let number = |text: &str| text.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok();
     let lists = lists.map(move |list| list.split(',').filter_map(number).collect());
@@ -60,7 +61,7 @@ fn from_base64(word: &str) -> Option<Vec<u8>> {
             .with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     let standard = word.replace('-', "+").replace('_', "/");
-    // One character over is six bits: no byte.
+    // A single last character is six bits, less than a byte, and is left out.
     let whole = if standard.len() % 4 == 1 {
         &standard[..standard.len() - 1]
     } else {
@@ -77,8 +78,8 @@ fn from_hex(word: &str) -> Vec<u8> {
     bytes.collect()
 }
 
-/// Without the escapes of URLs (`%33`), of JSON (`\u0033`) and of what prints bytes (`\x33`, `\u{33}`). What was escaped
-/// again was so a few times at most.
+/// The text with the escapes of URLs (`%33`), of JSON (`\u0033`) and of printed bytes (`\x33`, `\u{33}`) resolved, up
+/// to three levels deep.
 fn without_escapes(text: &str) -> String {
     (0..3).fold(text.to_owned(), |text, _| unescaped_once(&text))
 }
@@ -89,7 +90,7 @@ fn unescaped_once(text: &str) -> String {
     while let Some(at) = rest.find(['%', '\\']) {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        // What is escaped within a string within a string has many backslashes.
+        // An escape in a string within a string has several backslashes.
         let marked = rest.trim_start_matches('\\');
         let in_string = ["u00", "u{", "x"].iter().find_map(|mark| marked.strip_prefix(mark));
         let after = rest.strip_prefix('%').or(in_string.filter(|_| rest.starts_with('\\')));
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_every_form_in_which_it_travels() {
+    fn a_secret_is_found_in_every_form_in_which_it_is_sent() {
         let id = uuid::Uuid::parse_str(ID).unwrap();
         let mut forms = vec![
             ID.to_owned(),
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_or_its_hash_is_not_taken_for_it() {
+    fn neither_another_secret_nor_a_hash_counts_as_the_secret() {
         let other = ID.replace("5b", "5c");
         let hash = "6227e0da4c941b9e5a9fa07e0bfdb4c935d8d872d979c0b19204ac27470db682";
         for text in [

@@ -1,4 +1,4 @@
-//! The system under test.
+//! The system under test, and the search for secrets at its end.
 
 use crate::{Socket, leaked, programs, queue::record};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -25,7 +25,7 @@ pub struct World {
     guard: MustStop,
 }
 
-/// Holds a test to [`World::stop`], and so to the search for secrets.
+/// Makes a test fail that does not end with [`World::stop`], and so with the search for secrets.
 #[derive(Debug, Default)]
 struct MustStop {
     has_stopped: bool,
@@ -43,9 +43,9 @@ impl Drop for MustStop {
 /// A user who has logged in to the site.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Who it is.
+    /// The login name.
     pub login: String,
-    /// The secret that the site gave them.
+    /// The chatter ID that the site issued.
     pub chatter_id: String,
 }
 
@@ -55,7 +55,7 @@ impl World {
         World::with(|_| {}).await
     }
 
-    /// A system with some settings of a test's own.
+    /// A system with changed settings.
     pub async fn with(change: impl FnOnce(&mut Options)) -> World {
         let mut options = Options::from_env();
         (options.port, options.dynamodb_port) = (0, 0);
@@ -86,7 +86,7 @@ impl World {
         self.log_in_for(login, Duration::from_secs(3600)).await
     }
 
-    /// Logs a user in for so long.
+    /// Logs a user in, with a chatter ID that is valid for this long.
     pub async fn log_in_for(&self, login: &str, life: Duration) -> Session {
         let chatters = &self.local.revocation().chatters;
         let chatter_id = chatters
@@ -101,7 +101,7 @@ impl World {
         }
     }
 
-    /// Opens a socket as this user, with the query string.
+    /// Opens a socket as this user, with the credentials in the query string.
     pub async fn connect(&self, session: &Session) -> Socket {
         self.try_connect(&session.query(), &[]).await.unwrap()
     }
@@ -113,7 +113,10 @@ impl World {
             .unwrap()
     }
 
-    /// Opens a socket with any query and headers, or says with which status it was refused.
+    /// Opens a socket with any query string and headers.
+    ///
+    /// # Errors
+    /// The HTTP status with which the handshake was refused.
     pub async fn try_connect(&self, query: &str, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
         Socket::open(&format!("{}?{query}", self.local.socket_url()), headers).await
     }
@@ -131,7 +134,7 @@ impl World {
         failures(&self.notify(&json!({"Records": records.collect::<Vec<_>>()})).await)
     }
 
-    /// Invokes a function, and says whether it ended in an error.
+    /// Invokes a function. Returns its answer, and whether that is an error.
     pub async fn invoke(&self, function: &str, event: &Value) -> (Value, bool) {
         let url = format!("{}/{function}/invocations", self.local.functions_url());
         let response = self.http.post(url).json(event).send().await.unwrap();
@@ -139,7 +142,7 @@ impl World {
         (response.json().await.unwrap(), is_error)
     }
 
-    /// Revokes a session, as the site does at logout.
+    /// Revokes a session's chatter ID, as the site does at logout. Returns the number of sockets that were closed.
     pub async fn revoke(&self, session: &Session) -> usize {
         let (login, id) = (
             Login::parse(&session.login).unwrap(),
@@ -165,7 +168,7 @@ impl World {
             .unwrap()
     }
 
-    /// The connection IDs that a login has rows for, in order.
+    /// Connection IDs of a login's rows, sorted.
     pub async fn rows_of(&self, login: &str) -> Vec<String> {
         let items = self.items("connections").await;
         let text = |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
@@ -175,7 +178,7 @@ impl World {
         ids
     }
 
-    /// Puts a connection's row into the table by hand: a socket that is not there, and connected so long ago.
+    /// Stores a row for a connection that connected this long ago, without opening a socket.
     pub async fn put_row(&self, login: &str, id: &str, age: Duration) {
         let now = chatterbox_core::Timestamp::now();
         let connected_at = now.millis() - i64::try_from(age.as_millis()).unwrap();
@@ -190,7 +193,7 @@ impl World {
             .unwrap();
     }
 
-    /// Makes a login's rows look as if they had been stored so much earlier.
+    /// Makes a login's rows older, by this much.
     pub async fn age_rows(&self, login: &str, by: Duration) {
         let by = AttributeValue::N(format!("-{}", by.as_millis()));
         for id in self.rows_of(login).await {
@@ -221,12 +224,12 @@ impl World {
             .any(|line| words.iter().all(|word| line.contains(word)))
     }
 
-    /// Takes a line for printed by one of the processes.
+    /// Adds a line to the printed ones, as if a process had printed it.
     pub fn note(&self, line: String) {
         self.printed.lock().unwrap().push(line);
     }
 
-    /// Ends everything, and holds that no chatter ID has got out: not into what was printed, not into a table.
+    /// Stops the system, and asserts that no printed line and no table contains a chatter ID.
     pub async fn stop(mut self) {
         let mut stored = String::new();
         for table in ["chatters", "connections", "updates"] {
@@ -248,14 +251,14 @@ impl Session {
         format!("login={}&chatter={}", self.login, self.chatter_id)
     }
 
-    /// The credentials as the browser's client offers them.
+    /// The credentials as subprotocols, as the browser's client offers them.
     pub fn subprotocols(&self) -> String {
         let secret = BASE64_URL_SAFE_NO_PAD.encode(format!("{}\0{}", self.login, self.chatter_id));
         format!("chatterbox.v1, chatterbox.auth.{secret}")
     }
 }
 
-/// The item identifiers in a partial answer.
+/// The item identifiers in a partial batch response (`batchItemFailures`).
 pub fn failures(answer: &Value) -> Vec<String> {
     let failures = answer["batchItemFailures"].as_array().unwrap();
     failures
@@ -264,10 +267,10 @@ pub fn failures(answer: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Waits until it is so.
+/// Waits until `look` returns the expected value.
 ///
 /// # Panics
-/// If it is not so for twenty seconds.
+/// If it has not done so within twenty seconds.
 pub async fn eventually<T: Debug + PartialEq>(expected: T, mut look: impl AsyncFnMut() -> T) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
@@ -275,12 +278,16 @@ pub async fn eventually<T: Debug + PartialEq>(expected: T, mut look: impl AsyncF
         if seen == expected {
             return;
         }
-        assert!(Instant::now() < deadline, "still {seen:?}, not {expected:?}");
+        assert!(
+            Instant::now() < deadline,
+            "after 20 s still {seen:?} instead of {expected:?}"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// A line that was not searched would make the search worth nothing.
+/// Mark of lines that the collector missed because too many came at once. They would not be searched, so the test
+/// fails.
 const MISSED: &str = "lines were missed";
 
 fn collect<T: Clone + Send + 'static>(
