@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help run check format test programs test-rust test-clients test-web test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
-.PHONY: bench bench-aws instructions simulate
+.PHONY: book bench bench-aws instructions simulate
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
@@ -52,9 +52,17 @@ test-rust: programs
 	$(say) "Testing the crates and the whole system with the real programs."
 	cargo test --locked --workspace
 
-test-docs: tests/docs/node_modules
+test-docs: tests/docs/node_modules examples/node_modules
 	$(say) "Checking the documents: links, pictures and examples."
 	npm --prefix tests/docs test
+	npm --prefix examples run check
+
+book: tests/docs/node_modules $(TOOLS)/bin/mdbook ## build the documents as a book, into target/book
+	$(say) "Building the book."
+	mkdir -p target/mermaid
+	cp tests/docs/node_modules/mermaid/dist/mermaid.min.js target/mermaid/
+	$(TOOLS)/bin/mdbook build
+	@echo "target/book/index.html"
 
 test-clients: programs $(TOOLS)/venv-clients/bin/pytest
 	$(say) "Testing the gateway with clients that others wrote."
@@ -85,12 +93,12 @@ test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
 	npm --prefix infra run check
 	npm --prefix infra test
 
-test-deploy: programs infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
+test-deploy: programs infra/node_modules examples/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
 	$(say) "Deploying to an emulator of AWS with the real binaries."
 	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1200 $(TOOLS)/venv-infra/bin/python -m pytest
 
-web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules: %/node_modules: %/package-lock.json
+web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules examples/node_modules: %/node_modules: %/package-lock.json
 	$(say) "Installing the npm packages of $*."
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
@@ -182,6 +190,10 @@ $(TOOLS)/venv-clients/bin/pytest: crates/gateway/tests/clients/requirements.txt 
 	python3 -m venv $(TOOLS)/venv-clients
 	$(TOOLS)/venv-clients/bin/pip install --quiet -r $< -c $(word 2,$^)
 	@touch $@
+
+$(TOOLS)/bin/mdbook:
+	$(say) "Installing mdBook into .tools. This takes some minutes once."
+	cargo install mdbook --locked --version 0.5.4 --root $(TOOLS)
 
 $(TOOLS)/bin/cargo-deny:
 	$(say) "Installing cargo-deny into .tools. This takes some minutes once."

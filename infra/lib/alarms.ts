@@ -22,7 +22,7 @@ interface Watched {
 
 /**
  * Alarms, for what an operator should look at. None goes off for a single slow browser or for one user's wrong password.
- * Each description says what has happened and what to do; docs/deploy.md has a table of them.
+ * Each description says what has happened and what to do; docs/operating.md has a table of them.
  */
 export function addAlarms(scope: Construct, { functions, metrics, queues, topic }: Watched): Alarm[] {
   const alarms = new Construct(scope, "Alarms");
@@ -88,7 +88,7 @@ const DESCRIPTIONS = {
     "clock or time zone.",
   deadLetters:
     "Events for notify failed until nobody tried again, and are kept in the dead-letter queue for two weeks. " +
-    "Look into notify's log for the reason, mend it, and send them again as docs/deploy.md says.",
+    "Look into notify's log for the reason, mend it, and send them again as docs/operating.md says.",
   outboxFailures:
     "Items of the outbox failed until nobody tried again; the queue holds where they are in the stream, which keeps " +
     "them for a day. Look into notify's log for the reason, mend it, and put the items into the outbox again.",

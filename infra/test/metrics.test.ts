@@ -90,7 +90,7 @@ test("an alarm goes off for one event from the future", () => {
   assert.equal(TreatMissingData, "notBreaching");
 });
 
-const DOCUMENT = readFileSync(join(__dirname, "../../docs/deploy.md"), "utf8");
+const DOCUMENT = readFileSync(join(__dirname, "../../docs/operating.md"), "utf8");
 
 test("every alarm says what has happened and what to do, and the document has it too", () => {
   for (const [name, { AlarmDescription }] of plain.ofType("AWS::CloudWatch::Alarm")) {
@@ -98,7 +98,7 @@ test("every alarm says what has happened and what to do, and the document has it
     assert.match(AlarmDescription, /^[A-Z].*\. .*\b(Look|Ask|Compare|set)\b.*\.$/, name);
     assert(AlarmDescription.length <= 1024, name);
     const alarm = name.replace("Alarms/", "").replace(/^(connect|disconnect|default|notify)Errors$/, "…Errors");
-    assert(DOCUMENT.includes(`| \`${alarm}\` |`), `docs/deploy.md does not say what ${alarm} is`);
+    assert(DOCUMENT.includes(`| \`${alarm}\` |`), `docs/operating.md does not say what ${alarm} is`);
   }
 });
 

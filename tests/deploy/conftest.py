@@ -1,11 +1,12 @@
 """One emulator and one deployed stack for all tests: each has a login of its own, so they do not meet."""
 
 import os
+import subprocess
 
 import pytest
 
-from clients import Aws, Site
-from deployment import Deployment, bootstrap
+from clients import PATIENCE, Aws, Site
+from deployment import PROGRAMS, Deployment, bootstrap
 from emulator import Emulator
 
 
@@ -46,3 +47,19 @@ def site(deployment, aws):
 def login(request):
     """A login that no other test has."""
     return request.node.name
+
+
+@pytest.fixture
+def local(tmp_path):
+    """The local system, as `make run` starts it, but on free ports: what it says of itself, by name."""
+    process = subprocess.Popen(
+        [PROGRAMS / "chatter", "local", "--port", "0", "--dynamodb-port", "0"],
+        stdout=subprocess.PIPE, stderr=(tmp_path / "local.log").open("wb"), text=True,
+    )
+    try:
+        ready = process.stdout.readline().split()
+        assert ready[:1] == ["ready"], (tmp_path / "local.log").read_text()[-2000:]
+        yield dict(zip(ready[1::2], ready[2::2]))
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)

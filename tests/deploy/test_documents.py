@@ -13,8 +13,8 @@ import pytest
 from websockets.sync.client import connect
 
 from clients import PATIENCE, Browser
-from deployment import PROGRAMS, ROOT
-from documents import DEPLOY, README, commands
+from deployment import ROOT
+from documents import DEPLOY, QUICK_START, commands
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def shell(tmp_path):
         program = shutil.which(name, path=f"{venv}{os.pathsep}{os.environ['PATH']}")
         assert program, f"{name} is missing"
         (programs / name).symlink_to(program)
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
 
     def run(script: str, environment: dict[str, str]) -> str:
         done = subprocess.run(
@@ -41,22 +41,6 @@ def shell(tmp_path):
     return run
 
 
-@pytest.fixture
-def local(tmp_path):
-    """The local system, as `make run` starts it, but on free ports: what it says of itself, by name."""
-    process = subprocess.Popen(
-        [PROGRAMS / "chatter", "local", "--port", "0", "--dynamodb-port", "0"],
-        stdout=subprocess.PIPE, stderr=(tmp_path / "local.log").open("wb"), text=True,
-    )
-    try:
-        ready = process.stdout.readline().split()
-        assert ready[:1] == ["ready"], (tmp_path / "local.log").read_text()[-2000:]
-        yield dict(zip(ready[1::2], ready[2::2]))
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
 def chatter_id_in(printed: str) -> str:
     """The chatter ID that a command printed: the last line, in the text that the hash is made of."""
     chatter_id = printed.splitlines()[-1].strip()
@@ -65,11 +49,11 @@ def chatter_id_in(printed: str) -> str:
     return chatter_id
 
 
-def test_the_readmes_commands_reach_a_browser_on_the_laptop(shell, local):
-    [credentials] = commands(README, "export AWS_ACCESS_KEY_ID")
-    [issue] = commands(README, "docs/issue/")
-    [notify] = commands(README, "aws lambda invoke")
-    [scan] = commands(README, "aws dynamodb scan")
+def test_the_quick_starts_commands_reach_a_browser_on_the_laptop(shell, local):
+    [credentials] = commands(QUICK_START, "export AWS_ACCESS_KEY_ID")
+    [issue] = commands(QUICK_START, "examples/issue/")
+    [notify] = commands(QUICK_START, "aws lambda invoke")
+    [scan] = commands(QUICK_START, "aws dynamodb scan")
 
     def run(command: str) -> str:
         command = command.replace("http://127.0.0.1:8000", local["dynamodb"])
@@ -97,7 +81,7 @@ def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["sent"] == 1
 
 
-@pytest.mark.parametrize("document", [README, DEPLOY], ids=["README.md", "deploy.md"])
+@pytest.mark.parametrize("document", [QUICK_START, DEPLOY], ids=["quick-start.md", "deploy.md"])
 def test_programs_are_tested_with_no_more_than_the_document_exports(emulator, document):
     """Beside credentials, which `aws configure` gives, and the emulator's address, for which AWS needs nothing."""
     given = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"}
@@ -111,7 +95,9 @@ NEEDS = {
     ".mjs": (r'^import .* from "([^"]+)"', (), "npm install"),
     ".rs": (r"^use (\w+)", ("std",), "cargo add"),
 }
-PROGRAMS_OF_DOCUMENTS = sorted(path for path in (ROOT / "docs").rglob("*") if path.suffix in NEEDS)
+PROGRAMS_OF_DOCUMENTS = sorted(
+    path for path in (ROOT / "examples").rglob("*") if path.suffix in NEEDS and "node_modules" not in path.parts
+)
 
 
 @pytest.mark.parametrize("program", PROGRAMS_OF_DOCUMENTS, ids=[path.name for path in PROGRAMS_OF_DOCUMENTS])
@@ -127,7 +113,7 @@ def test_a_program_says_how_to_install_what_it_needs(program):
 def test_a_deployed_stack_can_be_measured(site, emulator):
     """`make bench-aws`, with no rounds: the emulator does not log what Lambda says of an invocation."""
     done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "bench" / "aws.py", "Chatterbox", "0"],
+        [sys.executable, ROOT / "bench" / "aws.py", "Chatterbox", "0"],
         env={**os.environ, **emulator.environment}, capture_output=True, text=True, timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr

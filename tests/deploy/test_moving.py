@@ -44,7 +44,7 @@ def test_existing_ids_clients_and_pipeline_go_on_as_they_are(emulator, aws, old_
 def move(emulator, site):
     names = {"OLD_TABLE": "Geeks", "OLD_LOGIN": "geek", "OLD_CHATTER": "id", "CHATTERS_TABLE": site.outputs["ChattersTable"]}
     done = subprocess.run(
-        [sys.executable, ROOT / "docs" / "move" / "move.py"],
+        [sys.executable, ROOT / "examples" / "move" / "move.py"],
         env={**os.environ, **emulator.environment, **names}, capture_output=True, text=True, timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "1 moved, 1 left\n"), done.stderr

@@ -54,10 +54,20 @@ export class Document {
     return this.#of("code").filter(({ lang }) => lang).map(readCode);
   }
 
+  /** Code that is indented, and so has no language. */
+  get indented() {
+    return this.#of("code").filter(({ codeBlockStyle }) => codeBlockStyle === "indented").map(({ text }) => text);
+  }
+
+  /** The texts of all headings. */
+  get headings() {
+    return this.#of("heading").map(plain);
+  }
+
   /** Every link and picture that leads to a file of the repository, or to a heading. */
   get links() {
     const all = [...this.#of("link"), ...this.#of("image")];
-    return all.map((token) => ({ href: token.href, symbol: symbol(token) })).filter(({ href }) => !/^[a-z]+:/i.test(href));
+    return all.map((token) => ({ href: token.href, words: token.text, symbol: symbol(token) })).filter(({ href }) => !/^[a-z]+:/i.test(href));
   }
 
   #of(type) {

@@ -2,8 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import DOMPurify from "dompurify";
 import mermaid from "mermaid";
 import { Document, files } from "./documents.mjs";
+
+// Mermaid cleans a flowchart's texts with DOMPurify, which needs a browser's DOM. To parse them, nothing has to be clean.
+Object.assign(DOMPurify, { addHook() {}, sanitize: (text) => text });
 
 for (const path of files(".md")) {
   const pictures = new Document(path).code.filter(({ language }) => language === "mermaid");
