@@ -52,7 +52,7 @@ test-rust: programs
 	$(say) "Testing the crates and the whole system with the real programs."
 	cargo test --locked --workspace
 
-test-docs: tests/docs/node_modules examples/node_modules
+test-docs: tests/docs/node_modules examples/node_modules web/node_modules
 	$(say) "Checking the documents: links, pictures and examples."
 	npm --prefix tests/docs test
 	npm --prefix examples run check

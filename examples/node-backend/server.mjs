@@ -13,7 +13,7 @@ import { LIFE, issue, revoke } from "./chatter-ids.mjs";
 const { SOCKET_URL, CHATTER_JS, PORT = "3000" } = process.env;
 const FILES = {
   "/": ["text/html; charset=utf-8", readFileSync(new URL("../page/index.html", import.meta.url))],
-  "/chatter.js": ["text/javascript", readFileSync(CHATTER_JS)],
+  "/chatter.min.js": ["text/javascript", readFileSync(CHATTER_JS)],
 };
 /** How long before its end a chatter ID is replaced, in seconds. */
 const RENEW = 24 * 3600;
