@@ -10,6 +10,7 @@ mod data_file;
 mod database;
 mod demo;
 mod functions;
+mod lock;
 mod throttle;
 
 use chaos::Chaos;

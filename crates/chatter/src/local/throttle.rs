@@ -1,6 +1,7 @@
 //! A proxy before the embedded DynamoDB, which answers a share of the requests as DynamoDB does when a table is
 //! throttled.
 
+use super::lock::lock;
 use axum::{
     Router,
     body::Body,
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -45,7 +46,7 @@ impl Throttle {
 
     /// Throttles this share of the requests from now on, from 0 to 1.
     pub fn set(&self, share: f64) {
-        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
+        *lock(&self.share) = share;
     }
 
     /// How many requests have been throttled.
@@ -59,7 +60,7 @@ impl Throttle {
 
     /// Decides about one request.
     fn grants(&self) -> bool {
-        let share = *self.share.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = *lock(&self.share);
         let is_granted = fastrand::f64() >= share;
         if !is_granted {
             self.throttled.fetch_add(1, Ordering::Relaxed);

@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
 use super::System;
+use crate::local::lock::lock;
 
 /// The state of the backend.
 #[derive(Clone, Debug)]
@@ -68,14 +69,14 @@ impl Site {
         // does no harm.
         let chatters = &self.revocation.chatters;
         let chatter_id = self.with_patience(|| chatters.issue(login, self.chatter_life)).await?;
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut issued = lock(&self.issued);
         make_room(&mut issued);
         issued.insert(key(login, &chatter_id), Timestamp::now() + self.chatter_life);
         Ok(chatter_id)
     }
 
     fn expires_at(&self, login: &Login, chatter_id: &ChatterId) -> Option<Timestamp> {
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let issued = lock(&self.issued);
         issued.get(&key(login, chatter_id)).copied()
     }
 
