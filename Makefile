@@ -74,7 +74,7 @@ test-web: web/node_modules
 	npm --prefix web run check
 	npm --prefix web test
 
-test-browser: programs tests/browser/node_modules
+test-browser: programs tests/browser/node_modules examples/node_modules web/node_modules
 	$(say) "Testing in headless Chromium."
 	tests/harness/install-chromium
 	npm --prefix tests/browser test

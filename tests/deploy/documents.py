@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deployment import ROOT
 
+README = ROOT / "README.md"
 QUICK_START = ROOT / "docs" / "quick-start.md"
 DEPLOY = ROOT / "docs" / "deploy.md"
 

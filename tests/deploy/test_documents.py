@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from clients import PATIENCE, Browser
 from deployment import ROOT
-from documents import DEPLOY, QUICK_START, commands
+from documents import DEPLOY, QUICK_START, README, commands
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["sent"] == 1
 
 
-@pytest.mark.parametrize("document", [QUICK_START, DEPLOY], ids=["quick-start.md", "deploy.md"])
+@pytest.mark.parametrize("document", [README, DEPLOY], ids=["README.md", "deploy.md"])
 def test_programs_are_tested_with_no_more_than_the_document_exports(emulator, document):
     """Beside credentials, which `aws configure` gives, and the emulator's address, for which AWS needs nothing."""
     given = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"}
