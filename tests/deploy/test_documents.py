@@ -103,9 +103,9 @@ PROGRAMS_OF_DOCUMENTS = sorted(
 @pytest.mark.parametrize("program", PROGRAMS_OF_DOCUMENTS, ids=[path.name for path in PROGRAMS_OF_DOCUMENTS])
 def test_a_program_says_how_to_install_what_it_needs(program):
     text, (imports, included, install) = program.read_text(), NEEDS[program.suffix]
-    header = [line for line in text.splitlines() if re.match(r"(#|//!?)   ", line)]
+    header = [line for line in text.splitlines() if re.match(r"(#|//!?| \*)   ", line)]
     for name in set(re.findall(imports, text, re.MULTILINE)):
-        if name not in included and not name.startswith("node:"):
+        if name not in included and not name.startswith(("node:", ".")):
             package = re.escape(name).replace("_", "[-_]")
             assert any(re.search(rf"{install} .*{package}\b", line) for line in header), name
 

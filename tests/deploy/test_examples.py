@@ -7,7 +7,6 @@ import sys
 import urllib.parse
 from http.client import HTTPConnection
 from pathlib import Path
-from urllib.request import urlretrieve
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -45,10 +44,10 @@ def test_an_example_issues_a_chatter_id_that_opens_a_socket(site, emulator, prog
 
 
 @pytest.fixture
-def backend(local, tmp_path):
+def backend(local):
     """The backend in Node, as a site on the local system: a function that sends it a POST and returns the answer."""
-    socket, client = local["socket"], tmp_path / "chatter.js"
-    urlretrieve(urllib.parse.urljoin(local["page"], "/chatter.js"), client)
+    # No browser loads the client here; tests/browser does.
+    socket, client = local["socket"], ROOT / "web" / "src" / "index.js"
     process = subprocess.Popen(
         ["node", EXAMPLES / "node-backend" / "server.mjs"],
         stdout=subprocess.PIPE, text=True,
