@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { BrowserPage, CASES, DAY, HOUR, MINUTE, PATIENCE, SECOND, Scene } from "./scene.mjs";
 import { World, until } from "./world.mjs";
 
-/** How it comes to the moment when an update happens: something is held up, so that nothing is left to luck. */
+/** Moments at which an update may happen. To reach each for certain, the page or `$connect` is held up there. */
 const MOMENTS = {
   async before_the_socket_opens(scene) {
     await scene.all("hold", "credentials");
@@ -17,19 +17,19 @@ const MOMENTS = {
     await scene.faults({ connectsStretched: 1, connectStretchMs: 10 * SECOND });
     await scene.begin();
     await scene.untilStored();
-    assert.ok(await scene.some(({ opened }) => opened === 0), "sockets that are not open yet");
+    assert.ok(await scene.some(({ opened }) => opened === 0), "no socket was still opening");
   },
-  async after_the_socket_has_opened_and_before_the_page_has_asked(scene) {
+  async after_the_socket_has_opened_and_before_the_page_has_synced(scene) {
     await scene.all("hold", "question");
     await scene.begin();
     await scene.untilHeld("question");
   },
-  async after_the_page_has_asked_and_before_it_is_answered(scene) {
+  async after_the_page_has_sent_its_sync_and_before_the_reply(scene) {
     await scene.all("hold", "answer");
     await scene.begin();
     await scene.untilHeld("answer");
   },
-  async after_the_page_was_answered(scene) {
+  async after_the_reply_to_the_sync(scene) {
     await scene.begin();
     await scene.untilSynced();
   },
@@ -42,7 +42,7 @@ const MOMENTS = {
   },
 };
 
-/** To what a page's clock is set while it is open, one after the other: how far ahead. */
+/** Settings of a page's clock while the page is open, one after the other: how far ahead of the right time. */
 const SETTINGS = {
   "left alone": [],
   "an hour back": [-HOUR],
@@ -64,7 +64,7 @@ describe("whatever the clocks of pages and pipelines say", { timeout: 600_000 },
   after(() => world?.stop());
 
   for (const [moment, reach] of Object.entries(MOMENTS)) {
-    test(`an_update_is_heard_that_happens_${moment}`, async (t) => {
+    test(`a_page_gets_an_update_that_happens_${moment}`, async (t) => {
       const scene = new Scene(world);
       t.after(() => scene.letGo());
       await scene.load(t);
@@ -80,12 +80,12 @@ describe("whatever the clocks of pages and pipelines say", { timeout: 600_000 },
   }
 
   for (const [title, age, heard] of [
-    ["what_happened_ten_minutes_before_the_page_was_loaded_is_in_its_own_data_already", undefined, []],
-    ["a_page_may_say_by_its_own_clock_that_it_wants_the_last_quarter_of_an_hour", 15 * MINUTE, ["ten minutes ago"]],
-    ["a_page_may_say_by_its_own_clock_that_it_wants_the_last_five_minutes", 5 * MINUTE, []],
+    ["an_update_from_ten_minutes_before_the_page_was_loaded_counts_as_part_of_its_own_data", undefined, []],
+    ["a_page_that_asks_by_its_own_clock_for_the_last_quarter_of_an_hour_gets_it", 15 * MINUTE, ["ten minutes ago"]],
+    ["a_page_that_asks_by_its_own_clock_for_the_last_five_minutes_gets_no_older_update", 5 * MINUTE, []],
   ]) {
     test(title, async (t) => {
-      // A clock that jumps ahead looks like that of a laptop that has slept: the page then wants more rather than less.
+      // Left out: clocks that jump ahead. They look like that of a laptop that slept, so the page then asks for more.
       const isClear = ({ page, pipeline }) => pipeline === "right" && !page.startsWith("jumps a day ahead");
       const scene = new Scene(world, CASES.filter(isClear));
       t.after(() => scene.letGo());
@@ -113,13 +113,13 @@ describe("whatever the clocks of pages and pipelines say", { timeout: 600_000 },
       for (const ahead of settings) await page.page.clock.setSystemTime(Date.now() + ahead);
       link.cut();
       await world.local.invoke({ login, topic: "plays", body: { message: "unheard" } });
-      // A heartbeat follows four minutes of silence, with a look at the time every half a minute, and ten seconds later
-      // it counts as unanswered.
+      // After four minutes of silence, which the page checks every half minute, it sends a heartbeat, and ten seconds
+      // later that counts as unanswered.
       const isNoticed = async () => (await report()).state !== "open" || (await report()).opened > 1;
       for (let elapsed = 0; elapsed < 5 * MINUTE && !(await isNoticed()); elapsed += 10 * SECOND) {
         await page.page.clock.runFor(10 * SECOND);
       }
-      if (!(await isNoticed())) return [`${name}: still taken for open after five minutes`];
+      if (!(await isNoticed())) return [`${name}: the page still took the dead link for open after five minutes`];
       await until(async () => (await report()).heard.length > 0, "what was missed", PATIENCE);
       assert.deepEqual((await report()).heard, ["unheard"]);
       return [];

@@ -1,4 +1,4 @@
-/** Whether everybody can use the demo page: what axe finds, by keyboard, and on a phone. */
+/** Accessibility of the demo page: axe's rules, contrast, the keyboard, and a phone's screen. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -10,19 +10,19 @@ const someone = () => `friendless-${randomUUID().slice(0, 8)}`;
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 800 };
 
-/** What axe has against the page as it is, each with where. */
+/** Violations that axe finds on the page as it is now, each with its place. */
 async function faults({ page }) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document));
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
 }
 
-describe("the demo page is for everybody", { timeout: 240_000 }, () => {
+describe("the demo page is accessible", { timeout: 240_000 }, () => {
   /** @type {World} */ let world;
 
   before(async () => {
     world = await World.start("--chaos=1");
-    // The banner is looked at as well, and otherwise it is quiet.
+    // Chaos mode is there for its banner, and switched off so that nothing breaks.
     await world.local.chaos("DELETE");
   });
 
@@ -32,7 +32,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
     for (const viewport of [PHONE, DESK]) {
       const name = `${viewport.width}_pixels_wide_and_${colorScheme}`;
 
-      // Without motion, since axe takes a colour that fades for one that stays.
+      // Without transitions, since axe would measure the contrast of a colour that is still fading.
       const still = { viewport, colorScheme, reducedMotion: "reduce" };
 
       test(`axe_finds_nothing_${name}`, async (t) => {
@@ -73,7 +73,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
         }
       });
 
-      test(`what_can_be_used_has_an_edge_that_can_be_seen_${name}`, async (t) => {
+      test(`every_input_and_button_has_a_visible_edge_${name}`, async (t) => {
         const tab = await world.tab(t, { viewport, colorScheme });
         const edges = () =>
           tab.page.evaluate(() => {
@@ -99,7 +99,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
             return [...document.querySelectorAll("input, button")].filter((used) => used.checkVisibility()).map((used) => {
               const { borderTopColor, backgroundColor } = getComputedStyle(used);
               const [edge, fill, around] = [rgba(borderTopColor), rgba(backgroundColor), ground(used.parentElement)];
-              // Its edge stands out, or, where it has none, its own colour does.
+              // The border has to stand out, or the fill where there is no border.
               const seen = edge.a === 1 ? edge : fill;
               return { what: used.id || used.textContent, ratio: contrast(seen, around) };
             });
@@ -121,7 +121,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
   test("the_updates_can_be_scrolled_by_keyboard", async (t) => {
     const tab = await world.tab(t, { viewport: DESK });
     await tab.logIn(someone());
-    // Chromium lets the keyboard into whatever scrolls, by itself; other browsers want it said.
+    // Chromium makes every scrolling area focusable by itself; other browsers need the attribute.
     assert.equal(await tab.page.locator("#updates").getAttribute("tabindex"), "0");
     for (let n = 0; n < 12; n += 1) await tab.notify(`update ${n}`, `topic-${n}`);
     await tab.sees("update 11");
@@ -133,7 +133,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
     await tab.page.waitForFunction(() => document.getElementById("updates").scrollTop > 100);
   });
 
-  test("on_a_phone_no_column_is_cut", async (t) => {
+  test("on_a_phone_no_column_of_the_activity_table_is_cut_off", async (t) => {
     const tab = await world.tab(t, { viewport: PHONE });
     await tab.logIn(someone());
     await tab.notify("seen");
@@ -153,7 +153,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
     assert.ok(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is beside the page");
   });
 
-  // The second is what a phone's browser leaves between its bars.
+  // 844 is the whole screen's height, 664 what a phone's browser leaves between its bars.
   for (const height of [844, 664]) {
     test(`on_a_phone_an_update_is_seen_together_with_the_button_that_sends_it_${height}_pixels_high`, async (t) => {
       const tab = await world.tab(t, { viewport: { ...PHONE, height } });
@@ -170,7 +170,7 @@ describe("the demo page is for everybody", { timeout: 240_000 }, () => {
     });
   }
 
-  test("it_says_that_it_keeps_the_newest_of_each_topic", async (t) => {
+  test("the_page_says_that_the_newest_update_of_each_topic_is_kept", async (t) => {
     const tab = await world.tab(t, { viewport: PHONE });
     const login = someone();
     await tab.logIn(login);

@@ -1,4 +1,4 @@
-/** The demo page of a system in which things break on purpose. */
+/** The demo page while chaos mode injects faults. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -24,18 +24,18 @@ describe("the demo page under chaos", { timeout: 240_000 }, () => {
     await banner(one).waitFor({ state: "hidden" });
     await world.local.chaos("PUT");
     await banner(one).waitFor();
-    // A second page has it from the first, which has the feed.
+    // A second page gets the state from the first, which holds the connection to the feed.
     const two = await one.page.context().newPage();
     await two.goto(world.url);
     await two.getByText("Chaos is on").waitFor();
   });
 
-  test("logging_in_works_while_the_tables_are_away", async (t) => {
+  test("logging_in_works_while_the_tables_are_stopped_or_throttled", async (t) => {
     const tab = await world.tab(t);
     const { page } = tab;
     await page.getByLabel("Login name").fill(someone());
     for (const trouble of ["database stopped", "database throttled"]) {
-      // In each round of its own every trouble has its turn.
+      // Chaos mode goes through its faults in rounds, so each comes again.
       const rows = page.locator("#activity tr", { hasText: `chaos: ${trouble}` });
       const before = await rows.count();
       await rows.nth(before).waitFor({ timeout: 90_000 });
@@ -50,7 +50,7 @@ describe("the demo page under chaos", { timeout: 240_000 }, () => {
     }
   });
 
-  test("a_login_that_fails_all_the_same_says_that_chaos_is_on_and_what_to_do", async (t) => {
+  test("a_login_that_fails_says_that_chaos_is_on_and_what_to_do", async (t) => {
     const tab = await world.tab(t);
     const message = "the tables do not answer (PutItem: no connection), because chaos is on and breaks them: try again";
     await tab.page.route("**/demo/login", (route) => route.fulfill({ status: 503, json: { message } }));

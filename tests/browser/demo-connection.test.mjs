@@ -1,4 +1,4 @@
-/** What the demo page says and does while it is not connected, in a real browser, with the real binaries behind it. */
+/** The demo page while it is not connected, in a real browser, with the real binaries behind it. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -9,10 +9,10 @@ import { Tab, World, until } from "./world.mjs";
 /** A login that no other test has. */
 const someone = () => `friendless-${randomUUID().slice(0, 8)}`;
 
-/** What the browser itself says of a server that is away. */
+/** Whether a line of the console is the browser's own error for a server that does not answer. */
 const isOfTheNetwork = (error) => /^WebSocket connection to|^Failed to load resource|net::ERR_/.test(error);
 
-/** Puts another server in the place of the one that runs, on its port and with tables of its own. */
+/** Stops the server and starts another one on its port, with tables of its own. */
 async function replaceServer(world, meanwhile = async () => {}) {
   const { port } = new URL(world.url);
   await world.local.stop();
@@ -22,7 +22,7 @@ async function replaceServer(world, meanwhile = async () => {}) {
 
 const sessionOf = ({ page }) => page.evaluate(() => JSON.parse(sessionStorage.getItem("chatterbox-session")));
 
-/** Notes every text that an element has from now on. */
+/** Records every text that an element has from now on. */
 const record = ({ page }, id) =>
   page.evaluate((id) => {
     const element = document.getElementById(id);
@@ -32,8 +32,8 @@ const record = ({ page }, id) =>
 
 const recorded = ({ page }, id) => page.evaluate((id) => window.texts[id], id);
 
-describe("a demo page whose server was started anew", { timeout: 240_000 }, () => {
-  test("pages_come_back_by_themselves_with_chatter_ids_of_the_new_server", async (t) => {
+describe("a demo page whose server was replaced", { timeout: 240_000 }, () => {
+  test("pages_reconnect_by_themselves_with_chatter_ids_of_the_new_server", async (t) => {
     const world = await World.start();
     t.after(() => world.stop());
     const login = someone();
@@ -46,7 +46,7 @@ describe("a demo page whose server was started anew", { timeout: 240_000 }, () =
     const before = await Promise.all(tabs.map(sessionOf));
 
     await replaceServer(world, () => Promise.all(tabs.map((tab) => tab.page.locator("#state:not([data-state=open])").waitFor())));
-    // It has never heard of their chatter IDs, and nobody clicks.
+    // The new server does not know their chatter IDs, and nobody clicks.
     await Promise.all(tabs.map((tab) => tab.page.locator("#state[data-state=open]").waitFor({ timeout: 15_000 })));
     const sessions = await Promise.all(tabs.map(sessionOf));
     for (const [n, { login, chatterId }] of sessions.entries()) {
@@ -60,7 +60,7 @@ describe("a demo page whose server was started anew", { timeout: 240_000 }, () =
     for (const tab of tabs) assert.deepEqual(tab.errors.filter((error) => !isOfTheNetwork(error)), []);
   });
 
-  test("a_page_without_the_feed_comes_back_as_well", async (t) => {
+  test("a_page_without_the_activity_feed_reconnects_as_well", async (t) => {
     const world = await World.start();
     t.after(() => world.stop());
     const tab = await world.tab(t);
@@ -74,7 +74,7 @@ describe("a demo page whose server was started anew", { timeout: 240_000 }, () =
     await tab.sees("from the new server");
   });
 
-  test("a_tab_that_is_reloaded_afterwards_is_still_logged_in", async (t) => {
+  test("a_tab_that_is_reloaded_after_the_server_was_replaced_is_still_logged_in", async (t) => {
     const world = await World.start();
     t.after(() => world.stop());
     const tab = await world.tab(t);
@@ -98,7 +98,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
 
   after(() => world?.stop());
 
-  /** Reloads a tab with a chatter ID that nobody has issued. */
+  /** Reloads a tab with a chatter ID that was never issued. */
   async function loseChatterId(tab) {
     await tab.page.evaluate(() => {
       const session = JSON.parse(sessionStorage.getItem("chatterbox-session"));
@@ -107,7 +107,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     await tab.page.reload();
   }
 
-  /** A tab that cannot connect, nor ask why, and the session that it ought to have. */
+  /** A tab that can neither connect nor get fresh credentials, and its session from before. */
   async function cutOff(t) {
     const tab = await world.tab(t);
     await tab.logIn(someone());
@@ -118,10 +118,10 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     return { tab, session };
   }
 
-  test("it_counts_down_every_second_without_reading_it_out", async (t) => {
+  test("the_countdown_changes_every_second_and_is_not_announced_to_screen_readers", async (t) => {
     const { tab } = await cutOff(t);
     await Promise.all(["countdown", "announcement", "trouble-words"].map((id) => record(tab, id)));
-    // The waits grow: one of more than three seconds comes soon.
+    // The waits grow, so one of more than three seconds comes soon.
     const counted = await until(async () => {
       const seconds = (await recorded(tab, "countdown")).map((text) => Number(text.match(/^Next attempt in (\d+) s$/)?.[1]));
       const start = seconds.findIndex((left, n) => left === 3 && seconds[n + 1] === 2 && seconds[n + 2] === 1);
@@ -129,7 +129,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     }, "a countdown from three", 90_000);
     assert.ok(counted.every((left) => left >= 1 || Number.isNaN(left)), counted);
     assert.equal(await tab.page.locator("#countdown").evaluate((element) => element.closest("[aria-live], [role=status], [role=alert]")), null);
-    // Several attempts have failed meanwhile, for one reason, which is said once; and so is what the client says of it.
+    // Several attempts failed meanwhile for the same reason. It is announced once, and so is the client's error.
     const said = await recorded(tab, "announcement");
     assert.ok(new Set(said).size === said.length && said.length <= 3, JSON.stringify(said));
     assert.ok((await recorded(tab, "trouble-words")).length <= 3);
@@ -146,7 +146,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: "Try now" }).press("Enter");
     await until(() => attempts > before, "an attempt", 3_000);
     assert.equal(await page.evaluate(() => document.activeElement.id), "retry");
-    // The site is there again, and knows of a chatter ID that is good.
+    // The site answers again, with a valid chatter ID.
     await page.context().route("**/demo/renew", (route) => route.fulfill({ json: session }));
     await until(async () => {
       await page.getByRole("button", { name: "Try now" }).press("Enter", { timeout: 1_000 }).catch(() => {});
@@ -156,7 +156,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), "state");
   });
 
-  test("each_state_and_each_reason_is_a_plain_sentence", async (t) => {
+  test("each_state_and_each_reason_is_shown_as_a_plain_sentence", async (t) => {
     const tab = await world.tab(t);
     await tab.logIn(someone());
     const show = (change, holds = false) =>
@@ -174,7 +174,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
       [{ state: "waiting", reason: "replaced", retryIn: 1_800_000 }, /^Replaced$/, /too many sockets/, "Next attempt in 30 min 00 s"],
       [{ state: "waiting", reason: "hidden" }, /^Put aside$/, /put this page aside/, ""],
       [{ state: "refused", reason: "unreachable", retryIn: 5_000 }, /^Refused$/, /log out and in again/, "Next attempt in 5 s"],
-      // What a later client may say, or an earlier one did not.
+      // A reason of a later version of the client, and no reason as in an earlier one.
       [{ state: "waiting", reason: "weather", retryIn: 0 }, /^Not connected$/, /weather/, "Next attempt now"],
       [{ state: "waiting" }, /^Connection lost$/, /socket was lost/, ""],
     ];
@@ -191,14 +191,14 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     }
     const connected = await show({ state: "open" }, true);
     assert.deepEqual({ ...connected, announcement: "" }, { state: "Connected", socket: "This tab holds the socket", why: "", countdown: "", retry: "", announcement: "" });
-    // The first attempt of all, and one after another: the button does not come and go with each.
+    // The button is hidden during the very first attempt, and stays during those that follow a failed one.
     assert.deepEqual((await show({ state: "connecting" })).retry, "");
     await show({ state: "waiting", reason: "lost", retryIn: 9_000 });
     const trying = await show({ state: "connecting" });
     assert.deepEqual([trying.state, trying.countdown, trying.retry], ["Connecting…", "", "Try now"]);
   });
 
-  test("what_the_client_could_not_do_is_shown", async (t) => {
+  test("errors_that_the_client_reports_are_shown", async (t) => {
     const tab = await world.tab(t);
     await tab.page.route("**/demo/renew", (route) => route.fulfill({ status: 503, json: { message: "the site is being painted" } }));
     await tab.logIn(someone());
@@ -217,7 +217,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     await tab.page.locator("#trouble").waitFor({ state: "hidden" });
   });
 
-  test("a_login_that_was_logged_out_elsewhere_is_not_brought_back", async (t) => {
+  test("a_session_that_was_logged_out_in_another_tab_is_not_restored", async (t) => {
     const one = await world.tab(t);
     await one.logIn(someone());
     const two = await one.duplicate();
@@ -231,7 +231,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     await two.logIn(someone());
   });
 
-  test("a_session_that_is_none_leaves_the_page_as_it_is_for_a_newcomer", async (t) => {
+  test("a_stored_session_that_is_invalid_or_unreadable_counts_as_none", async (t) => {
     for (const kept of ["", "null", "{", "7", "[]", '{"login":"friendless"}', '{"login":"friendless","chatterId":"x"}']) {
       const context = await world.browser.newContext();
       t.after(() => context.close());
@@ -254,7 +254,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     assert.deepEqual(tab.errors, []);
   });
 
-  test("a_server_that_is_away_is_named_in_the_login_form", async (t) => {
+  test("the_login_form_says_if_the_server_does_not_answer", async (t) => {
     const tab = await world.tab(t);
     const say = (words) => tab.page.locator("#login-error", { hasText: words }).waitFor();
     const logIn = () => tab.page.getByRole("button", { name: "Log in" }).click();

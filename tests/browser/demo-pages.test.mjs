@@ -1,4 +1,4 @@
-/** Many pages of the demo in one browser, and pages whose script is late. */
+/** Many demo pages in one browser, which share the connection to the activity feed; and pages whose script is late. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
 
   after(() => world?.stop());
 
-  /** Pages of one browser, each loaded before the next, and who asked for the feed. */
+  /** Pages of one browser, loaded one after the other, and the list of pages that requested the feed. */
   async function pages(t, count, prepare = async () => {}) {
     const context = await world.browser.newContext();
     context.setDefaultTimeout(20_000);
@@ -36,7 +36,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     return { pages, holders };
   }
 
-  /** Has the gateway do one thing that it tells of: it refuses what is no handshake. */
+  /** Makes the gateway report one activity: it refuses a request that is no handshake. */
   const happen = () => fetch(new URL("/dev", world.url));
 
   const rows = (page) => page.locator("#activity tr").count();
@@ -47,9 +47,9 @@ describe("demo pages", { timeout: 240_000 }, () => {
       const login = someone();
       await world.notify(login, "for nobody");
       for (const page of all) await page.locator("#activity tr", { hasText: "notify" }).first().waitFor();
-      assert.equal(holders.length, 1, "one connection");
+      assert.equal(holders.length, 1, "all pages share one connection");
       const counts = await Promise.all(all.map(rows));
-      // And there is room for more: the page can be used.
+      // The browser's limit of connections is not used up, so the page can still send requests.
       const tab = new Tab(world, all.at(-1));
       await tab.logIn(login);
       await tab.notify("for me");
@@ -58,13 +58,13 @@ describe("demo pages", { timeout: 240_000 }, () => {
     });
   }
 
-  test("another_page_goes_on_where_the_one_that_had_the_connection_was_closed", async (t) => {
+  test("another_page_continues_the_feed_when_the_one_with_the_connection_is_closed", async (t) => {
     const { pages: all, holders } = await pages(t, 3);
     await happen();
     for (const page of all) await until(() => rows(page), "the first row");
     const before = await rows(all[2]);
     const closed = holders[0];
-    // In between nobody has the connection.
+    // For a moment no page has the connection.
     await Promise.all([closed.close(), happen(), happen()]);
     await happen();
     const left = all.filter((page) => page !== closed);
@@ -74,7 +74,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     await until(() => holders.length === 2, "another connection");
   });
 
-  test("a_page_that_is_not_looked_at_leaves_the_connection_to_one_that_is", async (t) => {
+  test("a_hidden_page_leaves_the_connection_to_a_visible_one", async (t) => {
     const { pages: all, holders } = await pages(t, 2);
     await happen();
     for (const page of all) await until(() => rows(page), "the first row");
@@ -113,7 +113,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     });
   }
 
-  test("an_answer_that_is_no_stream_is_not_the_last_try", async (t) => {
+  test("a_page_tries_again_after_an_answer_that_is_no_stream", async (t) => {
     let refusals = 0;
     const refuse = (route) => (refusals++ < 2 ? route.fulfill({ status: 502, body: "no" }) : route.continue());
     const { pages: [page] } = await pages(t, 1, (context) => context.route("**/demo/activity*", refuse));
@@ -122,7 +122,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     await until(() => rows(page), "what happened");
   });
 
-  test("nothing_can_be_clicked_before_the_script_has_come_and_it_is_said_why", async (t) => {
+  test("before_its_script_has_loaded_the_page_cannot_be_clicked_and_says_why", async (t) => {
     const context = await world.browser.newContext();
     context.setDefaultTimeout(20_000);
     t.after(() => context.close());
@@ -137,7 +137,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     assert.ok(await button.isDisabled());
     assert.ok(await tab.page.locator("#login").isDisabled());
     await tab.page.getByText("If it stays so").waitFor();
-    // Whoever clicks now, or has the browser do it, is served when it has come.
+    // A click that waits for the button takes effect once the script has loaded.
     const click = tab.page.getByRole("button", { name: "Log in" }).click();
     come();
     await click;
@@ -146,7 +146,7 @@ describe("demo pages", { timeout: 240_000 }, () => {
     assert.deepEqual(tab.errors, []);
   });
 
-  test("a_page_whose_script_never_comes_says_so", async (t) => {
+  test("a_page_whose_script_does_not_load_says_so", async (t) => {
     const broken = [
       [{ javaScriptEnabled: false }, () => {}],
       [{}, (context) => context.route("**/demo.js", (route) => route.abort())],

@@ -1,4 +1,4 @@
-/** What a newcomer does on the demo page, in a real browser, with the real binaries behind it. */
+/** The demo page as a newcomer uses it, in a real browser, with the real binaries behind it. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -26,7 +26,7 @@ describe("the demo page", { timeout: 120_000 }, () => {
     await one.notify("Updated your plays", "plays");
     await Promise.all([one.sees("Updated your plays"), two.sees("Updated your plays")]);
     await one.report("version 1");
-    // What was meant for somebody else would have come before this.
+    // A push for the other login would have arrived before this one.
     await other.notify("Updated the stranger's plays");
     await other.sees("Updated the stranger's plays");
     assert.deepEqual(await other.messages(), ["Updated the stranger's plays"]);
@@ -82,7 +82,7 @@ describe("the demo page", { timeout: 120_000 }, () => {
     noErrors(one, two, elsewhere);
   });
 
-  test("a_reloaded_tab_is_still_logged_in_and_sees_what_there_was", async (t) => {
+  test("a_reloaded_tab_is_still_logged_in_and_shows_earlier_updates", async (t) => {
     const tab = await world.tab(t);
     await tab.logIn(someone("friendless"));
     await tab.notify("before the reload");
@@ -93,7 +93,7 @@ describe("the demo page", { timeout: 120_000 }, () => {
     noErrors(tab);
   });
 
-  test("what_the_pipeline_sends_is_shown_as_text", async (t) => {
+  test("markup_in_logins_topics_and_messages_is_shown_as_text", async (t) => {
     const tab = await world.tab(t);
     const login = someone("<i>friendless</i>");
     await tab.logIn(login);
@@ -104,7 +104,7 @@ describe("the demo page", { timeout: 120_000 }, () => {
     noErrors(tab);
   });
 
-  test("what_the_gateway_and_the_functions_did_is_listed", async (t) => {
+  test("the_activity_of_the_gateway_and_the_functions_is_listed", async (t) => {
     const tab = await world.tab(t);
     await tab.logIn(someone("friendless"));
     await tab.notify("watched");
@@ -154,7 +154,7 @@ describe("the demo page", { timeout: 120_000 }, () => {
   });
 });
 
-test("nothing_that_is_printed_holds_a_chatter_id_and_the_server_ends_cleanly", { timeout: 60_000 }, async (t) => {
+test("no_printed_line_contains_a_chatter_id_and_the_server_ends_cleanly", { timeout: 60_000 }, async (t) => {
   const world = await World.start();
   let end;
   try {

@@ -1,4 +1,4 @@
-/** A page that was loaded before the functions were replaced: the client of before, against the real binaries of now. */
+/** A page that was loaded before the functions were replaced: an older client against the current binaries. */
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -17,7 +17,7 @@ before(async () => {
 
 after(() => local?.stop());
 
-test("an_old_page_goes_on_with_new_functions_before_while_and_after_its_socket_is_open", async (t) => {
+test("an_old_page_gets_updates_from_new_functions_before_while_and_after_its_socket_is_open", async (t) => {
   const { login, chatterId } = await local.logIn("old-page");
   const heard = [];
   const notify = (message) => local.invoke({ login, body: { message } });

@@ -1,4 +1,4 @@
-/** What a page lives through, in a real browser with real tabs, locks and sockets, and the real binaries behind it. */
+/** The client through reloads, sleep, lost networks and closed tabs, in a real browser, with the real binaries behind it. */
 
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
@@ -27,7 +27,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     return { login, one, two };
   }
 
-  /** The same, but opened apart from each other, as a browser gives a process of its own to each. */
+  /** The same, but opened independently, so that the browser gives each a process of its own. */
   async function distantPair(t) {
     const login = someone();
     const one = await world.tab(t);
@@ -41,7 +41,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     return { login, one, two };
   }
 
-  test("a_reloaded_page_has_what_happened_meanwhile", async (t) => {
+  test("a_reloaded_page_gets_the_updates_that_happened_meanwhile", async (t) => {
     const login = someone();
     const tab = await world.tab(t);
     await tab.logIn(login);
@@ -57,7 +57,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.deepEqual(await tab.messages().then(([newest]) => newest), "after");
   });
 
-  test("a_laptop_that_wakes_finds_its_dead_link_and_what_it_has_missed", async (t) => {
+  test("a_laptop_that_wakes_notices_its_dead_link_and_catches_up", async (t) => {
     const login = someone();
     const link = await world.link(t);
     const tab = await world.tab(t, { url: link.url });
@@ -74,34 +74,35 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await tab.logIn(login);
     await world.notify(login, "before");
     await tab.sees("before");
-    // The page may have it by its first sync already. What is still under way would be a sign of life after the sleep.
+    // The update may already have come with the first sync. Waits for its push, too, which after the sleep would be a sign
+    // of life.
     await until(() => pushes.length === 1, "the push");
     link.cut();
     await world.notify(login, "one while asleep");
     await world.notify(login, "two while asleep");
     await tab.page.clock.fastForward("20:00");
-    // The heartbeat is long due, and is not answered.
+    // The heartbeat was due during the sleep. It is sent now, and is not answered.
     await tab.page.clock.fastForward("00:11");
     await tab.page.locator("#caught-up", { hasText: "Caught up after missing 2" }).waitFor();
     assert.deepEqual(await tab.messages(), ["two while asleep", "before"]);
   });
 
-  test("a_page_that_was_offline_is_up_to_date_when_it_is_online", async (t) => {
+  test("a_page_that_was_offline_catches_up_when_it_is_online_again", async (t) => {
     const login = someone();
     const tab = await world.tab(t);
     await tab.logIn(login);
     await tab.page.context().setOffline(true);
-    // The socket has not answered; what still comes on it is not listened to.
+    // The page has given its socket up, and ignores what still arrives on it.
     await tab.state("Offline");
     await world.notify(login, "while offline");
     await tab.page.context().setOffline(false);
     await tab.connected();
     await tab.sees("while offline");
-    // It tries while it is offline, too: the browser may be wrong.
+    // The page also tries while the browser says that it is offline, since the browser may be wrong.
     assert.ok(tab.sockets.length >= 2);
   });
 
-  test("two_tabs_have_one_socket", async (t) => {
+  test("two_tabs_share_one_socket", async (t) => {
     const { login, one, two } = await pair(t);
     await world.notify(login, "for both");
     await Promise.all([one.sees("for both"), two.sees("for both")]);
@@ -110,7 +111,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.deepEqual([one.errors, two.errors], [[], []]);
   });
 
-  test("tabs_with_other_topics_have_one_socket_that_listens_to_those_of_both", async (t) => {
+  test("tabs_with_different_topics_share_one_socket_that_listens_to_the_topics_of_both", async (t) => {
     const login = someone();
     const one = await world.tab(t);
     const session = await one.page.evaluate(async (login) => {
@@ -130,7 +131,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     };
     const heard = ({ page }) => page.evaluate(() => window.heard);
     const synced = ({ page }, times) => page.waitForFunction((times) => window.synced === times, times);
-    // Without any log a page has no cursor, and hears of the first update by a sync, in which newer ones may be before it.
+    // Makes the log begin. Without a log a page has no cursor, and would get its first update by a sync, out of order.
     await world.notify(login, "for nobody", ["badges"]);
     await listen(one, ["plays"]);
     await synced(one, 1);
@@ -147,7 +148,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.deepEqual(await heard(two), ["scores: for two", "scores: for both"]);
   });
 
-  test("another_tab_goes_on_when_the_one_that_holds_the_socket_is_closed", async (t) => {
+  test("another_tab_takes_over_when_the_one_that_holds_the_socket_is_closed", async (t) => {
     const { login, one, two } = await pair(t);
     await one.page.close();
     await world.notify(login, "in between");
@@ -159,7 +160,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.equal(two.openSockets, 1);
   });
 
-  test("another_tab_takes_over_when_the_one_that_holds_the_socket_is_stopped_without_a_word", async (t) => {
+  test("another_tab_takes_over_when_the_one_that_holds_the_socket_is_frozen", async (t) => {
     const { login, one, two } = await distantPair(t);
     const debug = await one.page.context().newCDPSession(one.page);
     await debug.send("Debugger.enable");
@@ -204,7 +205,7 @@ describe("the browser client", { timeout: 180_000 }, () => {
     assert.equal(tab.sockets.length, 2);
   });
 
-  test("a_page_whose_chatter_id_expires_stays_connected_and_comes_back_with_one_that_is_good", async (t) => {
+  test("a_page_whose_chatter_id_expires_stays_connected_and_reconnects_with_a_valid_one", async (t) => {
     const login = someone();
     const tab = await world.tab(t);
     await tab.logIn(login);
@@ -234,13 +235,13 @@ describe("the browser client", { timeout: 180_000 }, () => {
     await world.local.set("updates", { login }, "epoch", { S: randomUUID() });
     await world.notify(login, "scores of the new log", ["scores"]);
     await tab.page.locator("#caught-up", { hasText: "The log has begun anew" }).waitFor();
-    // Of each topic it is told again, since it may be another one.
+    // The page gets every topic's update again, since the new log may hold others.
     const updates = ["scores of the new log", "plays of the old log", "plays of the old log"];
     await until(async () => (await tab.messages()).length === 3, "all of the new log");
     assert.deepEqual(await tab.messages(), updates);
   });
 
-  test("a_tab_too_many_is_told_so_and_comes_back_when_it_is_looked_at", async (t) => {
+  test("a_tab_beyond_the_limit_of_sockets_is_replaced_and_reconnects_when_it_is_shown", async (t) => {
     const login = someone();
     const tab = await world.tab(t);
     await tab.logIn(login);

@@ -11,10 +11,10 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-/** How long to wait for what is bound to happen: on a machine that has much else to do it takes a while. */
+/** Longest wait for a condition, generous enough for a busy machine. */
 export const PATIENCE = 60 * SECOND;
 
-/** How far ahead a page's clock is: when the page is loaded, then when an update has its time, and from then on. */
+/** How far ahead a page's clock is: when the page is loaded, when an update is given its time, and afterwards. */
 const PAGES = {
   "right": [0, 0, 0],
   "a day slow": [-DAY, -DAY, -DAY],
@@ -26,7 +26,7 @@ const PAGES = {
   "3 minutes fast until it is set right": [3 * MINUTE, 0, 0],
   "a day slow until it is set right": [-DAY, -DAY, 0],
 };
-/** How far ahead the clock is of a pipeline that gives its updates a time. */
+/** How far ahead the clock of a pipeline is by which it gives its updates a time. */
 const PIPELINES = {
   "3 minutes slow": -3 * MINUTE,
   "half a minute fast": MINUTE / 2,
@@ -70,12 +70,12 @@ export class Scene {
     this.#pages = await Promise.all([...byPage.values()].map(open));
   }
 
-  /** Calls it in every page, and answers what they answer. */
+  /** Calls the method of this name in every page, and returns their answers. */
   all(name, ...parameters) {
     return Promise.all(this.#pages.map(({ page }) => page.call(name, ...parameters)));
   }
 
-  /** Lets the pages' clocks jump that do so. */
+  /** Sets the pages' clocks to the given stage (1 or 2) of their settings. */
   setClocks(stage) {
     return Promise.all(this.#pages.map(({ shifts, page }) => page.call("setClock", shifts[stage])));
   }
@@ -88,27 +88,27 @@ export class Scene {
     await Promise.all(this.#pages.map(begin));
   }
 
-  /** How each user fares. */
+  /** The reports of all users. */
   async #reports() {
     return (await this.all("report")).flatMap(({ users }) => users);
   }
 
-  /** Whether this is so for any user. */
+  /** Whether the condition holds for any user's report. */
   async some(holds) {
     return (await this.#reports()).some(holds);
   }
 
-  /** Waits until this is so for all users. */
+  /** Waits until the condition holds for every user's report. */
   async until(what, holds) {
     await until(async () => (await this.#reports()).every(holds), what, PATIENCE);
   }
 
-  /** Waits until every user's socket is open, and its first question answered. */
+  /** Waits until every user's socket is open and its first sync answered. */
   untilSynced() {
     return this.until("all to be synced", ({ synced, opened, state }) => state === "open" && synced >= opened);
   }
 
-  /** Waits until something of every user waits at this gate. */
+  /** Waits until every user is held up at this gate. */
   async untilHeld(gate) {
     const held = async () => (await this.all("report")).reduce((sum, { waiting }) => sum + waiting[gate], 0);
     await until(async () => (await held()) >= this.#users.length, `${gate} to be held up`, PATIENCE);
@@ -131,13 +131,13 @@ export class Scene {
     return this.#world.local.cut();
   }
 
-  /** Nothing is held up any more. */
+  /** Ends all faults, and releases everything that is held up. */
   async letGo() {
     await this.faults({});
     await this.all("release");
   }
 
-  /** Tells every user, with the time by his pipeline's clock, or by one that is right. */
+  /** Sends an update to every user, with the time by the user's pipeline's clock, or the right time. */
   async notify(message, { topic = "plays", right = false } = {}) {
     for (const pipeline of new Set(this.#users.map(({ pipeline }) => pipeline))) {
       const logins = this.#users.filter((user) => user.pipeline === pipeline).map(({ login }) => login);
@@ -146,7 +146,7 @@ export class Scene {
     }
   }
 
-  /** Makes what was recorded of a topic so much older. */
+  /** Makes the recorded update of a topic older by `by` milliseconds. */
   async age(topic, by) {
     const rows = (await this.#world.local.scan("updates")).filter(({ login }) => this.logins.includes(login.S));
     for (const { login, [`u:${topic}`]: update } of rows) {
@@ -156,7 +156,7 @@ export class Scene {
     assert.equal(rows.length, this.logins.length);
   }
 
-  /** Ends with an update that nothing stands in the way of, and says who has not heard just these before it. */
+  /** Sends a last update without hindrance, and returns the users that have not got exactly these messages before it. */
   async wrong(...messages) {
     await this.notify("the end", { topic: "the end", right: true });
     await this.until("the end", ({ heard }) => heard.includes("the end"));
@@ -193,7 +193,7 @@ export class BrowserPage {
   }
 }
 
-/** The same in Node. */
+/** A page of the site in a process of Node. */
 class NodePage extends NodeProcess {
   static async open(world, t, ahead) {
     const page = new NodePage(new URL("visits-in-node.mjs", import.meta.url), String(ahead));

@@ -1,4 +1,4 @@
-/** A process with a clock of its own, which starts like a page: first the clock, then the client. */
+/** A page in a process of Node, with a clock of its own. As in a browser the clock is set before the client is loaded. */
 
 import { createRequire } from "node:module";
 import { serve } from "../harness/node-process.mjs";

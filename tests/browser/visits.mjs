@@ -1,6 +1,6 @@
-/** Users with the site open, at a test's command. It runs in a page in Chromium, and in a process of Node. */
+/** Users who have the site open, controlled by a test. Runs in a page in Chromium, and in a process of Node. */
 
-/** What can be held up on its way. */
+/** Places at which a page's messages can be held up. */
 const GATES = ["credentials", "question", "answer"];
 
 export class Visits {
@@ -8,7 +8,7 @@ export class Visits {
   #WebSocket;
   /** @type {Map<string, object>} */ #reports = new Map();
   #chatters = [];
-  /** What waits at each gate that is shut. @type {Map<string, (() => void)[]>} */ #waiting = new Map();
+  /** Messages that wait at each shut gate. @type {Map<string, (() => void)[]>} */ #waiting = new Map();
 
   constructor(connect, WebSocket) {
     this.#connect = connect;
@@ -16,14 +16,14 @@ export class Visits {
   }
 
   /**
-   * Shuts a gate: what comes there waits. `credentials` is what the page asks its site for before it opens a socket,
-   * `question` what it sends, and `answer` the reply to a sync.
+   * Shuts a gate, so that messages wait there: `credentials` holds up the site's answer with credentials, before a socket
+   * opens; `question` the page's own messages; and `answer` the replies to syncs.
    */
   hold(gate) {
     this.#waiting.set(gate, []);
   }
 
-  /** Lets everything pass that waits, and whatever comes from now on. */
+  /** Opens all gates, and lets everything pass that waits. */
   release() {
     for (const gate of GATES) {
       const waiting = this.#waiting.get(gate) ?? [];
@@ -39,8 +39,8 @@ export class Visits {
   }
 
   /**
-   * Opens the site for these users. `age` is how far back the first sync is to reach, in milliseconds, as a page finds it
-   * by its own clock; without it the client decides.
+   * Opens the site for these users. `age` is how far back the first sync is to reach, in milliseconds, by the page's own
+   * clock; without it the client decides.
    */
   begin(sessions, age) {
     for (const { url, login, chatterId } of sessions) {
@@ -59,7 +59,7 @@ export class Visits {
     }
   }
 
-  /** How each user fares, and how much waits at each gate. */
+  /** The state of each user, and the number of messages that wait at each gate. */
   report() {
     const waiting = Object.fromEntries([...this.#waiting].map(([gate, waiting]) => [gate, waiting.length]));
     return { users: [...this.#reports.values()], waiting };

@@ -1,4 +1,4 @@
-/** The whole system for a browser test: the real `chatter local`, and headless Chromium with tabs on its page. */
+/** The system under a browser test: the real `chatter local`, and headless Chromium with tabs on its demo page. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,13 +10,13 @@ const PATIENCE = 20_000;
 
 export class World {
   /** @type {Local} */ local;
-  /** What opened the tabs' sockets: `login`, `chatterId` and `url`. */
+  /** Sessions of the tabs: `login`, `chatterId` and `url`. */
   sessions = [];
 
-  /** Starts the server, with these further flags, and the browser. */
+  /** Starts the server, with these additional flags, and the browser. */
   static async start(...flags) {
     const world = new World();
-    // At this level even a library's most talkative line is printed, and searched for secrets.
+    // The level at which libraries print most, so that all of it is searched for chatter IDs.
     world.local = await Local.start(flags, { AWS_LAMBDA_LOG_LEVEL: "trace" });
     try {
       world.browser = await launch();
@@ -37,7 +37,7 @@ export class World {
     return this.local.page;
   }
 
-  /** A tab of a browser profile of its own, which ends with the test. */
+  /** A tab in a browser context of its own, which is closed at the test's end. */
   async tab(t, { url = this.url, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
     context.setDefaultTimeout(PATIENCE);
@@ -47,13 +47,13 @@ export class World {
     return tab;
   }
 
-  /** What the pipeline does, whatever happens to the tabs. */
+  /** Invokes notify, as the pipeline does. */
   async notify(login, message, topics = ["updates"]) {
     const { ok, answer } = await this.local.invoke({ login, topics, body: { message } });
     assert.ok(ok, JSON.stringify(answer));
   }
 
-  /** A link to the server that can die without a word, as that of a laptop does that is put to sleep. */
+  /** A link to the server that can die silently, as that of a sleeping laptop does. */
   async link(t) {
     const link = new Link(new URL(this.url).port);
     t.after(() => link.stop());
@@ -61,7 +61,7 @@ export class World {
     return link;
   }
 
-  /** Ends both, sees to it that no secret was printed, and answers how the server ended. */
+  /** Ends browser and server, asserts that no chatter ID was printed, and returns the server's exit code and signal. */
   async stop() {
     await this.browser?.close();
     const end = await this.local.stop();
@@ -70,7 +70,7 @@ export class World {
   }
 }
 
-/** Passes on what comes, until it is cut: then what is open stays open and silent, and what is new works. */
+/** TCP proxy that can be cut: its connections then stay open and silent, while new ones work. */
 class Link {
   #pairs = new Set();
 
@@ -94,7 +94,7 @@ class Link {
     this.url = `http://127.0.0.1:${this.server.address().port}/`;
   }
 
-  /** The same session, whose socket goes over this link. */
+  /** The session with a URL whose socket goes over this link. */
   lead(session) {
     const url = new URL(session.url);
     url.port = new URL(this.url).port;
@@ -120,7 +120,7 @@ class Link {
 }
 
 export class Tab {
-  /** What a developer would find in red in the console. */
+  /** Errors in the page's console. */
   errors = [];
   /** Every WebSocket that the page has opened. */
   sockets = [];
@@ -143,7 +143,7 @@ export class Tab {
     await this.connected();
   }
 
-  /** Waits until the socket is open, and notes what opened it. */
+  /** Waits until the socket is open, and records the tab's session. */
   async connected() {
     await this.state("Connected");
     const session = await this.page.evaluate(() => sessionStorage.getItem("chatterbox-session"));
@@ -156,7 +156,7 @@ export class Tab {
     await this.page.getByRole("button", { name: "Notify" }).click();
   }
 
-  /** Another tab of the same session, opened by the link as a user would. */
+  /** Another tab of the same session, opened by the page's link as a user would. */
   async duplicate() {
     const [page] = await Promise.all([
       this.page.context().waitForEvent("page"),
@@ -167,12 +167,12 @@ export class Tab {
     return tab;
   }
 
-  /** Waits until the connection's state is shown in these words. */
+  /** Waits until the page shows this state of the connection. */
   state(words) {
     return this.page.locator("#state", { hasText: words }).waitFor();
   }
 
-  /** Waits until it says which tab holds the socket: "This tab" or "Another tab". */
+  /** Waits until the page says that this tab holds the socket: "This tab" or "Another tab". */
   holds(which) {
     return this.page.locator("#socket", { hasText: which }).waitFor();
   }
@@ -198,7 +198,7 @@ export async function until(condition, what, patience = PATIENCE) {
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${patience / 1000} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
