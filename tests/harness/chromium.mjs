@@ -1,4 +1,4 @@
-/** Headless Chromium, as every test starts it. */
+/** Headless Chromium, started in the same way for every test. */
 
 import { createRequire } from "node:module";
 

@@ -1,4 +1,4 @@
-/** The real `chatter local`: started, spoken to as the site, the pipeline and an operator would, and stopped. */
+/** The real `chatter local` as a process, with the calls that a site, a pipeline and an operator make. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,25 +12,25 @@ import { leaked } from "./secrets.mjs";
 const BUILT = fileURLToPath(new URL("../../target/debug/chatter", import.meta.url));
 /** The program: what cargo has built, or what `CHATTER` names. The functions' own programs are in the same folder. */
 export const CHATTER = process.env.CHATTER ?? BUILT;
-/** How long it may take to start, and to stop. */
+/** Longest time to start, and to stop, in milliseconds. */
 const PATIENCE = 30_000;
-/** An event that notify has not taken for this long is a failure of the whole: on a busy machine an attempt takes many seconds. */
+/** Longest time for which an event is delivered again, in milliseconds; on a busy machine an attempt takes many seconds. */
 const DELIVERY = 240_000;
 
 export class Local {
   /** Every line that its processes printed. */
   printed = [];
-  /** The secrets that `logIn` was given. @type {string[]} */
+  /** Chatter IDs that `logIn` was given. @type {string[]} */
   chatterIds = [];
-  /** How it ends, once it does: `code` and `signal`. @type {Promise<{ code: number | null, signal: string | null }>} */
+  /** Exit code and signal, once the process ends. @type {Promise<{ code: number | null, signal: string | null }>} */
   exit;
-  /** Where its parts are: the demo page, the sockets, the functions (a name goes behind it) and DynamoDB. */
+  /** URLs of the demo page, the sockets, the functions (followed by a function's name) and DynamoDB. */
   page;
   socket;
   functions;
   dynamodb;
 
-  /** Starts it on free ports or the given `--port`, with these flags and variables, and waits for the line that says `ready`. */
+  /** Starts it on free ports or the given `--port`, with these flags and variables, and waits for its line `ready`. */
   static async start(flags = [], environment = {}) {
     if (CHATTER === BUILT) await refuseStale(dirname(CHATTER));
     const local = new Local();
@@ -45,7 +45,7 @@ export class Local {
       throw new Error(`${CHATTER} ended before it was ready:\n${local.printed.slice(-20).join("\n")}`);
     });
     try {
-      // It is the first line of all on standard output.
+      // The line `ready` is the first on standard output.
       const [ready] = await Promise.race([once(lines[0], "line", { signal: AbortSignal.timeout(PATIENCE) }), tooEarly]);
       [local.page, local.socket, local.functions, local.dynamodb] = ready.match(/\w+:\/\/[^\s"]+/g);
     } catch (error) {
@@ -65,15 +65,15 @@ export class Local {
     return session;
   }
 
-  /** Invokes notify: `ok` says whether it did its work, and `answer` is its report, or why it did not. */
+  /** Invokes notify: `ok` says whether it succeeded, and `answer` is its report or its error. */
   async invoke(event) {
     const response = await fetch(`${this.functions}/notify/invocations`, { method: "POST", body: JSON.stringify(event) });
     return { ok: response.ok && !response.headers.has("x-amz-function-error"), answer: await response.json() };
   }
 
   /**
-   * Delivers an event until notify has taken all of it, as a queue does: of a batch of SQS records only those come again
-   * that failed. Answers how many deliveries were not the first.
+   * Delivers an event until notify has accepted all of it, as a queue does: of a batch of SQS records only the failed ones
+   * are delivered again. Returns the number of deliveries after the first.
    */
   async deliver(event) {
     const deadline = performance.now() + DELIVERY;
@@ -82,12 +82,12 @@ export class Local {
       const failed = new Set(answer.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
       if (ok && failed.size === 0) return again;
       if (ok) event = { ...event, Records: event.Records.filter(({ messageId }) => failed.has(messageId)) };
-      if (performance.now() > deadline) throw new Error("notify takes nothing any more");
+      if (performance.now() > deadline) throw new Error(`notify did not accept an event for ${DELIVERY / 1000} s`);
       await pause(50);
     }
   }
 
-  /** Turns the chaos on (`PUT`) or off (`DELETE`), or tells of it (`GET`), and answers when that is so. Needs `--chaos`. */
+  /** Turns the chaos on (`PUT`) or off (`DELETE`), and returns its state, as `GET` does. Needs `--chaos`. */
   async chaos(method) {
     const response = await fetch(new URL("demo/chaos", this.page), { method });
     return response.json();
@@ -121,7 +121,7 @@ export class Local {
     return items;
   }
 
-  /** Sets an attribute of an item in one of the tables, as somebody with the rights may behind the functions' backs. */
+  /** Sets an attribute of an item in one of the tables directly, without the functions. */
   async set(table, key, name, value) {
     await this.#ask("UpdateItem", {
       TableName: table,
@@ -137,7 +137,7 @@ export class Local {
     const headers = {
       "content-type": "application/x-amz-json-1.0",
       "x-amz-target": `DynamoDB_20120810.${operation}`,
-      // The local one takes any signature.
+      // The local DynamoDB accepts any signature.
       "x-amz-date": "20260101T000000Z",
       authorization: "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0",
     };
@@ -147,12 +147,12 @@ export class Local {
     return answer;
   }
 
-  /** Which of these secrets, and of those that `logIn` was given, can be read out of what was printed. */
+  /** Those of these chatter IDs, and of those that `logIn` was given, that the printed lines contain in any form. */
   leaked(chatterIds = []) {
     return leaked(this.printed.join("\n"), [...this.chatterIds, ...chatterIds]);
   }
 
-  /** Ends it, and answers how it ended. */
+  /** Stops it, and returns its exit code and signal. */
   async stop() {
     this.process.kill("SIGTERM");
     const late = setTimeout(() => this.process.kill("SIGKILL"), PATIENCE);

@@ -1,4 +1,4 @@
-/** Another process of Node, and how its actions are called from this one. */
+/** Another process of Node, whose actions are called from this one. */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ export class NodeProcess {
   #n = 0;
 
   /**
-   * @param {URL} module It calls `serve`.
+   * @param {URL} module The process's module, which calls `serve`.
    * @param {...string} parameters
    */
   constructor(module, ...parameters) {
@@ -28,7 +28,7 @@ export class NodeProcess {
     });
   }
 
-  /** Calls an action of the process, and answers what it answers. */
+  /** Calls an action in the process, and returns its answer. */
   call(name, ...parameters) {
     return new Promise((resolve, reject) => {
       this.#calls.set(++this.#n, { resolve, reject });
@@ -42,7 +42,7 @@ export class NodeProcess {
   }
 }
 
-/** In the other process: these are the actions that can be called. It ends with the one that has started it. */
+/** Serves these actions in the other process, which ends when the process that started it ends. */
 export function serve(actions) {
   process.on("disconnect", () => process.exit());
   process.on("message", async ({ n, name, parameters }) => {

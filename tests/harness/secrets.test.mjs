@@ -3,14 +3,14 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { leaked } from "./secrets.mjs";
 
-/** Every byte as this says. */
+/** Every byte of a text, written by a function. */
 const each = (text, write) => [...Buffer.from(text)].map(write).join("");
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 const base64 = (text) => Buffer.from(text).toString("base64");
 const base64url = (text) => Buffer.from(text).toString("base64url");
 const raw = (id) => Buffer.from(id.replaceAll("-", ""), "hex");
 
-/** In which forms it may stand in a line. */
+/** Forms in which a chatter ID may be printed. */
 const FORMS = {
   "as it is": (id) => id,
   "in upper case": (id) => id.toUpperCase(),
@@ -51,7 +51,7 @@ for (const [name, write] of Object.entries(FORMS)) {
   });
 }
 
-test("what_is_no_chatter_id_is_not_found", () => {
+test("other_ids_and_parts_of_an_id_are_not_found", () => {
   const id = randomUUID();
   const text = [randomUUID(), base64url(`friendless\0${randomUUID()}`), id.slice(1), base64(id.slice(0, -1)), each(id.slice(2), hex)];
   assert.deepEqual(leaked(text.join("\n"), [id]), []);

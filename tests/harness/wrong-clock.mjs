@@ -1,10 +1,10 @@
 /**
- * Gives this page, or this process of Node, a clock that is wrong by so many milliseconds: `Date`, and the time at which
- * the page was loaded. Elapsed time (`performance.now`, timers) is right, as on a machine whose clock is wrong.
+ * Gives this page, or this process of Node, a clock that is `ahead` milliseconds ahead: `Date`, and the time at which the
+ * page was loaded. Elapsed time (`performance.now`, timers) stays right, as on a machine whose clock is wrong.
  *
- * `globalThis.setClock` sets the clock while the page is open; when the page was loaded stays what it was.
+ * `globalThis.setClock` sets the clock while the page is open; the time at which the page was loaded stays.
  *
- * It stands by itself, since it also runs as an init script in Chromium. It has to run before the page's own scripts.
+ * The function uses nothing from outside, since it also runs as an init script in Chromium, before the page's own scripts.
  * @param {number} ahead
  */
 export function useWrongClock(ahead) {
