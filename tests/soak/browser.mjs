@@ -1,4 +1,4 @@
-/** A handful of clients in Chromium: two tabs for each login, which share a socket. */
+/** The soak's clients in Chromium: two tabs for each login, which share a socket. */
 
 import { launch } from "../harness/chromium.mjs";
 import { useWrongClock } from "../harness/wrong-clock.mjs";
@@ -35,7 +35,7 @@ export class Browser {
     return browser;
   }
 
-  /** Two more tabs of each login. `age` is from how long ago on they want to hear of updates, in milliseconds. */
+  /** Opens two more tabs of each login. `age` is how far back their first sync is to reach, in milliseconds. */
   async join(logins, age) {
     for (const login of logins) {
       const session = await this.#local.logIn(login);
@@ -44,7 +44,7 @@ export class Browser {
   }
 
   async #open(session, age) {
-    // The clocks that are the most wrong come first: there are few pages.
+    // From the last clock, since there are few pages and the most wrong clocks are at the end.
     const { name, ahead, jumps } = CLOCKS.at(-1 - (this.#pages.length % CLOCKS.length));
     const page = await this.#context.newPage();
     await page.addInitScript(makeElastic);
@@ -64,12 +64,12 @@ export class Browser {
     for (const { page } of this.#pages) await page.evaluate(() => dispatchEvent(new Event("online")));
   }
 
-  /** Lets the clients' time run so fast. */
+  /** Sets how many times faster than usual the clients' time runs. */
   async hurry(pace) {
     for (const { page } of this.#pages) await page.evaluate((pace) => void (globalThis.pace = pace), pace);
   }
 
-  /** Lets the clocks jump that do so, and answers how many. */
+  /** Sets the jumping clocks to another time, and returns their number. */
   async jump() {
     const jumping = this.#pages.filter(({ jumps }) => jumps);
     await Promise.all(jumping.map(({ page }) => page.evaluate((ahead) => globalThis.setClock(ahead), anywhere())));

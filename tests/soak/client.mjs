@@ -1,14 +1,14 @@
-/** A client, and what it has heard. It uses nothing outside itself, since its source also runs in Chromium. */
+/** A client and its report. The class uses nothing from outside, since its source also runs in Chromium. */
 
 export class Client {
   #chatter;
-  /** How each update came first, by its ID: by a push or a sync. Another tab of the same socket may have got it instead. */
+  /** Way by which each update came first, by its ID: push or sync. None if it came by another tab's socket. */
   #ways = new Map();
   /** The number of the last update of each topic. */
   #last = new Map();
   #report;
 
-  /** Its first sync tells it of what happened in the last `age` milliseconds, by its own clock, if that is said. */
+  /** `age` is how far back the first sync is to reach, in milliseconds by its own clock; without it the client decides. */
   constructor(connect, session, age) {
     this.#report = { login: session.login, newest: {}, live: 0, synced: 0, shared: 0, received: 0, opened: 0, strangers: 0, disorder: 0 };
     this.#chatter = connect({ ...session, ...(age && { since: Date.now() - age }) });
@@ -35,7 +35,7 @@ export class Client {
     report[this.#ways.get(id) ?? "shared"] += 1;
     report.strangers += body.login === report.login ? 0 : 1;
     for (const topic of topics) {
-      // Each topic's updates are numbered in their order, and each is to be heard once.
+      // A topic's updates are numbered in their order, and each has to arrive once at most.
       report.disorder += body.n > (this.#last.get(topic) ?? -1) ? 0 : 1;
       this.#last.set(topic, body.n);
       report.newest[topic] = id;

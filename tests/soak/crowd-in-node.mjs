@@ -1,4 +1,4 @@
-/** Dozens of clients in one process, with one clock. */
+/** Dozens of the soak's clients in one process of Node, with one clock. */
 
 import { createRequire } from "node:module";
 import { serve } from "../harness/node-process.mjs";
@@ -8,11 +8,11 @@ import { makeElastic } from "./pace.mjs";
 
 const { WebSocket } = createRequire(new URL("../../web/package.json", import.meta.url))("ws");
 
-/** Which client a socket belongs to, and which window a client: the socket's secret says so. */
+/** Clients and their windows by the subprotocol with the client's secret, which tells whose socket a message came on. */
 const clients = new Map();
 const windows = new Map();
 
-/** A browser's WebSocket throws no error that nobody listens to; and here every message is looked at in passing. */
+/** A WebSocket that throws no error without a listener, as in a browser, and shows every message to its client's report. */
 globalThis.WebSocket = class extends WebSocket {
   constructor(url, protocols) {
     super(url, protocols);
@@ -22,7 +22,7 @@ globalThis.WebSocket = class extends WebSocket {
   }
 };
 
-/** The window of the client that is being made, which can come online. */
+/** Window of the client that is being made, for its events `online`. */
 let opened = new EventTarget();
 globalThis.addEventListener = (...parameters) => opened.addEventListener(...parameters);
 makeElastic();
@@ -36,7 +36,7 @@ serve({
     clients.set(secret, new Client(connect, session, age));
   },
   reports: () => [...clients.values()].map(({ report }) => report),
-  /** For this share of them the network is back, as the browser would say. */
+  /** Dispatches `online` to this share of the clients, as a browser does when the network is back. */
   online(share) {
     for (const window of windows.values()) if (Math.random() < share) window.dispatchEvent(new Event("online"));
   },

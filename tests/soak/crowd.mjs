@@ -1,4 +1,4 @@
-/** Hundreds of clients under Node: a process for each clock. */
+/** The soak's hundreds of clients under Node: a process for each clock. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { NodeProcess } from "../harness/node-process.mjs";
@@ -17,8 +17,8 @@ export class Crowd {
   }
 
   /**
-   * So many more clients of each login. `age` is from how long ago on they want to hear of updates, in milliseconds;
-   * without it they leave that to the client.
+   * Adds `clientsOfEach` clients of each login. `age` is how far back their first sync is to reach, in milliseconds; without
+   * it the client decides.
    */
   async join(logins, clientsOfEach, age) {
     for (let n = 0; n < clientsOfEach; n++) {
@@ -30,7 +30,7 @@ export class Crowd {
       };
       await Promise.all(sessions.map(join));
       this.#joined += 1;
-      // AWS opens 500 a second.
+      // At most 250 sockets a second, half of what AWS opens.
       await pause((1000 * logins.length) / 250);
     }
   }
@@ -40,17 +40,17 @@ export class Crowd {
     return this.#corners.flatMap(({ name }, n) => reports[n].map((report) => ({ ...report, clock: name })));
   }
 
-  /** For this share of them the network is back. */
+  /** Dispatches `online` to this share of the clients. */
   online(share = 1) {
     return this.#all("online", share);
   }
 
-  /** Lets the clients' time run so fast. */
+  /** Sets how many times faster than usual the clients' time runs. */
   hurry(pace) {
     return this.#all("hurry", pace);
   }
 
-  /** Lets the clocks jump that do so, and answers how many. */
+  /** Sets the jumping clocks to another time, and returns their number. */
   async jump() {
     const jumping = this.#corners.filter(({ jumps }) => jumps);
     await Promise.all(jumping.map(({ process }) => process.call("setClock", anywhere())));

@@ -1,12 +1,12 @@
 /**
- * How much faster a client's time runs in the chaos: a minute of it shows what two would. With much more of a hurry a slow
- * machine would have them give up each handshake before it is answered.
+ * How many times faster a client's time runs during the chaos, so that a minute shows as much as two. With a much higher
+ * pace the clients on a slow machine would give up every handshake before it is answered.
  */
 export const PACE = 2;
 
 /**
- * From now on `globalThis.pace` says how fast a client's time runs: its waits, its time-outs and its periodic sync. When all
- * is calm it is the usual pace, or a slow machine would be taken for a dead link.
+ * Makes `globalThis.pace` the speed of a client's time: of its waits, its time-outs and its periodic sync. In calm it has to
+ * be 1, or a slow machine would look like a dead link.
  */
 export function makeElastic() {
   const { setTimeout } = globalThis;

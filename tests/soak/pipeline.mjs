@@ -1,18 +1,18 @@
-/** One of the site's stats jobs, which updates its logins in turn, under two topics that no other job has. */
+/** One of the site's pipelines: it updates its logins in turn, under two topics that no other pipeline has. */
 
-/** How many logins a pipeline updates at a time. */
+/** Number of logins that a pipeline updates at a time. */
 const BATCH = 5;
 
-/** The pipelines' one clock: no two updates have the same time. */
+/** The clock of all pipelines, by which no two updates have the same time. */
 let clock = Date.now();
 
 export class Pipeline {
-  /** What has been taken: login, topics and id, in order. */
+  /** Updates that notify has accepted, in order. */
   sent = [];
-  /** How many deliveries were not the first. */
+  /** Number of deliveries after the first of an event. */
   again = 0;
   #name;
-  /** Which topics its updates are about, by turns. They are its own, so it knows which update of each is the newest. */
+  /** Topics of its updates, by turns. No other pipeline has them, so it knows which update of each is the newest. */
   #topics;
   #local;
   #logins;

@@ -1,13 +1,14 @@
 /**
  * A soak: hundreds of clients with the real client, pipelines that update their logins as fast as they can, and
- * `chatter local --chaos`, which breaks everything in turn. Most clients have a clock that is wrong, or jumps, and what lies
- * between the functions and what they call forgets their idle connections. When it ends, nobody may have missed anything.
+ * `chatter local --chaos`, which breaks everything in turn. Most clients have a clock that is wrong, or jumps, and proxies
+ * between the functions and the services that they call drop idle connections. In the end every client must have got the
+ * newest update of each topic.
  *
  *     node soak.mjs [--seconds 20] [--logins 60] [--clients 4] [--pages 2] [--seed 1]
  *
- * `--clients` is how many there are of each login under Node, `--pages` how many logins have two tabs in Chromium, which
- * share a socket. When all is calm again one more client of each login comes under Node, and as many tabs again, which ask
- * for all that happened.
+ * `--clients` is the number of clients of each login under Node, `--pages` the number of logins that also have two tabs in
+ * Chromium, which share a socket. In the calm at the end, one more client of each login joins under Node, and the same
+ * number of tabs in Chromium again; they ask for everything since the beginning.
  */
 
 import { parseArgs } from "node:util";
@@ -19,13 +20,13 @@ import { Pipeline } from "./pipeline.mjs";
 import { System } from "./system.mjs";
 import { Trouble } from "./trouble.mjs";
 
-/** How many pipelines there are at once: two for each half of the logins. With two topics each, a login may have no more. */
+/** Number of pipelines, half of them for each half of the logins. With the last three a login has 16 topics, the limit. */
 const PIPELINES = 10;
-/** How long the clients have to catch up once the chaos is over: seconds will do, but on a machine that has much else to do. */
+/** Longest time for the clients to catch up after the chaos, in milliseconds. Seconds are enough on an idle machine. */
 const PATIENCE = 240_000;
-/** A row is taken for dead on a 410 only when it is older than this: API Gateway says 410 of sockets that open, too. */
+/** Age in milliseconds up to which a 410 does not prove a socket dead: API Gateway also answers 410 while one opens. */
 const YOUNG = 60_000;
-/** How many events may have to come again after all idle connections were forgotten: a busy machine gets some leave. */
+/** Most events that may be delivered again after all idle connections were dropped: one, for the sake of a busy machine. */
 const FORGOTTEN = 1;
 
 const { values } = parseArgs({
@@ -40,7 +41,7 @@ const { values } = parseArgs({
 const [seconds, loginCount, clientsOfEach, pageCount] = ["seconds", "logins", "clients", "pages"].map((name) => Number(values[name]));
 
 const failures = [];
-/** Notes what is wrong, and goes on: the table is worth most when something is. */
+/** Records a failure and goes on, since the table at the end helps to explain it. */
 const check = (holds, what) => holds || failures.push(what);
 
 const system = await System.start(values.seed);
@@ -75,17 +76,17 @@ try {
   const calmSince = Date.now();
   const calm = performance.now();
   const last = ["lossy", "wide", "last"].map((name) => new Pipeline(name, local, logins));
-  // No socket breaks any more, so no reconnect helps: only a gap tells that half of these posts are lost.
+  // No socket breaks any more, so no reconnect brings a sync: only gaps show the clients that half of these posts are lost.
   await local.faults({ postsLost: 0.5, postsDelayed: 0.2, postsDenied: 0.1 });
   await last[0].once();
   await local.faults({});
-  // One notify with as many connections to the tables as it ever has, all of them forgotten: whatever it tries is one of these.
+  // A new notify opens as many connections to the tables as it ever has, and all are dropped. Its next calls use them.
   await local.kill("notify");
   await last[1].atOnce();
   system.forget(1, "reset");
   await last[2].once();
-  check(last[2].again <= FORGOTTEN, `${last[2].again} events had to come again since idle connections were forgotten`);
-  // Pages that are loaded only now, and say from when on they want to hear, by their own clocks.
+  check(last[2].again <= FORGOTTEN, `${last[2].again} events were delivered again because idle connections were dropped`);
+  // Pages that are loaded only now, and ask for everything since the beginning, by their own clocks.
   const age = performance.now() - begun + 60_000;
   await crowd.join(logins, 1, age);
   await browser.join(logins.slice(0, pageCount), age);
@@ -95,7 +96,7 @@ try {
   const lacking = async () => (await everybody()).flatMap((report) => missing(report, newest.get(report.login)));
   const caughtUp = async () => {
     const isDone = (await everybody()).every(({ state }) => state === "open") && (await lacking()).length === 0;
-    // When the network is back, whoever waits for the next attempt makes it, and whose link is dead finds that out.
+    // The event `online` makes clients that wait try at once, and clients with a dead link notice it.
     if (!isDone) for (const one of [crowd, browser]) await one.online();
     return isDone;
   };
@@ -103,8 +104,8 @@ try {
   const caughtUpAfter = ((performance.now() - calm) / 1000).toFixed(1);
   for (const what of lost.slice(0, 10)) failures.push(`lost: ${what}`);
   const reports = await everybody();
-  check(reports.every(({ strangers }) => strangers === 0), "a client has heard of another login's update");
-  check(reports.every(({ disorder }) => disorder === 0), "a client has heard an update twice, or after a newer one");
+  check(reports.every(({ strangers }) => strangers === 0), "a client got another login's update");
+  check(reports.every(({ disorder }) => disorder === 0), "a client got an update twice, or after a newer one");
 
   const versions = await system.versions();
   const sent = all.flatMap((pipeline) => pipeline.sent);
@@ -112,7 +113,7 @@ try {
     const count = sent.filter((update) => update.login === login).length;
     check(versions.get(login) === count, `${login}: ${count} updates were sent, ${versions.get(login)} were recorded`);
   }
-  // The last sockets to be lost take their rows with them in a moment.
+  // Rows of the sockets that were lost last are deleted a moment later.
   const sockets = reports.filter(({ holdsSocket }) => holdsSocket).length;
   check(sockets === reports.length - 2 * pageCount, `${sockets} of ${reports.length} clients hold a socket`);
   let [rows, open, overdue] = [[], 0, 0];
@@ -124,10 +125,10 @@ try {
   };
   await until(tidy, "the rows to be in order", 1_000).catch(() => {});
   check(open === sockets, `${sockets} sockets are open, ${open} of them have a row`);
-  check(overdue === 0, `${overdue} rows of dead sockets have outlived the notify that had to find them`);
+  check(overdue === 0, `${overdue} rows of dead sockets were not deleted by the notify that should have found them`);
   const { injected, databaseThrottled } = await local.chaos("GET");
   const leaked = await system.stop([crowd, browser]);
-  check(leaked.length === 0, `${leaked.length} processes have outlived the system`);
+  check(leaked.length === 0, `${leaked.length} processes still run after the system has stopped`);
   check(local.leaked().length === 0, `${local.leaked().length} chatter IDs were printed`);
 
   const dropped = (manner) => system.wires.reduce((sum, wire) => sum + wire.dropped[manner], 0);
@@ -143,7 +144,7 @@ try {
     "duplicates dropped": total("received") - total("live") - total("synced"),
     "reconnects": total("opened") - reports.length,
     "events delivered again": all.reduce((sum, pipeline) => sum + pipeline.again, 0),
-    "rows of sockets just dead": rows.length - open,
+    "rows of sockets that just died": rows.length - open,
     "connections dropped": dropped("reset") + dropped("silent"),
     "  answered by RST": dropped("reset"),
     "  not answered": dropped("silent"),
@@ -161,7 +162,7 @@ try {
 for (const failure of failures) process.stderr.write(`FAILED ${failure}\n`);
 process.exit(failures.length ? 1 : 0);
 
-/** Of each login the newest update of each topic: topic to id. */
+/** The newest update of each topic, for each login: a map from topic to id. */
 function expectation(pipelines) {
   const newest = new Map();
   for (const { login, topics, id } of pipelines.flatMap(({ sent }) => sent)) {
@@ -171,7 +172,7 @@ function expectation(pipelines) {
   return newest;
 }
 
-/** What a client should have, and has not. */
+/** The updates that a client should have and does not, one line each. */
 function missing({ login, state, clock, newest }, expected) {
   const topics = [...expected].filter(([topic, id]) => newest[topic] !== id);
   return topics.map(([topic, id]) => `${login} (${state}, clock ${clock}) has ${newest[topic]} of ${topic}, not ${id}`);
@@ -180,7 +181,7 @@ function missing({ login, state, clock, newest }, expected) {
 async function until(condition, what, every = 100) {
   const deadline = performance.now() + PATIENCE;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE / 1000} s in vain for ${what}`);
     await pause(every);
   }
 }

@@ -1,4 +1,4 @@
-/** `chatter local --chaos`, what lies between its functions and what they call, and a look into its tables. */
+/** The system of the soak: `chatter local --chaos`, its tables, and proxies between its functions and their services. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const FUNCTIONS = ["connect", "disconnect", "default", "notify"];
 
 export class System {
   /** @type {Local} */ local;
-  /** From the functions to the tables, and to the gateway. @type {Wire[]} */ wires = [];
+  /** Proxies from the functions to the tables, and to the gateway. @type {Wire[]} */ wires = [];
   #folder;
   #leaked;
 
@@ -24,7 +24,7 @@ export class System {
       AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: new URL("dev", gateway.url).href,
     };
     for (const name of FUNCTIONS) await writeFile(join(system.#folder, name), script(name, endpoints), { mode: 0o755 });
-    // Rows of sockets that have just died count as sockets for a minute: nobody is to be replaced because of them.
+    // Rows of sockets that just died stay for a minute, and must not count towards the limit of sockets.
     const environment = { MAX_CONNECTIONS_PER_LOGIN: "1000" };
     try {
       system.local = await Local.start([`--chaos=${seed}`, "--functions", system.#folder], environment);
@@ -37,18 +37,18 @@ export class System {
     return system;
   }
 
-  /** Forgets this share of the functions' idle connections. */
+  /** Drops this share of the functions' idle connections. */
   forget(share, manner) {
     for (const wire of this.wires) wire.forget(share, manner);
   }
 
-  /** How many updates each login's log has counted. */
+  /** The version of each login's log: the number of updates recorded in it. */
   async versions() {
     const items = await this.local.scan("updates");
     return new Map(items.map(({ login, version }) => [login.S, Number(version.N)]));
   }
 
-  /** The rows of connections, and whether their sockets are open. */
+  /** The rows of connections, each with whether its socket is open. */
   async rows() {
     const items = await this.local.scan("connections");
     return Promise.all(
@@ -59,7 +59,7 @@ export class System {
     );
   }
 
-  /** Lets the clients go, ends the system, and answers which of its processes are still there. */
+  /** Closes the clients, stops the system, and returns those of its processes that still run. */
   async stop(clients) {
     if (this.#leaked) return this.#leaked;
     for (const one of clients) await one?.leave();
@@ -76,7 +76,7 @@ export class System {
   }
 }
 
-/** Runs a function's program, told otherwise than by `chatter local` where it finds what it calls. */
+/** Script that runs a function's program with other endpoints than those that `chatter local` gives it. */
 function script(name, endpoints) {
   const variables = Object.entries(endpoints).map(([variable, url]) => `${variable}='${url}'`);
   return `#!/bin/sh\nexport ${variables.join(" ")}\nexec '${join(dirname(CHATTER), name)}'\n`;
@@ -87,10 +87,10 @@ function childrenOf(parent) {
   return processes.filter((id) => statOf(id)?.parent === String(parent));
 }
 
-/** A process's parent; nothing if there is no such process. */
+/** A process's parent; `undefined` if there is no such process. */
 function statOf(id) {
   try {
-    // Behind the name, which may hold anything: state, parent, …
+    // After the name, which may contain anything, stand the state, the parent, …
     const [, parent] = readFileSync(`/proc/${id}/stat`, "utf8").split(") ").at(-1).split(" ");
     return { parent };
   } catch {

@@ -1,13 +1,13 @@
-/** What the clients and the functions live through beside what `chatter local --chaos` does. */
+/** Faults that the soak adds to those of `chatter local --chaos`: jumping clocks and dropped connections. */
 
 export class Trouble {
-  /** How often a page's clock was set while it was open. */
+  /** Number of times that a page's clock was set while the page was open. */
   jumps = 0;
   #timers;
 
   constructor(system, crowd, browser) {
     this.#timers = [
-      // Somebody looks at the page now and then, and does not wait for minutes: or most would be away most of the time.
+      // Makes waiting clients reconnect at once now and then, or most would be waiting most of the time.
       setInterval(() => crowd.online(0.05), 500),
       setInterval(() => this.#jump([crowd, browser]), 2_000),
       setInterval(() => system.forget(0.2, Math.random() < 0.2 ? "silent" : "reset"), 500),

@@ -1,10 +1,10 @@
-/** What lies between the functions and what they call. It forgets connections, as a router or a load balancer does. */
+/** TCP proxy between the functions and a service. It drops idle connections, as a router or a load balancer does. */
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 export class Wire {
-  /** How many connections were used once more after they were forgotten: what came was answered by RST, or by nobody. */
+  /** Number of connections that were used again after they were dropped, and answered by RST or not at all. */
   dropped = { reset: 0, silent: 0 };
   #server = createServer((near) => this.#accept(near));
   /** @type {Set<{ near: import("node:net").Socket, far: import("node:net").Socket, isIdle: boolean }>} */ #pairs = new Set();
@@ -18,19 +18,19 @@ export class Wire {
     return wire;
   }
 
-  /** Where it is to be called. */
+  /** URL under which it is called in the service's place. */
   get url() {
     return `http://127.0.0.1:${this.#server.address().port}/`;
   }
 
-  /** Passes on to this URL's port what is called from now on. */
+  /** Passes new connections on to this URL's port. */
   lead(url) {
     this.#port = new URL(url).port;
   }
 
   /**
-   * Forgets this share of the idle connections. Who uses one again is told so (`reset`), or not at all (`silent`);
-   * who waits for an answer gets it.
+   * Drops this share of the idle connections. The next bytes on one are answered by RST (`reset`) or not at all (`silent`).
+   * Connections on which an answer is awaited stay.
    */
   forget(share, manner) {
     for (const pair of this.#pairs) if (pair.isIdle && Math.random() < share) this.#forget(pair, manner);
