@@ -1,4 +1,4 @@
-"""A DynamoDB that counts: it stands between the functions and the emulator's, and asks of each request what it used."""
+"""Counting proxy between the functions and the emulator's DynamoDB: it asks for each request's consumed capacity."""
 
 import json
 import threading
@@ -7,12 +7,12 @@ import urllib.request
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# Whose request it is: no two functions make the same one. notify's Query has no index.
+# The function that makes each request: no two functions make the same one. (Of the Queries, notify's have no index.)
 FUNCTION_OF = {
     "TransactWriteItems": "connect",
     "GetItem": "default",
     "UpdateItem": "notify",
-    # notify deletes rows too, but of dead sockets only, and here there are none.
+    # notify also deletes rows, but only of dead sockets, of which there are none here.
     "DeleteItem": "disconnect",
 }
 FORWARDED = ("x-amz-target", "content-type", "authorization", "x-amz-date")
@@ -48,12 +48,12 @@ class CountingDynamoDb:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def has_written(self, function: str) -> bool:
-        """Whether this function has written anything since."""
+        """Whether this function has written anything since the last `take`."""
         with self._lock:
             return self._units[function]["write"] > 0
 
     def take(self) -> dict:
-        """What was used since it was last asked."""
+        """Request units by function since the last `take`."""
         with self._lock:
             taken, self._units = self._units, new_units()
         return {function: dict(units) for function, units in taken.items()}

@@ -1,4 +1,4 @@
-"""Clients that know the public contract (README) and nothing else: boto3 and `websockets`."""
+"""Clients that rely on the documented contract alone, made of boto3 and `websockets`."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ class Site:
         self.dynamodb, self.sqs, self.functions = (aws.client(name) for name in ("dynamodb", "sqs", "lambda"))
 
     def issue(self, login: str, seconds: int = 3600) -> str:
-        """What the README asks of a backend at login."""
+        """Issues a chatter ID, as the README asks a backend to do at login."""
         chatter_id, now = str(uuid.uuid4()), int(time.time())
         self.dynamodb.put_item(
             TableName=self.outputs["ChattersTable"],
@@ -61,10 +61,10 @@ class Site:
             yield Browser(socket)
 
     def refusal(self, login: str, chatter_id: str) -> int:
-        """The status that a handshake was refused with."""
+        """The status with which a handshake is refused."""
         try:
             with self.browser(login, chatter_id):
-                raise AssertionError("the handshake was let in")
+                raise AssertionError("the handshake was accepted, though it should have been refused")
         except InvalidStatus as refused:
             return refused.response.status_code
 
@@ -90,7 +90,7 @@ class Site:
 
 
 class Browser:
-    """A socket, and what it hears."""
+    """A browser's end of a socket."""
 
     def __init__(self, socket: ClientConnection):
         self.socket = socket
@@ -103,9 +103,9 @@ class Browser:
 
 
 def eventually(what: str, is_so):
-    """Waits until something is so, and fails if it takes too long."""
+    """Waits until the condition holds, and returns its value; fails if that takes too long."""
     end = time.monotonic() + PATIENCE
     while not (found := is_so()):
-        assert time.monotonic() < end, f"still not so: {what}"
+        assert time.monotonic() < end, f"not so within {PATIENCE:.0f} s: {what}"
         time.sleep(0.05)
     return found

@@ -1,4 +1,4 @@
-"""One emulator and one deployed stack for all tests: each has a login of its own, so they do not meet."""
+"""Fixtures: one emulator and one deployed stack for all tests, each of which has a login of its own."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from emulator import Emulator
 
 
 def pytest_configure():
-    """Nothing of this machine's may lead to a real account, or a proxy to where only this machine is meant."""
+    """Removes this machine's AWS settings, so that no test reaches a real account, and uses no proxy for 127.0.0.1."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)

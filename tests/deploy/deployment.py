@@ -1,4 +1,4 @@
-"""Our stack, deployed as a user does it: the CDK app, then the command `cdk` with its template."""
+"""Our stack, deployed to the emulator as a user deploys it: by the CDK app, and the command `cdk` with its template."""
 
 import json
 import os
@@ -15,16 +15,16 @@ FUNCTIONS = ("connect", "disconnect", "default", "notify")
 PROGRAMS = Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
 STAGE = "socks"
 
-# What ministack 1.5.33 cannot deploy. All else of the template is deployed as it is.
+# Resources that ministack 1.5.33 cannot deploy, and that are taken out of the template.
 KNOWN_GAPS = {
-    "AWS::ApiGatewayV2::RouteResponse": "two-way routes: it sends every body to the client anyhow",
+    "AWS::ApiGatewayV2::RouteResponse": "two-way routes: ministack sends every body to the client without it",
     "AWS::ApiGatewayV2::IntegrationResponse": "so the MOCK route `ping` is deployed, and not answered",
     "metric math": "alarms on more than one metric",
 }
 
 
 class Deployment:
-    """A stack on the emulator, and what its outputs say."""
+    """A stack on the emulator, with its outputs."""
 
     def __init__(self, emulator: Emulator, stack: str, folder: Path, settings: dict, environment: dict | None = None):
         self.environment = environment or {}
@@ -36,7 +36,7 @@ class Deployment:
             "architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
             "stage": STAGE,
             "keepTables": False,
-            # It is made to stay when the stack goes, and so not for a test that nothing stays.
+            # This role outlives its stack by design, and a test checks that `destroy` leaves nothing.
             "apiGatewayLogRole": False,
             **settings,
         }
@@ -48,7 +48,7 @@ class Deployment:
 
     @property
     def socket_url(self) -> str:
-        """Where the emulator serves what the output `WebSocketUrl` names: it has no DNS."""
+        """URL at which the emulator, which has no DNS, serves the API that the output `WebSocketUrl` names."""
         return f"ws://127.0.0.1:{self.emulator.port}/_aws/execute-api/{self._api_id()}/{STAGE}"
 
     def destroy(self):
@@ -82,7 +82,7 @@ class Deployment:
         path.write_text(json.dumps(template))
 
     def _set_environment(self, variables: dict, resources: dict):
-        """The address of `@connections` is a name of AWS's DNS, which the emulator does not have."""
+        """Sets a function's environment. The URL of `@connections` is the emulator's, which has no DNS names of AWS's."""
         variables.update(self.environment)
         if "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" in variables:
             [api] = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGatewayV2::Api"]
@@ -99,7 +99,7 @@ def is_known_gap(resource: dict) -> bool:
 
 
 def bootstrap(emulator: Emulator, folder: Path):
-    """What an account needs once; in a folder without an app, so that infra/settings.ts is not asked for anything."""
+    """Bootstraps the account for CDK; in a folder without an app, so that infra/settings.ts is not read."""
     cdk(emulator, "bootstrap", "aws://000000000000/us-east-1", cwd=folder)
 
 
@@ -115,7 +115,7 @@ def lambda_folder(folder: Path) -> Path:
 
 
 def link_or_copy(source: Path, target: Path):
-    """A hard link, which takes no room on the disk; a copy where the two are on different file systems."""
+    """Makes a hard link, which needs no space on the disk; a copy if the two are on different file systems."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,4 +1,4 @@
-"""The documents, and the commands that stand in them: lines that are indented by four spaces."""
+"""Commands in the documents: lines that are indented by four spaces."""
 
 import re
 from pathlib import Path
@@ -11,9 +11,9 @@ DEPLOY = ROOT / "docs" / "deploy.md"
 
 
 def commands(document: Path, *words: str) -> list[str]:
-    """The commands in which one of these words stands, as the document has them."""
+    """The document's commands that contain one of these words."""
     code = [line[4:] for line in document.read_text().splitlines() if line.startswith("    ")]
-    # A line that ends in a backslash, `|` or `&&` goes on in the next.
+    # A line that ends in a backslash, `|` or `&&` is continued in the next.
     whole = re.split(r"(?<![\\|&])\n", "\n".join(code))
     return [command for command in whole if any(word in command for word in words)]
 

@@ -1,4 +1,4 @@
-"""ministack: AWS as others have understood it. It runs the functions' real binaries behind a WebSocket API."""
+"""ministack, an emulator of AWS that others wrote. It runs the functions' real binaries behind a WebSocket API."""
 
 import os
 import socket
@@ -14,11 +14,11 @@ ATTEMPTS = 5
 
 
 class Emulator:
-    """A ministack of our own, on a free port of this machine alone."""
+    """A ministack for these tests, on a free port of the loopback interface."""
 
     def __init__(self, folder: Path):
         self.log = folder / "ministack.log"
-        # Somebody else may have taken the port by the time that it listens; it then ends.
+        # Another program may take the port before ministack listens on it. ministack then ends, and the next try follows.
         for _ in range(ATTEMPTS):
             self._start(folder, free_port())
             if self._is_up():
@@ -28,8 +28,8 @@ class Emulator:
     def _start(self, folder: Path, port: int):
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        # What docs/deploy.md says to export, credentials, and where the emulator is. No more, or else the tests would
-        # give to a command what its document does not (test_documents.py compares).
+        # The variables that docs/deploy.md says to export, and the emulator's URL. No others, so that a command works in
+        # the tests only if it works as its document says (test_documents.py compares).
         self.environment = {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -39,8 +39,8 @@ class Emulator:
         self.process = subprocess.Popen(
             [Path(sys.executable).with_name("ministack")],
             cwd=folder,
-            # Its own default is to listen to the whole network. TMPDIR: it leaves the functions' code there.
-            # A function that was stopped for being idle would ask again what it asks when it starts.
+            # By default it would listen on all interfaces. TMPDIR: it leaves the functions' code there.
+            # LAMBDA_WARM_TTL_SECONDS: a function that was stopped when idle would repeat the calls of its start.
             env={**os.environ, **self.environment, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
                  "SFTP_ENABLED": "0", "TMPDIR": str(folder), "LAMBDA_WARM_TTL_SECONDS": "3600"},
             stdout=self.log.open("wb"),
@@ -48,7 +48,7 @@ class Emulator:
         )
 
     def _is_up(self) -> bool:
-        """Waits until it answers, or has ended."""
+        """Waits until it answers (`True`) or has ended (`False`)."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             try:
@@ -60,7 +60,7 @@ class Emulator:
         return False
 
     def stop(self):
-        """Ends it, and with it the functions' processes."""
+        """Stops it, and with it the functions' processes."""
         self.process.terminate()
         try:
             self.process.wait(PATIENCE)

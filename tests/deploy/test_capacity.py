@@ -1,4 +1,4 @@
-"""What the cost estimate counts with is what the functions use."""
+"""The cost estimate's request units are those that the functions use."""
 
 import json
 
@@ -7,7 +7,7 @@ from clients import Site, eventually
 from deployment import INFRA, Deployment
 
 
-def test_the_cost_estimate_counts_with_what_the_functions_use(emulator, aws, tmp_path):
+def test_the_cost_estimates_request_units_are_those_that_the_functions_use(emulator, aws, tmp_path):
     dynamodb = CountingDynamoDb(emulator.url)
     try:
         deployment = Deployment(
@@ -16,7 +16,7 @@ def test_the_cost_estimate_counts_with_what_the_functions_use(emulator, aws, tmp
         site = Site(deployment, aws)
         chatter_id = site.issue("measured")
         one_round(site, chatter_id, dynamodb)
-        # The first round also held what the functions ask once, when they start.
+        # The first round includes the calls that the functions make once, when they start.
         dynamodb.take()
         one_round(site, chatter_id, dynamodb)
         assert dynamodb.take() == json.loads((INFRA / "cost" / "measured.json").read_text())["units"]
@@ -25,10 +25,10 @@ def test_the_cost_estimate_counts_with_what_the_functions_use(emulator, aws, tmp
 
 
 def one_round(site: Site, chatter_id: str, dynamodb: CountingDynamoDb):
-    """A socket opens, syncs, is told of an update, and closes."""
+    """Opens a socket, syncs, pushes an update to it, and closes it."""
     with site.browser("measured", chatter_id) as browser:
         browser.say({"action": "sync", "login": "measured", "cursor": None, "n": 1})
         browser.hear()
         assert site.invoke_notify({"login": "measured", "body": {"message": "x" * 200}})["sent"] == 1
-    # The row's deletion is the last request of all. It is done a moment before it is counted.
+    # The last request, which deletes the row, takes effect a moment before it is counted.
     eventually("$disconnect is counted", lambda: dynamodb.has_written("disconnect"))

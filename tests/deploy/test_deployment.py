@@ -1,4 +1,4 @@
-"""What was deployed does what it is for, with the real binaries, seen by clients that others wrote."""
+"""The deployed stack, with the real binaries, driven by clients that others wrote."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from clients import Site, eventually
 from deployment import INFRA, ROOT, Deployment
 
 
-def test_a_chatter_is_let_in_and_stored(site, login):
+def test_a_handshake_with_valid_credentials_is_accepted_and_stored(site, login):
     with site.browser(login, site.issue(login)):
         [row] = site.connections_of(login)
         assert row["connection_id"]["S"]
@@ -20,7 +20,7 @@ def test_a_chatter_is_let_in_and_stored(site, login):
 
 def test_an_unknown_chatter_id_is_refused(site, login):
     site.issue(login)
-    # ministack says 403 for whatever $connect refuses; AWS says what it said: 401.
+    # AWS answers with $connect's own status, 401; ministack with 403 whatever $connect's is.
     assert site.refusal(login, str(uuid.uuid4())) in (401, 403)
     assert site.connections_of(login) == []
 
@@ -29,7 +29,7 @@ def test_an_expired_chatter_id_is_refused(site, login):
     assert site.refusal(login, site.issue(login, seconds=-1)) in (401, 403)
 
 
-def test_somebody_elses_chatter_id_is_refused(site, login):
+def test_another_logins_chatter_id_is_refused(site, login):
     assert site.refusal(login, site.issue(f"not-{login}")) in (401, 403)
 
 
@@ -54,16 +54,16 @@ def test_an_event_in_the_outbox_reaches_the_browser(site, login):
         assert browser.hear()["body"] == {"plays": 3}
 
 
-def test_an_item_of_the_outbox_tells_again_if_its_event_is_another_and_not_otherwise(site, login):
+def test_a_changed_outbox_item_is_a_new_update_only_if_its_event_changed(site, login):
     table = site.outputs["OutboxTable"]
     with site.browser(login, site.issue(login)) as browser:
         item = site.put_into_outbox({"login": login, "body": {"plays": 4}})
         assert browser.hear()["version"] == 1
-        # Kept longer, and read by somebody: the event is the same.
+        # Changes of other attributes: the event is the same.
         item["expires_at"] = {"N": str(int(item["expires_at"]["N"]) + 3600)}
         site.dynamodb.put_item(TableName=table, Item=item)
         site.dynamodb.put_item(TableName=table, Item={**item, "read_by": {"S": "somebody"}})
-        # Put again under its key, as a pipeline does that has one item for each login.
+        # A new event under the same key, as from a pipeline with one item for each login.
         item["event"] = {"S": json.dumps({"login": login, "body": {"plays": 5}})}
         site.dynamodb.put_item(TableName=table, Item=item)
         update = browser.hear()
@@ -75,7 +75,7 @@ def test_an_item_of_the_outbox_tells_again_if_its_event_is_another_and_not_other
 
 
 def test_a_bad_event_ends_in_the_dead_letter_queue_and_holds_up_no_other(site, login):
-    # Else each of its five tries would come six minutes after the one before.
+    # Without this, the five tries would be six minutes apart.
     site.sqs.set_queue_attributes(QueueUrl=site.outputs["QueueUrl"], Attributes={"VisibilityTimeout": "0"})
     bad = f"not an event of {login}"
     with site.browser(login, site.issue(login)) as browser:
@@ -84,18 +84,19 @@ def test_a_bad_event_ends_in_the_dead_letter_queue_and_holds_up_no_other(site, l
         assert browser.hear()["body"] == {"plays": 6}
     dead = site.outputs["DeadLetterQueueUrl"]
     received = eventually(
-        "it is given up", lambda: site.sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages")
+        "the bad event is in the dead-letter queue",
+        lambda: site.sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages"),
     )
     assert [message["Body"] for message in received] == [bad]
 
 
-def test_the_queue_has_its_own_pace(site):
+def test_the_queue_has_a_limit_of_five_invocations_at_once_and_the_outbox_none(site):
     mappings = site.functions.list_event_source_mappings(FunctionName=site.outputs["NotifyFunction"])
     paces = {one["EventSourceArn"].split(":")[2]: one.get("ScalingConfig") for one in mappings["EventSourceMappings"]}
     assert paces == {"sqs": {"MaximumConcurrency": 5}, "dynamodb": None}
 
 
-def test_a_socket_hears_its_own_topics_and_its_own_login_only(site, login):
+def test_a_socket_gets_updates_of_its_own_topics_and_its_own_login_only(site, login):
     chatter_id = site.issue(login)
     with site.browser(login, chatter_id, topic="plays") as browser:
         site.invoke_notify({"login": f"not-{login}", "topic": "plays", "body": 1})
@@ -104,7 +105,7 @@ def test_a_socket_hears_its_own_topics_and_its_own_login_only(site, login):
         assert browser.hear()["body"] == 3
 
 
-def test_sync_brings_what_was_missed_in_the_same_socket(site, login):
+def test_a_sync_is_answered_with_the_missed_update_on_the_same_socket(site, login):
     site.invoke_notify({"login": login, "body": {"plays": 7}})
     with site.browser(login, site.issue(login)) as browser:
         browser.say({"action": "sync", "login": login, "cursor": None, "n": 1})
@@ -113,14 +114,14 @@ def test_sync_brings_what_was_missed_in_the_same_socket(site, login):
         assert [update["body"] for update in reply["updates"]] == [{"plays": 7}]
 
 
-def test_a_socket_that_closes_is_forgotten(site, login):
+def test_a_closed_sockets_row_is_deleted(site, login):
     with site.browser(login, site.issue(login)):
         assert len(site.connections_of(login)) == 1
     eventually("the row is gone", lambda: site.connections_of(login) == [])
 
 
-def test_the_check_before_a_deployment_finds_nothing_amiss_where_one_was_made(deployment, emulator):
-    """What `make deploy` asks first. That it refuses, and how, infra/test/commands.test.ts tests."""
+def test_the_check_before_a_deployment_passes_where_a_stack_was_deployed(deployment, emulator):
+    """The check that `make deploy` makes first. infra/test/commands.test.ts tests its refusals."""
     settings = deployment.folder / "settings.json"
     done = subprocess.run(
         ["node", "--no-warnings", "--import", "tsx", "bin/account.ts", settings],
@@ -130,7 +131,7 @@ def test_the_check_before_a_deployment_finds_nothing_amiss_where_one_was_made(de
 
 
 def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emulator):
-    """`make deploy-code FN=default`, which is not CDK's and knows nothing of the stack."""
+    """`make deploy-code FN=default`, which uses cargo-lambda and not CDK."""
     name = site.outputs["DefaultFunction"]
 
     def settings():
@@ -150,7 +151,7 @@ def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emula
         assert after[setting] == before[setting], setting
 
 
-def test_destroy_leaves_nothing(emulator, aws, tmp_path):
+def test_destroy_leaves_no_resource(emulator, aws, tmp_path):
     deployment = Deployment(emulator, "Passing", tmp_path, {})
     site = Site(deployment, aws)
     with site.browser("passer-by", site.issue("passer-by")):
@@ -161,7 +162,7 @@ def test_destroy_leaves_nothing(emulator, aws, tmp_path):
 
 
 def left_of(stack: str, aws) -> dict[str, list[str]]:
-    """What there is with the stack's name in its own. All that a stack makes has it, or is part of what has it."""
+    """Resources by kind that have the stack's name in their own, as all that a stack makes do, or are part of such a one."""
     queues = aws.client("sqs").list_queues(QueueNamePrefix=stack).get("QueueUrls", [])
     names = {
         "stacks": [one["StackName"] for one in aws.client("cloudformation").list_stacks(
