@@ -27,7 +27,7 @@ async def evaluate(expression):
             url = await _bidi_url(process.stderr)
             async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/session") as bidi:
                 await _command(bidi, 1, "session.new", {"capabilities": {}})
-                # The first page may open no sockets; an empty one may.
+                # Firefox's first page may not open sockets; an empty one may.
                 page = await _command(bidi, 2, "browsingContext.create", {"type": "tab"})
                 given = {"expression": expression, "target": page, "awaitPromise": True}
                 return await _command(bidi, 3, "script.evaluate", given)

@@ -1,4 +1,4 @@
-"""The real program `gateway`, with a function, on a port of its own."""
+"""The real program `gateway`, with a mock for pings, on a free port."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 PROGRAM = HERE.parents[3] / "target" / "debug" / "gateway"
-# The longest wait. It is long because the machine may be busy; what has happened ends the wait.
+# Longest wait for anything, in seconds, generous enough for a busy machine.
 DEADLINE = 60
 
 
@@ -16,11 +16,11 @@ class Gateway:
         command = [PROGRAM, "--port", "0", "--mock", 'ping={"type":"pong"}', *flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         words = self.process.stdout.readline().split()
-        assert words and words[0] == "ready", "the gateway does not start"
+        assert words and words[0] == "ready", "the gateway did not print that it is ready"
         self.url, self.connections = words[1], words[2]
 
     def stop(self):
-        """Ends it, as Ctrl-C does, and returns its exit status."""
+        """Stops it by SIGTERM, and returns its exit status."""
         self.process.terminate()
         return self.process.wait(DEADLINE)
 
@@ -33,5 +33,5 @@ class Gateway:
 
 
 def connection_id(frame):
-    """The id of a socket, from the answer to a message that has no route."""
+    """A socket's connection ID, from the error frame with which a message without a route is answered."""
     return json.loads(frame)["connectionId"]

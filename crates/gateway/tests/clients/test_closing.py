@@ -1,4 +1,4 @@
-"""The closing handshake, as clients that others wrote see it: a strict protocol engine, and two whole clients."""
+"""The closing handshake, judged by software of others: a strict protocol engine, and two whole clients."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ LIFE = ("--life", "0.5")
 
 
 class Rfc6455:
-    """A socket with the protocol engine of `websockets`, which checks every byte that comes, and makes those to send."""
+    """A socket with the protocol engine of `websockets`, which checks every byte received and makes every byte sent."""
 
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
@@ -78,7 +78,7 @@ class Rfc6455:
             self.socket.recv(1)
         self.socket.settimeout(DEADLINE)
         self.send()
-        # The clean end of TCP. A reset would raise an error here.
+        # TCP has to end by FIN. A reset would raise an error here.
         self.receive()
         assert self.protocol.state is State.CLOSED
         assert self.protocol.close_exc.rcvd.code == self.protocol.close_exc.sent.code == code
@@ -90,25 +90,25 @@ class Rfc6455:
     ("frame", "code"),
     [(BINARY, 1003), (TOO_LARGE, 1009), (FAR_TOO_LARGE, 1009), (NOT_UTF8, 1007), (CONTINUES_NOTHING, 1002)],
 )
-def test_rfc6455_a_client_that_breaks_a_rule_ends_clean(gateway, frame, code):
+def test_rfc6455_the_socket_of_a_client_that_breaks_a_rule_is_closed_cleanly(gateway, frame, code):
     client = Rfc6455(gateway.url)
     client.violate(frame)
     client.assert_clean_end(code)
 
 
 @pytest.mark.parametrize("gateway", [IDLE, LIFE], indirect=True, ids=["idle", "life"])
-def test_rfc6455_a_socket_whose_time_is_up_ends_clean(gateway):
+def test_rfc6455_an_idle_or_old_socket_is_closed_cleanly(gateway):
     Rfc6455(gateway.url).assert_clean_end(1001)
 
 
-def test_rfc6455_a_deleted_socket_ends_clean(gateway):
+def test_rfc6455_a_deleted_socket_is_closed_cleanly(gateway):
     client = Rfc6455(gateway.url)
     client.text("who am I?")
     gateway.delete(connection_id(client.hear()))
     client.assert_clean_end(1000)
 
 
-def test_rfc6455_a_socket_of_a_gateway_that_stops_ends_clean(gateway):
+def test_rfc6455_a_gateway_that_stops_closes_its_sockets_cleanly(gateway):
     client = Rfc6455(gateway.url)
     gateway.process.terminate()
     client.assert_clean_end(1001)
@@ -124,7 +124,7 @@ def within(coroutine):
 
 
 async def aiohttp_end(gateway, act):
-    """The end of a socket as aiohttp reports it: the message, and the code, which is 1006 for an end that is not clean."""
+    """A socket's end as aiohttp reports it: the close frame's code, and the client's own, which is 1006 if not clean."""
     async with aiohttp.ClientSession() as session, session.ws_connect(gateway.url) as client:
         await act(client.send_str, client.receive_str, client.send_bytes)
         message = await client.receive()
@@ -134,7 +134,7 @@ async def aiohttp_end(gateway, act):
 
 
 async def websockets_end(gateway, act):
-    """The end of a socket as `websockets` reports it. It raises an error for an end that is not clean."""
+    """A socket's end as `websockets` reports it: the close frame's code, and the client's own. Fails if it is not clean."""
     async with websockets.asyncio.client.connect(gateway.url) as client:
         await act(client.send, client.recv, client.send)
         with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
@@ -149,7 +149,7 @@ CLIENTS = pytest.mark.parametrize("end", [aiohttp_end, websockets_end], ids=["ai
 
 
 @CLIENTS
-def test_a_binary_message_ends_clean(gateway, end):
+def test_a_socket_is_closed_cleanly_after_a_binary_message(gateway, end):
     async def act(_send, _receive, send_bytes):
         await send_bytes(b"x")
 
@@ -157,7 +157,7 @@ def test_a_binary_message_ends_clean(gateway, end):
 
 
 @CLIENTS
-def test_a_message_that_is_far_too_large_ends_clean(gateway, end):
+def test_a_socket_is_closed_cleanly_after_a_message_that_is_far_too_large(gateway, end):
     async def act(send, _receive, _send_bytes):
         await send("x" * (8 * 1024 * 1024))
 
@@ -166,7 +166,7 @@ def test_a_message_that_is_far_too_large_ends_clean(gateway, end):
 
 @CLIENTS
 @pytest.mark.parametrize("gateway", [IDLE, LIFE], indirect=True, ids=["idle", "life"])
-def test_a_socket_whose_time_is_up_ends_clean(gateway, end):
+def test_an_idle_or_old_socket_is_closed_cleanly(gateway, end):
     async def act(_send, _receive, _send_bytes):
         pass
 
@@ -174,7 +174,7 @@ def test_a_socket_whose_time_is_up_ends_clean(gateway, end):
 
 
 @CLIENTS
-def test_a_deleted_socket_ends_clean(gateway, end):
+def test_a_deleted_socket_is_closed_cleanly(gateway, end):
     async def act(send, receive, _send_bytes):
         await send("who am I?")
         await asyncio.to_thread(gateway.delete, connection_id(await receive()))
@@ -183,7 +183,7 @@ def test_a_deleted_socket_ends_clean(gateway, end):
 
 
 @CLIENTS
-def test_a_socket_of_a_gateway_that_stops_ends_clean(gateway, end):
+def test_a_gateway_that_stops_closes_its_sockets_cleanly(gateway, end):
     async def act(send, receive, _send_bytes):
         await send('{"action":"ping"}')
         assert await receive() == '{"type":"pong"}'
@@ -193,7 +193,7 @@ def test_a_socket_of_a_gateway_that_stops_ends_clean(gateway, end):
     assert gateway.process.wait(DEADLINE) == 0
 
 
-def test_what_a_client_says_at_its_end_comes_back(gateway):
+def test_a_clients_close_code_and_reason_are_echoed(gateway):
     reason = "r" * 123
 
     async def with_websockets():

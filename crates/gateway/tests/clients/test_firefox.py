@@ -1,4 +1,4 @@
-"""The end of a socket in Firefox, the one browser that tells an end after the whole closing handshake from any other."""
+"""The end of a socket in Firefox, the one browser whose `wasClean` is true only after the whole closing handshake."""
 
 import asyncio
 
