@@ -9,7 +9,7 @@ export const FIVE_MINUTES = Duration.minutes(5);
 export const ONE_HOUR = Duration.hours(1);
 
 /**
- * Metrics of our own, which the functions print in CloudWatch's embedded format (crates/core/src/metrics.rs), into a
+ * Metrics of our own, which the functions print in CloudWatch's embedded format (crates/core/src/runtime/metrics.rs), into a
  * namespace that is this deployment's alone.
  */
 export class Metrics {

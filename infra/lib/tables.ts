@@ -7,7 +7,7 @@ export interface TablesProps {
   readonly keep: boolean;
 }
 
-/** A table's keys: all of them strings, as crates/core/src/schema.rs has them. */
+/** A table's keys: all of them strings, as crates/core/src/tables/schema.rs has them. */
 interface Keys {
   readonly partition: string;
   readonly sort?: string;

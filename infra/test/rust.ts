@@ -8,7 +8,7 @@ const read = (path: string) => readFileSync(join(__dirname, "../..", path), "utf
 
 /** The variables that settings.rs reads: those that every function needs, and those that it may have. */
 export function variables(): { required: string[]; optional: string[] } {
-  const source = read("crates/core/src/settings.rs").split("#[cfg(test)]")[0]!;
+  const source = read("crates/core/src/runtime/settings.rs").split("#[cfg(test)]")[0]!;
   const named = (pattern: RegExp) => [...new Set([...source.matchAll(pattern)].map((match) => match[1]!))].sort();
   const required = named(/required\("([A-Z_]+)"\)/g);
   // What begins with AWS is not ours: Lambda sets it itself (the level, by the function's logging configuration), or it
@@ -19,13 +19,13 @@ export function variables(): { required: string[]; optional: string[] } {
 
 /** The variable for the address of `@connections`. */
 export function callbackVariable(): string {
-  return read("crates/core/src/settings.rs").match(/CALLBACK_URL: &str = "([A-Z_]+)"/)![1]!;
+  return read("crates/core/src/runtime/settings.rs").match(/CALLBACK_URL: &str = "([A-Z_]+)"/)![1]!;
 }
 
 /** The tables of schema.rs: keys, and the index, as it makes them for the local system. */
 export function tables(): Record<string, { partition: string; sort?: string; index?: [string, string] }> {
-  const source = read("crates/core/src/schema.rs");
-  const index = read("crates/core/src/connections.rs").match(/BY_CONNECTION_ID: &str = "(\w+)"/)![1]!;
+  const source = read("crates/core/src/tables/schema.rs");
+  const index = read("crates/core/src/tables/connections.rs").match(/BY_CONNECTION_ID: &str = "(\w+)"/)![1]!;
   const partition = source.match(/partition_key: "(\w+)"/)![1]!;
   const rows = source.matchAll(
     /table\(\s*names\.(\w+)\.as_str\(\),\s*(None|Some\("(\w+)"\)),\s*(None|Some\(\(BY_CONNECTION_ID, "(\w+)"\)\)),?\s*\)/g,
@@ -40,7 +40,7 @@ export function tables(): Record<string, { partition: string; sort?: string; ind
 
 /** The attribute by which items expire. */
 export function expiry(): string {
-  return read("crates/core/src/schema.rs").match(/attribute_name\("(expires_at)"\)/)![1]!;
+  return read("crates/core/src/tables/schema.rs").match(/attribute_name\("(expires_at)"\)/)![1]!;
 }
 
 /** The time-outs that the local system gives to the functions, in seconds. */
@@ -60,14 +60,14 @@ export function metrics(name: FunctionName): Set<string> {
 
 /** The dimension that every metric has, and its value: the name that a function gives to its metrics. */
 export function metricsDimension(name: FunctionName): [string, string] {
-  const dimension = /insert\("(\w+)"\.to_owned\(\), json!\(self\.function\)\)/.exec(read("crates/core/src/metrics.rs"))!;
+  const dimension = /insert\("(\w+)"\.to_owned\(\), json!\(self\.function\)\)/.exec(read("crates/core/src/runtime/metrics.rs"))!;
   return [dimension[1]!, read(`crates/${name}/src/main.rs`).match(/Metrics::new\("(\w+)"/)![1]!];
 }
 
 /** Why a handshake is refused, in the metrics' words. */
 export function refusalReasons(): string[] {
-  const source = read("crates/core/src/credentials.rs");
-  const reasons = source.slice(source.indexOf("fn reason"), source.indexOf("impl Credentials"));
+  const source = read("crates/core/src/handshake/refusal.rs");
+  const reasons = source.slice(source.indexOf("fn reason"));
   return [...reasons.matchAll(/=> "([a-z-]+)"/g)].map((match) => match[1]!);
 }
 

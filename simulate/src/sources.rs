@@ -1,14 +1,9 @@
 //! Chatterbox's own constants, read from its sources so that the simulation cannot drift from the code.
 
 use crate::source::{Source, product, source};
+use chatterbox_core::{Body, Deferral, Notification, Notifier, Poster, Topic, backoff};
+use std::time::Duration;
 
-const POSTER: Source = source!("crates/core/src/poster.rs");
-const NOTIFIER: Source = source!("crates/core/src/notifier.rs");
-const DEFERRAL: Source = source!("crates/core/src/deferral.rs");
-const NOTIFICATION: Source = source!("crates/core/src/notification.rs");
-const TOPIC: Source = source!("crates/core/src/topic.rs");
-const UPDATE: Source = source!("crates/core/src/update.rs");
-const BACKOFF: Source = source!("crates/core/src/backoff.rs");
 const CLIENT: Source = source!("web/src/timing.js");
 const FUNCTIONS: Source = source!("infra/lib/functions.ts");
 const QUEUES: Source = source!("infra/lib/queues.ts");
@@ -60,28 +55,22 @@ impl Notify {
     pub fn read() -> Notify {
         let timeout = FUNCTIONS.number("NOTIFY_TIMEOUT = Duration.seconds(") * 1_000.0;
         Notify {
-            posts_at_once: POSTER.count("AT_ONCE: usize = "),
-            tries: POSTER.count("TRIES: u32 = ") as u32,
-            patience: POSTER.number("PATIENCE: Duration = "),
-            backoff: (
-                POSTER.number("full_jitter(attempt, "),
-                POSTER.number("full_jitter(attempt, Duration::from_millis(100), "),
-            ),
-            logins_at_once: NOTIFIER.count("LOGINS_AT_ONCE: usize = "),
-            logins_an_event: NOTIFICATION.count("MAX_LOGINS: usize = ") as u32,
-            margin: NOTIFIER.number("MARGIN: Duration = "),
-            attempts: DEFERRAL.count("MAX_ATTEMPTS: u32 = ") as u32,
-            logins_deferred: DEFERRAL.count("LOGINS_PER_MESSAGE: usize = "),
+            posts_at_once: Poster::AT_ONCE,
+            tries: Poster::TRIES,
+            patience: millis(Poster::PATIENCE),
+            backoff: (millis(Poster::BACKOFF.0), millis(Poster::BACKOFF.1)),
+            logins_at_once: Notifier::LOGINS_AT_ONCE,
+            logins_an_event: Notification::MAX_LOGINS as u32,
+            margin: millis(Notifier::MARGIN),
+            attempts: Deferral::MAX_ATTEMPTS,
+            logins_deferred: Deferral::LOGINS_PER_MESSAGE,
             timeout,
             memory: FUNCTIONS.number("NOTIFY_MEMORY = "),
             batch: EVENT_SOURCES.count("batchSize: "),
             visibility: timeout * (1.0 + QUEUES.number("visibilityTimeout: NOTIFY_TIMEOUT.plus(Duration.seconds(")),
             receives: QUEUES.count("maxReceiveCount: ") as u32,
             queue_at_once: SETTINGS.count("notifyConcurrency: ") as u32,
-            rest: (
-                DEFERRAL.number("const REST: Duration = "),
-                DEFERRAL.number("const LONGEST_REST: Duration = "),
-            ),
+            rest: (millis(Deferral::DELAY.0), millis(Deferral::DELAY.1)),
         }
     }
 }
@@ -139,16 +128,13 @@ impl Client {
 /// Retries of `$connect`'s transaction when another holds the same item: longest time in milliseconds, and the waits'
 /// first and highest ceiling.
 pub fn connect_patience() -> (f64, (f64, f64)) {
-    let key = "full_jitter(attempt, Duration::from_millis(25), ";
-    (BACKOFF.number("PATIENCE: Duration = "), (25.0, BACKOFF.number(key)))
+    let (base, cap) = backoff::WRITE_BACKOFF;
+    (millis(backoff::WRITE_PATIENCE), (millis(base), millis(cap)))
 }
 
 /// Most topics of a login, and the largest body of an update, in kilobytes.
 pub fn largest_item() -> (f64, f64) {
-    (
-        TOPIC.number("MAX_PER_LOGIN: usize = "),
-        UPDATE.number("MAX_BYTES: usize = ") / 1_024.0,
-    )
+    (Topic::MAX_PER_LOGIN as f64, Body::MAX_BYTES as f64 / 1_024.0)
 }
 
 /// The stage's own throttle: requests a second, and at once.
@@ -177,6 +163,10 @@ pub fn units(function: &str) -> (f64, f64) {
         MEASURED.number(&read),
         product(writes.unwrap_or_default()).unwrap_or(f64::NAN),
     )
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 import { launch } from "../harness/chromium.mjs";
 import { Local } from "../harness/local.mjs";
 
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 export class World {
   /** @type {Local} */ local;

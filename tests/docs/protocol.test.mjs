@@ -81,7 +81,7 @@ test("the handshake's example is what its sentence says", () => {
 // The three that follow compare texts of sources. A test in Rust that reads the marked examples can take their place.
 
 test("the server's messages have the fields, in the order, that core's own test holds", () => {
-  const texts = read("crates/core/src/message.rs").match(/(?<=r#")\{"type":.*(?="#)/g);
+  const texts = read("crates/core/src/protocol/outgoing.rs").match(/(?<=r#")\{"type":.*(?="#)/g);
   assert.ok(texts.length >= 5);
   const shapes = EXAMPLES.map(({ text }) => shape(JSON.parse(text)));
   for (const text of texts) {
@@ -91,14 +91,14 @@ test("the server's messages have the fields, in the order, that core's own test 
 });
 
 test("the texts of the errors are those that the functions send", () => {
-  const sources = ["crates/core/src/message.rs", "crates/core/src/incoming.rs", "crates/default/src/main.rs"].map(read).join();
+  const sources = ["crates/core/src/protocol/outgoing.rs", "crates/core/src/protocol/incoming.rs"].map(read).join();
   const errors = EXAMPLES.filter(({ marks }) => marks.message === "error").map(({ text }) => JSON.parse(text).message);
   assert.equal(errors.length, 4);
   for (const message of errors) assert.ok(sources.includes(JSON.stringify(message)), message);
 });
 
 test("the reasons of refusals are those that connect logs", () => {
-  const logged = read("crates/core/src/credentials.rs").matchAll(/Refusal::\w+ => "([a-z-]+)"/g);
+  const logged = read("crates/core/src/handshake/refusal.rs").matchAll(/Refusal::\w+ => "([a-z-]+)"/g);
   const table = PROTOCOL.tokens.find(({ type, header }) => type === "table" && plain(header[0]) === "reason" && header.length === 4);
   assert.deepEqual(table.rows.map(([reason]) => plain(reason)).sort(), Array.from(logged, ([, reason]) => reason).sort());
 });

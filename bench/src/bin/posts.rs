@@ -6,7 +6,7 @@
 
 use bench::connection_id;
 use chatterbox_core::{
-    ConnectionId, Delivery, Message, Poster,
+    ConnectionId, Delivery, Payload, Poster,
     aws::{Aws, Endpoints},
 };
 use futures_util::{StreamExt, future::join_all, stream};
@@ -68,12 +68,12 @@ fn open(event: &Event) -> Vec<Lane> {
 
 async fn post_all(event: &Event, lanes: &[Lane]) -> usize {
     let left = RefCell::new(0..event.sockets);
-    let message = Message::new(event.body.clone());
+    let message = Payload::new(event.body.clone());
     let posts = lanes.iter().map(|lane| post_some(lane, &left, &message));
     join_all(posts).await.into_iter().sum()
 }
 
-async fn post_some(lane: &Lane, left: &RefCell<Range<u64>>, message: &Message) -> usize {
+async fn post_some(lane: &Lane, left: &RefCell<Range<u64>>, message: &Payload) -> usize {
     let sockets = std::iter::from_fn(|| left.borrow_mut().next());
     let posts = stream::iter(sockets).map(|socket| async move {
         let id = ConnectionId::new(connection_id(socket));

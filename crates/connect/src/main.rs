@@ -1,9 +1,9 @@
-//! `$connect`: lets a chatter in, or not.
+//! `$connect`: admits a socket, or refuses it.
 //!
-//! event ─▶ `Credentials` ─▶ one transaction: the chatter ID is good + the connection is stored ─▶ 200 | 401
+//! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, Carriers, Connection, Credentials, EventKind, Refusal, Reply, Settings, SocketEvent, StoreError,
+    Admission, EventKind, Handshake, HandshakePolicy, Refusal, Reply, Settings, SocketEvent, Verdict,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let Settings {
         tables,
         endpoints,
-        carriers,
+        policy,
         metrics_namespace,
         ..
     } = Settings::from_env(&[])?;
@@ -26,14 +26,14 @@ async fn main() -> Result<(), Error> {
     let admission = Admission::new(dynamodb, tables.chatters, tables.connections);
     aws::warm_up(admission.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        connect(&admission, &carriers, &metrics, event.payload)
+        connect(&admission, &policy, &metrics, event.payload)
     }))
     .await
 }
 
 async fn connect(
     admission: &Admission,
-    carriers: &Carriers,
+    policy: &HandshakePolicy,
     metrics: &Metrics,
     event: Box<RawValue>,
 ) -> Result<Reply, Error> {
@@ -42,48 +42,27 @@ async fn connect(
         return Ok(Reply::status(400));
     }
     let connection_id = event.connection_id();
-    let admitted = match Credentials::read(&event, carriers) {
-        Ok(credentials) => admit(admission, &event, credentials).await,
-        Err(refusal) => Ok(Err(refusal)),
+    let refuse = |refusal: Refusal| {
+        tracing::info!(%connection_id, reason = refusal.reason(), "handshake refused");
+        metrics.count("Refusals", &[("Reason", refusal.reason())]);
+        Reply::status(refusal.status())
     };
-    Ok(match admitted {
-        Ok(Ok(subprotocol)) => {
+    let handshake = match Handshake::read(&event, policy) {
+        Ok(handshake) => handshake,
+        Err(refusal) => return Ok(refuse(refusal)),
+    };
+    Ok(match admission.admit(&handshake.connection(&event)).await {
+        Ok(Verdict::Admitted) => {
             tracing::info!(%connection_id, "connected");
             metrics.count("Connects", &[]);
-            Reply::open(subprotocol)
+            Reply::open(handshake.subprotocol)
         }
-        Ok(Err(refusal)) => {
-            tracing::info!(%connection_id, reason = refusal.reason(), "refused");
-            metrics.count("Refusals", &[("Reason", refusal.reason())]);
-            Reply::status(refusal.status())
-        }
-        // Never 401: a page would take it for its own fault and ask the user to log in again.
+        Ok(Verdict::Refused(refusal)) => refuse(refusal),
+        // Not 401, which a page would take for wrong credentials, and ask the user to log in again.
         Err(error) => {
-            tracing::error!(%connection_id, %error, "not decided");
+            tracing::error!(%connection_id, %error, "DynamoDB failed; handshake answered 500");
             metrics.count("StoreFailures", &[]);
             Reply::status(500)
         }
     })
-}
-
-/// The subprotocol to answer, once the connection is stored.
-async fn admit(
-    admission: &Admission,
-    event: &SocketEvent,
-    Credentials {
-        login,
-        chatter_id,
-        topics,
-        subprotocol,
-    }: Credentials,
-) -> Result<Result<Option<&'static str>, Refusal>, StoreError> {
-    let (id, chatter_hash) = (event.connection_id().clone(), chatter_id.hash());
-    let connection = Connection {
-        login,
-        id,
-        connected_at: event.connected_at(),
-        topics,
-        chatter_hash,
-    };
-    Ok(admission.admit(&connection).await?.map(|()| subprotocol))
 }

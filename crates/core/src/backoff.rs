@@ -1,10 +1,10 @@
-//! How long to wait before trying again, and when to stop trying.
+//! Backoff: the waits between tries, and when to stop trying.
 
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Full jitter: anything from nothing to `base · 2^attempt`, at most `cap`. It spreads a crowd that failed together better
-/// than a fixed part plus a random one does (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// A wait with full jitter: a random time between zero and `base · 2^attempt`, at most `cap`. It spreads clients that failed
+/// at the same time better than a fixed part plus a random one does (AWS Architecture Blog, "Exponential Backoff And Jitter").
 ///
 /// `attempt` counts from 0.
 pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Duration {
@@ -12,18 +12,22 @@ pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Durati
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// Tries a write until it succeeds, fails for another reason than `is_passing`, or has been tried for three seconds:
-/// several tabs that log in at once meet in one item, and each transaction there lasts a few milliseconds.
+/// The longest that a write is tried which other transactions hold up.
+pub const WRITE_PATIENCE: Duration = Duration::from_secs(3);
+/// The waits between its tries: the first one's ceiling, and the highest.
+pub const WRITE_BACKOFF: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(500));
+
+/// Tries a write until it succeeds, fails for another reason than `is_passing`, or has been tried for [`WRITE_PATIENCE`].
+/// Tabs that log in at the same time write to the same item, and each transaction on it lasts a few milliseconds.
 pub(crate) async fn with_patience<T, E, W: Future<Output = Result<T, E>>>(
     is_passing: impl Fn(&E) -> bool,
     write: impl Fn() -> W,
 ) -> Result<T, E> {
-    const PATIENCE: Duration = Duration::from_secs(3);
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WRITE_PATIENCE;
     let mut attempt = 0;
     loop {
         let result = write().await;
-        let wait = full_jitter(attempt, Duration::from_millis(25), Duration::from_millis(500));
+        let wait = full_jitter(attempt, WRITE_BACKOFF.0, WRITE_BACKOFF.1);
         match &result {
             Err(error) if is_passing(error) && Instant::now() + wait < deadline => sleep(wait).await,
             _ => return result,

@@ -1,15 +1,15 @@
-//! `$default`: answers what a browser sends, in the same socket.
+//! `$default`: answers a browser's message, on the same socket.
 //!
 //! event ─▶ `Incoming` ─▶ sync: the connection is on record + updates since the cursor ─▶ reply
 //!
-//! It answers by its return value, so it needs no right to post; and it closes no socket, whatever the message was.
+//! The answer is its return value, so it needs no right to post. It closes no socket, whatever the message was.
 
 use chatterbox_core::{
     Connections, EventKind, Incoming, Reply, Settings, SocketEvent, StoreError, Timestamp, Updates,
     aws::{self, Aws},
     log,
-    message::{ErrorCode, Outgoing},
     metrics::Metrics,
+    outgoing::Outgoing,
     sync,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -49,16 +49,8 @@ async fn default(
         Ok(incoming) => match answer(connections, updates, &event, &incoming).await {
             Ok(reply) => ("Syncs", reply),
             Err(error) => {
-                tracing::error!(%error, "a sync was not answered");
-                let message = "the tables do not answer: ask again later";
-                (
-                    "StoreFailures",
-                    Outgoing::Error {
-                        code: ErrorCode::Unavailable,
-                        message,
-                    }
-                    .to_text(),
-                )
+                tracing::error!(%error, "DynamoDB failed; sync answered with the error \"unavailable\"");
+                ("StoreFailures", Outgoing::unavailable().to_text())
             }
         },
         Err(why) => ("NotUnderstood", Outgoing::not_understood(&why).to_text()),
@@ -68,22 +60,25 @@ async fn default(
     Ok(Reply::message(reply))
 }
 
-/// The row of this very connection proves the login: not the message, and not an index that lags.
+/// The reply to a sync. The login is proved by the row of this connection: not by the message, which may say anything, nor by
+/// an index, which lags behind.
 async fn answer(
     connections: &Connections,
     updates: &Updates,
     event: &SocketEvent,
-    Incoming::Sync { login, cursor, n }: &Incoming,
+    incoming: &Incoming,
 ) -> Result<String, StoreError> {
+    let Incoming::Sync { login, cursor, n } = incoming;
     let Some(connection) = connections.find(login, event.connection_id()).await? else {
-        let message = "this socket is not on record for that login: connect anew";
-        return Ok(Outgoing::Error {
-            code: ErrorCode::UnknownConnection,
-            message,
-        }
-        .to_text());
+        return Ok(Outgoing::unknown_connection().to_text());
     };
-    let log = updates.read(login).await?;
+    let update_log = updates.read(login).await?;
     let now = Timestamp::now();
-    Ok(sync::reply(log.as_ref(), &connection.topics, cursor.as_ref(), *n, now))
+    Ok(sync::reply(
+        update_log.as_ref(),
+        &connection.topics,
+        cursor.as_ref(),
+        *n,
+        now,
+    ))
 }

@@ -1,8 +1,9 @@
-//! `$disconnect`: forgets a connection.
+//! `$disconnect`: deletes the row of a connection.
 //!
-//! event ─▶ connection ID ─▶ whose it was ─▶ forget ─▶ 200
+//! event ─▶ connection ID ─▶ its login, by an index ─▶ delete ─▶ 200
 //!
-//! API Gateway calls it when it can, and the index may lag: a row that stays goes at the next 410, or expires.
+//! It may miss a row: API Gateway does not always call it, and the index may lag. Such a row is deleted when the next post
+//! to it is answered 410, or it expires.
 
 use chatterbox_core::{
     ConnectionId, Connections, EventKind, Reply, Settings, SocketEvent, StoreError,
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Error> {
 
 async fn disconnect(connections: &Connections, metrics: &Metrics, event: Box<RawValue>) -> Result<Reply, Error> {
     let event = SocketEvent::parse(&event)?;
-    // A client can name this route in a message. That must unlist nobody.
+    // A browser can send a message with this route's key. That must delete no row.
     if event.kind() != EventKind::Disconnect {
         return Ok(Reply::status(400));
     }
@@ -45,7 +46,7 @@ async fn disconnect(connections: &Connections, metrics: &Metrics, event: Box<Raw
             Reply::status(200)
         }
         Err(error) => {
-            tracing::error!(%connection_id, %error, "not forgotten");
+            tracing::error!(%connection_id, %error, "DynamoDB failed; the row stays until it expires or a post to it is answered 410");
             metrics.count("StoreFailures", &[]);
             Reply::status(500)
         }

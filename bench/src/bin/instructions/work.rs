@@ -7,10 +7,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use bench::connection_id;
 use chatterbox_core::{
-    Batch, Body, Carriers, Connections, Credentials, Invocation, Login, Notifier, SocketEvent, Timestamp, Topic,
+    Batch, Body, Connections, Handshake, HandshakePolicy, Invocation, Login, Notifier, SocketEvent, Timestamp, Topic,
     Updates,
     aws::{Aws, Endpoints},
-    message::Outgoing,
+    outgoing::Outgoing,
 };
 use serde_json::{Value, json, value::RawValue};
 use std::{error::Error, fmt, hint::black_box};
@@ -21,7 +21,7 @@ pub(crate) enum Work {
     /// What API Gateway says of a handshake.
     HandshakeEvent,
     /// The secret in it.
-    Credentials,
+    Handshake,
     /// What the pipeline says.
     PipelineEvent,
     /// The text of a push.
@@ -37,7 +37,7 @@ const SOCKETS: u64 = 1_000;
 impl Work {
     pub(crate) const ALL: [Work; 5] = [
         Work::HandshakeEvent,
-        Work::Credentials,
+        Work::Handshake,
         Work::PipelineEvent,
         Work::Message,
         Work::ThousandSockets,
@@ -46,7 +46,7 @@ impl Work {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Work::HandshakeEvent => "handshake-event",
-            Work::Credentials => "credentials",
+            Work::Handshake => "credentials",
             Work::PipelineEvent => "pipeline-event",
             Work::Message => "message",
             Work::ThousandSockets => "a-thousand-sockets",
@@ -64,7 +64,7 @@ impl Work {
     pub(crate) fn run(self, times: u32) -> Outcome {
         match self {
             Work::HandshakeEvent => handshake_event(times),
-            Work::Credentials => credentials(times),
+            Work::Handshake => credentials(times),
             Work::PipelineEvent => pipeline_event(times),
             Work::Message => message(times),
             Work::ThousandSockets => thousand_sockets(times),
@@ -82,7 +82,7 @@ fn handshake_event(times: u32) -> Outcome {
 
 fn credentials(times: u32) -> Outcome {
     let event = SocketEvent::parse(&raw(include_str!("connect.json"))?)?;
-    let carriers = Carriers {
+    let policy = HandshakePolicy {
         login_parameter: "login".to_owned(),
         chatter_parameter: "chatter".to_owned(),
         topic_parameter: "topic".to_owned(),
@@ -90,7 +90,7 @@ fn credentials(times: u32) -> Outcome {
         origins: Some(vec!["https://www.example.com".to_owned()]),
     };
     for _ in 0..times {
-        let credentials = Credentials::read(black_box(&event), &carriers);
+        let credentials = Handshake::read(black_box(&event), &policy);
         black_box(credentials.map_err(|refusal| refusal.reason())?);
     }
     Ok(())

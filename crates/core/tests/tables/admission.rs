@@ -1,16 +1,16 @@
-//! Who is let in.
+//! Admission: who gets a socket.
 
 use crate::store::{HOUR, connection, login, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{ChatterId, Chatters, Refusal, Timestamp};
+use chatterbox_core::{ChatterId, Chatters, Refusal, Timestamp, Verdict};
 use std::time::Duration;
 
 #[tokio::test]
-async fn the_right_chatter_id_is_let_in_and_its_connection_stored() {
+async fn the_right_chatter_id_is_admitted_and_its_connection_is_stored() {
     let store = store().await;
     let id = store.chatters.issue(&login("friendless"), HOUR).await.unwrap();
     let connection = connection("friendless", "A=", id.hash());
-    assert_eq!(store.admission.admit(&connection).await, Ok(Ok(())));
+    assert_eq!(store.admission.admit(&connection).await, Ok(Verdict::Admitted));
     assert_eq!(
         store.connections.of(&login("friendless")).await.unwrap(),
         std::slice::from_ref(&connection)
@@ -42,7 +42,7 @@ async fn every_wrong_chatter_id_is_refused_and_nothing_stored() {
     ] {
         assert_eq!(
             store.admission.admit(&connection(name, "A=", hash)).await,
-            Ok(Err(refusal)),
+            Ok(Verdict::Refused(refusal)),
             "{name}"
         );
         assert_eq!(store.connections.of(&login(name)).await.unwrap(), []);
@@ -56,20 +56,29 @@ async fn an_expiry_that_cannot_be_meant_opens_nothing_and_is_told_from_an_expire
     let number = |number: i64| AttributeValue::N(number.to_string());
     let ten_years = Chatters::LONGEST_LIFE.as_secs().cast_signed();
     for (n, (expires_at, admitted)) in [
-        (number(now + 3_600), Ok(())),
-        (number(now + ten_years), Ok(())),
-        (number(now), Err(Refusal::Expired)),
-        (number(0), Err(Refusal::Expired)),
+        (number(now + 3_600), Verdict::Admitted),
+        (number(now + ten_years), Verdict::Admitted),
+        (number(now), Verdict::Refused(Refusal::Expired)),
+        (number(0), Verdict::Refused(Refusal::Expired)),
         // As Python writes time.time() + 3600.
-        (AttributeValue::N(format!("{}.25", now - 1)), Err(Refusal::Expired)),
-        (AttributeValue::N(format!("{}.25", now + 3_600)), Ok(())),
+        (
+            AttributeValue::N(format!("{}.25", now - 1)),
+            Verdict::Refused(Refusal::Expired),
+        ),
+        (AttributeValue::N(format!("{}.25", now + 3_600)), Verdict::Admitted),
         // An hour ago, and an hour ahead, in milliseconds; an hour ahead in microseconds; in ten years and two days.
-        (number((now - 3_600) * 1_000), Err(Refusal::BadExpiry)),
-        (number((now + 3_600) * 1_000), Err(Refusal::BadExpiry)),
-        (number((now + 3_600) * 1_000_000), Err(Refusal::BadExpiry)),
-        (number(now + ten_years + 2 * 86_400), Err(Refusal::BadExpiry)),
-        (AttributeValue::S((now + 3_600).to_string()), Err(Refusal::BadExpiry)),
-        (AttributeValue::Null(true), Err(Refusal::BadExpiry)),
+        (number((now - 3_600) * 1_000), Verdict::Refused(Refusal::BadExpiry)),
+        (number((now + 3_600) * 1_000), Verdict::Refused(Refusal::BadExpiry)),
+        (number((now + 3_600) * 1_000_000), Verdict::Refused(Refusal::BadExpiry)),
+        (
+            number(now + ten_years + 2 * 86_400),
+            Verdict::Refused(Refusal::BadExpiry),
+        ),
+        (
+            AttributeValue::S((now + 3_600).to_string()),
+            Verdict::Refused(Refusal::BadExpiry),
+        ),
+        (AttributeValue::Null(true), Verdict::Refused(Refusal::BadExpiry)),
     ]
     .into_iter()
     .enumerate()
@@ -91,7 +100,7 @@ async fn an_expiry_that_cannot_be_meant_opens_nothing_and_is_told_from_an_expire
                 .await
                 .unwrap()
                 .is_some(),
-            admitted.is_ok()
+            admitted == Verdict::Admitted
         );
     }
 }
@@ -111,14 +120,14 @@ async fn a_forgotten_chatter_id_opens_nothing() {
             .admission
             .admit(&connection("friendless", "A=", gone.hash()))
             .await,
-        Ok(Err(Refusal::Unknown))
+        Ok(Verdict::Refused(Refusal::Unknown))
     );
     assert_eq!(
         store
             .admission
             .admit(&connection("friendless", "A=", kept.hash()))
             .await,
-        Ok(Ok(()))
+        Ok(Verdict::Admitted)
     );
 }
 

@@ -1,8 +1,8 @@
-//! Which sockets are known.
+//! The connections table.
 
 use crate::store::{HOUR, connection, login, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{Connection, ConnectionId, Timestamp};
+use chatterbox_core::{Connection, ConnectionId, Timestamp, Verdict};
 
 #[tokio::test]
 async fn a_connection_that_has_expired_is_not_believed() {
@@ -13,7 +13,7 @@ async fn a_connection_that_has_expired_is_not_believed() {
         connected_at: three_hours_ago,
         ..connection("friendless", "A=", id.hash())
     };
-    assert_eq!(store.admission.admit(&old).await, Ok(Ok(())));
+    assert_eq!(store.admission.admit(&old).await, Ok(Verdict::Admitted));
     assert_eq!(store.connections.of(&old.login).await.unwrap(), []);
     assert_eq!(store.connections.find(&old.login, &old.id).await, Ok(None));
 }
@@ -23,12 +23,8 @@ async fn forgetting_a_connection_leaves_the_others() {
     let store = store().await;
     let id = store.chatters.issue(&login("friendless"), HOUR).await.unwrap();
     for name in ["A=", "B="] {
-        store
-            .admission
-            .admit(&connection("friendless", name, id.hash()))
-            .await
-            .unwrap()
-            .unwrap();
+        let admitted = store.admission.admit(&connection("friendless", name, id.hash())).await;
+        assert_eq!(admitted, Ok(Verdict::Admitted));
     }
     let gone = ConnectionId::new("A=");
     assert_eq!(store.connections.forget(&login("friendless"), &gone).await, Ok(true));

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use chatterbox_core::{
-    Admission, Batch, ChatterHash, Chatters, Connection, ConnectionId, Connections, Invocation, Log, Login, Recorded,
-    Tables, Timestamp, Topics, Update, Updates,
+    Admission, Batch, ChatterHash, Chatters, Connection, ConnectionId, Connections, Invocation, Login, Recorded,
+    Tables, Timestamp, Topics, Update, UpdateLog, Updates,
     aws::{Aws, Endpoints},
     schema,
 };
@@ -83,7 +83,7 @@ impl Store {
         self.updates.record(&login(name), &update(event)).await.unwrap()
     }
 
-    pub(crate) async fn log(&self, name: &str) -> Log {
+    pub(crate) async fn log(&self, name: &str) -> UpdateLog {
         self.updates.read(&login(name)).await.unwrap().unwrap()
     }
 }

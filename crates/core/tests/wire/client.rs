@@ -3,7 +3,7 @@
 use crate::endpoint::{Endpoint, Protocol};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatterbox_core::{
-    ConnectionId, Delivery, Message, Poster,
+    ConnectionId, Delivery, Payload, Poster,
     aws::{Aws, Endpoints},
 };
 
@@ -83,6 +83,6 @@ impl Clients {
     }
 }
 
-fn message() -> Message {
-    Message::new("{}".to_owned())
+fn message() -> Payload {
+    Payload::new("{}".to_owned())
 }

@@ -1,0 +1,16 @@
+//! The handshake: the event that API Gateway sends for a socket, the credentials in it, and the transaction that lets it
+//! in.
+
+mod admission;
+mod carriers;
+mod event;
+pub(crate) mod origin;
+mod policy;
+mod refusal;
+mod request;
+
+pub use admission::{Admission, Verdict};
+pub use event::{EventKind, Reply, SocketEvent, UnreadableEvent};
+pub use policy::{CookieNames, HandshakePolicy};
+pub use refusal::Refusal;
+pub use request::{Handshake, SUBPROTOCOL};

@@ -1,0 +1,45 @@
+//! Refusals of a handshake.
+
+/// The reason why a handshake is refused. It is a value, not an error: nothing is wrong with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Credentials are missing, incomplete, or not of their form.
+    Malformed,
+    /// Credentials came in a subprotocol, but `chatterbox.v1` was not offered: without a subprotocol that it offered in the
+    /// answer, the client would close the socket.
+    NoSubprotocol,
+    /// The page's origin is not on the list of allowed origins.
+    Origin,
+    /// The login is unknown, or the chatter ID is not one of its. The table is asked for both at once, so not even the function
+    /// knows which.
+    Unknown,
+    /// The chatter ID was valid and has expired.
+    Expired,
+    /// The site stored the chatter ID with an `expires_at` that is no number, or more than ten years ahead, as milliseconds in
+    /// place of seconds are. Refused, so that the mistake shows at the first login.
+    BadExpiry,
+}
+
+impl Refusal {
+    /// The HTTP status of the handshake. An unknown, a wrong and an expired chatter ID get the same one, so that a stranger cannot
+    /// tell them apart.
+    pub fn status(self) -> u16 {
+        match self {
+            Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::BadExpiry => 401,
+            Refusal::NoSubprotocol => 400,
+            Refusal::Origin => 403,
+        }
+    }
+
+    /// The word for logs and metrics.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "malformed",
+            Refusal::NoSubprotocol => "no-subprotocol",
+            Refusal::Origin => "origin",
+            Refusal::Unknown => "unknown",
+            Refusal::Expired => "expired",
+            Refusal::BadExpiry => "bad-expiry",
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! notify: reads the pipeline's events out of whatever carried them, records each update, and posts it to every open
+//! socket of its login. [`Notifier`] is where to begin.
+
+mod bad_event;
+mod batch;
+mod deferral;
+mod envelopes;
+mod fan_out;
+mod fields;
+mod invocation;
+mod notification;
+mod notifier;
+mod outer;
+mod report;
+
+pub use bad_event::BadEvent;
+pub use batch::{Batch, Record, Source};
+pub use deferral::Deferral;
+pub use invocation::Invocation;
+pub use notification::Notification;
+pub use notifier::{Notified, Notifier};
+pub use report::{Answer, ItemFailure, NotifyError, Outcome, Report};

@@ -1,0 +1,125 @@
+//! What notify is invoked with: one event, or a list of records with an event each.
+
+use crate::{
+    BadEvent, Invocation, Notification,
+    notify::envelopes::{open, read_list, service},
+    notify::fields::Fields,
+    notify::outer::Outer,
+};
+use serde_json::value::RawValue;
+
+/// The events of one invocation.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// What invoked notify, which decides how it is answered.
+    pub source: Source,
+    /// What can succeed or fail by itself; one record if nothing can.
+    pub records: Vec<Record>,
+}
+
+/// What invoked notify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A caller, EventBridge, or Pipes with records of no known service: all of it succeeds or fails.
+    Direct,
+    /// SNS, which delivers like a caller.
+    Sns,
+    /// A queue: records fail one by one, and end in the dead-letter queue.
+    Sqs,
+    /// The outbox's stream: a record that fails holds up those behind it.
+    Stream,
+}
+
+/// One record of a batch.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// By which its source knows it: a message ID, a sequence number; empty where there is none.
+    pub id: String,
+    /// What it says: most often one event. None if it says nothing to us (an outbox row that was removed).
+    pub events: Vec<Result<Notification, BadEvent>>,
+}
+
+impl Batch {
+    /// Reads what notify was invoked with: an event, a list of records in `Records`, or a bare list of them, as Pipes
+    /// hand it over.
+    ///
+    /// # Errors
+    /// If it is a list without records, or a record lacks what its source knows it by. A bad event in a record is the
+    /// record's, not the batch's.
+    pub fn parse(json: &RawValue, invocation: &Invocation) -> Result<Batch, BadEvent> {
+        let outer = Outer::of(invocation);
+        let Some((path, records)) = records(json)? else {
+            let events = open(json, &outer);
+            return Ok(Batch {
+                source: Source::Direct,
+                records: vec![Record {
+                    id: String::new(),
+                    events,
+                }],
+            });
+        };
+        let source = Source::of(records[0], &outer.element(path, 0, records.len())?)?;
+        let read = |(n, record): (usize, &&RawValue)| {
+            let outer = outer.element(path, n, records.len())?;
+            Ok(Record {
+                id: source.identifier(record, &outer)?,
+                events: open(record, &outer),
+            })
+        };
+        Ok(Batch {
+            source,
+            records: records.iter().enumerate().map(read).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The records of a payload that is a list of them, and where the list is.
+fn records(json: &RawValue) -> Result<Option<(&'static str, Vec<&RawValue>)>, BadEvent> {
+    if json.get().starts_with('[') {
+        return Ok(Some(("", read_list(json, "")?)));
+    }
+    let fields = Fields::of(json, "")
+        .ok()
+        .filter(|fields| !Notification::names_logins(fields));
+    match fields.and_then(|fields| fields.get("Records")) {
+        Some(records) => Ok(Some(("Records", read_list(records, "Records")?))),
+        None => Ok(None),
+    }
+}
+
+impl Source {
+    /// By the first record: a source sends only its own.
+    fn of(record: &RawValue, outer: &Outer) -> Result<Source, BadEvent> {
+        let fields = Fields::of(record, &outer.path).ok();
+        let service = fields.as_ref().map(service).transpose()?.flatten();
+        Ok(match service.as_deref() {
+            Some("aws:sqs") => Source::Sqs,
+            Some("aws:sns") => Source::Sns,
+            Some("aws:dynamodb") => Source::Stream,
+            _ => Source::Direct,
+        })
+    }
+
+    /// By what the source knows a record.
+    fn identifier(self, record: &RawValue, outer: &Outer) -> Result<String, BadEvent> {
+        let text = |fields: &Fields<'_>, name: &str| {
+            let id = fields.read(name, "a string")?;
+            id.ok_or_else(|| fields.bad(name, "must be there, as AWS sends it"))
+        };
+        match self {
+            Source::Direct | Source::Sns => Ok(String::new()),
+            Source::Sqs => text(&Fields::of(record, &outer.path)?, "messageId"),
+            Source::Stream => {
+                let fields = Fields::of(record, &outer.path)?;
+                let change = fields.object("dynamodb")?;
+                text(
+                    &change.ok_or_else(|| fields.bad("dynamodb", "must be there, as AWS sends it"))?,
+                    "SequenceNumber",
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The fields of a JSON object that is being read, with the way to it, so that what is wrong can be named.
+//!
+//! `null` counts as absent: many languages write it for "not set". A field of a wrong type is an error that names it.
+
+use crate::{
+    BadEvent, Timestamp, Update,
+    nouns::event_time::{EventTime, Unit},
+};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// The fields of one JSON object, each still as its text.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    /// Where the object is, for example `Records[0].body`; empty for the whole event.
+    path: String,
+    values: HashMap<String, &'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads the object at `path`.
+    pub(crate) fn of(json: &'a RawValue, path: &str) -> Result<Fields<'a>, BadEvent> {
+        let values: HashMap<String, &'a RawValue> =
+            serde_json::from_str(json.get()).map_err(|_| BadEvent::new(named(path), "must be a JSON object"))?;
+        Ok(Fields {
+            path: path.to_owned(),
+            values,
+        })
+    }
+
+    /// The field's JSON, if it is there.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.values.get(name).copied().filter(|value| !is_null(value))
+    }
+
+    /// Whether the field is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Whether the field is a list of nothing, as some languages write for "not set".
+    pub(crate) fn is_empty_list(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|json| serde_json::from_str::<[(); 0]>(json.get()).is_ok())
+    }
+
+    /// The way to a field.
+    pub(crate) fn path_to(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// What is wrong with a field.
+    pub(crate) fn bad(&self, name: &str, rule: impl Into<String>) -> BadEvent {
+        BadEvent::new(self.path_to(name), rule)
+    }
+
+    /// The field's value, if it is there; `form` says what it must be, for example "a string".
+    pub(crate) fn read<T: DeserializeOwned>(&self, name: &str, form: &str) -> Result<Option<T>, BadEvent> {
+        let value = self.get(name).map(|json| serde_json::from_str(json.get()));
+        value.transpose().map_err(|_| self.bad(name, format!("must be {form}")))
+    }
+
+    /// The object in a field, if it is there.
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Fields<'a>>, BadEvent> {
+        let json = self.get(name);
+        json.map(|json| Fields::of(json, &self.path_to(name))).transpose()
+    }
+
+    /// What marks repeats, if it is there.
+    pub(crate) fn id(&self, name: &str) -> Result<Option<String>, BadEvent> {
+        let id: Option<String> = self.read(name, "a string")?;
+        if id
+            .as_ref()
+            .is_some_and(|id| id.is_empty() || id.len() > Update::MAX_ID_BYTES)
+        {
+            return Err(self.bad(name, format!("must be 1 to {} bytes", Update::MAX_ID_BYTES)));
+        }
+        Ok(id)
+    }
+
+    /// A time, if it is there.
+    pub(crate) fn time(&self, name: &str, unit: Unit, now: Timestamp) -> Result<Option<EventTime>, BadEvent> {
+        let time = self.get(name).map(|json| EventTime::read(json, unit, now));
+        time.transpose().map_err(|rule| self.bad(name, rule))
+    }
+}
+
+/// The name of what is at this path.
+pub(crate) fn named(path: &str) -> &str {
+    if path.is_empty() { "event" } else { path }
+}
+
+fn is_null(value: &RawValue) -> bool {
+    value.get() == "null"
+}

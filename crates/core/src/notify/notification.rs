@@ -1,0 +1,165 @@
+//! What the pipeline says: these logins, these topics, this body.
+
+use crate::{
+    BadEvent, Body, Login, Topic, Update, notify::fields::Fields, notify::outer::Outer, nouns::event_time::Unit,
+};
+use serde::Serialize;
+use std::{collections::HashSet, hash::Hash, time::Duration};
+
+/// One update for one or more logins.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// Whose stats were updated; each once, 1 to [`Notification::MAX_LOGINS`].
+    pub logins: Vec<Login>,
+    /// What happened to them.
+    pub update: Update,
+    /// Which invocation in a row this is: 1, and one more each time that it was put off.
+    pub attempt: u32,
+    /// How far the clock that gave the update's `at` is ahead of ours, if by more than is usual; `at` then is now.
+    pub clock_ahead: Option<Duration>,
+}
+
+/// The names under which an event may name its logins.
+const LOGINS: [&str; 3] = ["login", "logins", "users"];
+
+impl Notification {
+    /// The most logins that one event may name.
+    pub const MAX_LOGINS: usize = 1_000;
+
+    /// Whether this is an event, rather than an envelope around one.
+    pub(crate) fn names_logins(fields: &Fields<'_>) -> bool {
+        LOGINS.iter().any(|name| fields.has(name))
+    }
+
+    /// Reads an event: `login` or `logins` or `users`, `topic` or `topics`, `body`, and optionally `id`, `at` and
+    /// `attempt`. Fields of other names are the pipeline's own business, and `null` is the same as no field. For an `id` or
+    /// an `at` that is not there, what lies around the event stands in.
+    pub(crate) fn read(fields: &Fields<'_>, outer: &Outer) -> Result<Notification, BadEvent> {
+        let time = match fields.time("at", Unit::Milliseconds, outer.now)? {
+            Some(time) => time,
+            None => outer.at.clone()?,
+        };
+        let update = Update {
+            id: fields.id("id")?.map_or_else(|| outer.id.clone(), Ok)?,
+            at: time.at,
+            topics: read_topics(fields)?,
+            body: read_body(fields)?,
+        };
+        Ok(Notification {
+            logins: read_logins(fields)?,
+            update,
+            attempt: read_attempt(fields)?,
+            clock_ahead: time.ahead,
+        })
+    }
+
+    /// The event that says the same to some of the logins, one attempt later.
+    pub(crate) fn again_for(&self, logins: &[&Login]) -> String {
+        /// What [`Notification::read`] reads, but for the other names that a pipeline may use.
+        #[derive(Serialize)]
+        struct Event<'a> {
+            logins: &'a [&'a Login],
+            topics: &'a [Topic],
+            id: &'a str,
+            at: i64,
+            body: &'a Body,
+            attempt: u32,
+        }
+        // Every field is named here, so that whoever adds one has to say what becomes of it.
+        let Notification {
+            logins: _,
+            update: Update { id, at, topics, body },
+            attempt,
+            // It was told when the event came, and `at` has been set right since.
+            clock_ahead: _,
+        } = self;
+        let event = Event {
+            logins,
+            topics,
+            id,
+            at: at.millis(),
+            body,
+            attempt: attempt + 1,
+        };
+        serde_json::to_string(&event).expect("strings, numbers and JSON always serialise")
+    }
+}
+
+fn read_logins(fields: &Fields<'_>) -> Result<Vec<Login>, BadEvent> {
+    let mut present: Vec<&str> = LOGINS.into_iter().filter(|name| fields.has(name)).collect();
+    if present.len() > 1 {
+        present.retain(|name| !fields.is_empty_list(name));
+    }
+    let [name] = present[..] else {
+        return Err(fields.bad("login", "must be given once, as one of login, logins and users"));
+    };
+    let names: Vec<String> = if name == "login" {
+        fields.read::<String>(name, "a string")?.into_iter().collect()
+    } else {
+        fields.read(name, "a list of strings")?.unwrap_or_default()
+    };
+    if names.is_empty() || names.len() > Notification::MAX_LOGINS {
+        return Err(fields.bad(name, format!("must name 1 to {} logins", Notification::MAX_LOGINS)));
+    }
+    let rule = "must be 1 to 128 bytes without control characters";
+    each_once(fields, name, names, Login::parse, rule)
+}
+
+fn read_topics(fields: &Fields<'_>) -> Result<Vec<Topic>, BadEvent> {
+    let (name, names) = match (
+        fields.read("topic", "a string")?,
+        fields.read("topics", "a list of strings")?,
+    ) {
+        (Some(_), Some::<Vec<String>>(topics)) if !topics.is_empty() => {
+            return Err(fields.bad("topic", "must be given once, as topic or as topics"));
+        }
+        (Some(topic), _) => ("topic", vec![topic]),
+        (None, topics) => ("topics", topics.unwrap_or_default()),
+    };
+    if names.len() > Topic::MAX_PER_LOGIN {
+        return Err(fields.bad(name, format!("must name at most {} topics", Topic::MAX_PER_LOGIN)));
+    }
+    let rule = "must be 1 to 64 bytes without control characters or commas";
+    let topics = each_once(fields, name, names, Topic::parse, rule)?;
+    Ok(if topics.is_empty() {
+        vec![Topic::fallback()]
+    } else {
+        topics
+    })
+}
+
+fn read_body(fields: &Fields<'_>) -> Result<Body, BadEvent> {
+    let Some(json) = fields.get("body") else {
+        return Ok(Body::default());
+    };
+    Body::new(json).ok_or_else(|| fields.bad("body", format!("must be at most {} bytes of JSON", Body::MAX_BYTES)))
+}
+
+fn read_attempt(fields: &Fields<'_>) -> Result<u32, BadEvent> {
+    match fields.read("attempt", "a whole number")? {
+        Some(0) => Err(fields.bad("attempt", "must be 1 or more")),
+        attempt => Ok(attempt.unwrap_or(1)),
+    }
+}
+
+/// Parses every name and drops those that were there already.
+fn each_once<T: Clone + Eq + Hash>(
+    fields: &Fields<'_>,
+    field: &str,
+    names: Vec<String>,
+    parse: impl Fn(&str) -> Option<T>,
+    rule: &str,
+) -> Result<Vec<T>, BadEvent> {
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let parsed = parse(name).ok_or_else(|| fields.bad(&format!("{field}[{n}]"), rule))?;
+        if seen.insert(parsed.clone()) {
+            all.push(parsed);
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+use super::*;
+use crate::test_support::poster;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+fn message(text: &str) -> Payload {
+    Payload::new(text.to_owned())
+}
+
+/// Posts to a socket whose first answers are these statuses and whose last one stays; says how many posts it took.
+async fn post(statuses: &'static [u16]) -> (Delivery, usize) {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&posts);
+    let wire = move |_: &str, _: &str| {
+        let n = count.fetch_add(1, Relaxed);
+        (statuses[n.min(statuses.len() - 1)], String::new())
+    };
+    let poster = poster(wire);
+    let delivery = poster
+        .post(&ConnectionId::new("L0SM9cOFvHcCIhw="), &message("{}"))
+        .await;
+    (delivery, posts.load(Relaxed))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_five_times() {
+    assert_eq!(post(&[200]).await, (Delivery::Sent, 1));
+    for busy in [&[429, 200][..], &[500, 200], &[503, 200]] {
+        assert_eq!(post(busy).await, (Delivery::Sent, 2));
+    }
+    assert_eq!(post(&[429, 500, 502, 504, 200]).await, (Delivery::Sent, 5));
+    for refused in [&[429][..], &[500]] {
+        assert_eq!(post(refused).await, (Delivery::GivenUp, 5));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_will_not_pass_is_tried_once() {
+    for status in [&[400][..], &[403], &[413]] {
+        assert_eq!(post(status).await, (Delivery::Refused, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bare_410_is_gone() {
+    assert!(matches!(post(&[410]).await, (Delivery::Gone { .. }, 1)));
+    assert!(matches!(post(&[429, 410]).await, (Delivery::Gone { .. }, 2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_busy_sockets_gets_every_one_of_its_tries() {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&posts);
+    let poster = poster(move |_: &str, _: &str| {
+        count.fetch_add(1, Relaxed);
+        (429, String::new())
+    });
+    let all = (0..300).map(|n| {
+        let poster = &poster;
+        async move { poster.post(&ConnectionId::new(format!("{n}")), &message("{}")).await }
+    });
+    let deliveries = futures_util::future::join_all(all).await;
+    assert!(deliveries.iter().all(|delivery| *delivery == Delivery::GivenUp));
+    assert_eq!(posts.load(Relaxed), 1_500);
+}
+
+#[tokio::test]
+async fn the_id_is_encoded_and_the_message_sent_as_it_is() {
+    let poster = poster(|path: &str, body: &str| {
+        let right = path == "/dev/@connections/L0SM9cOFvHcCIhw%3D" && body == r#"{"type":"pong"}"#;
+        (if right { 200 } else { 400 }, String::new())
+    });
+    let delivery = poster
+        .post(&ConnectionId::new("L0SM9cOFvHcCIhw="), &message(r#"{"type":"pong"}"#))
+        .await;
+    assert_eq!(delivery, Delivery::Sent);
+}

@@ -1,0 +1,15 @@
+//! Tables: each type here is one DynamoDB table with the operations on it. Items are mapped to and from nouns by hand.
+
+pub(crate) mod chatters;
+pub(crate) mod connections;
+pub(crate) mod item;
+mod names;
+pub mod schema;
+mod store_error;
+mod updates;
+
+pub use chatters::Chatters;
+pub use connections::Connections;
+pub use names::Tables;
+pub use store_error::StoreError;
+pub use updates::{Entry, Recorded, UpdateLog, Updates};

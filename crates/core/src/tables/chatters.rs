@@ -1,0 +1,94 @@
+//! The chatters table: who may open sockets, and until when.
+//!
+//! Its items are a public contract, since a site's backend in any language writes them: `login` (partition key),
+//! `chatter_hash` (sort key; lower-case hex SHA-256 of the chatter ID's lower-case text), `issued_at` and `expires_at`
+//! (seconds since 1970).
+
+use crate::{
+    ChatterHash, ChatterId, Login, StoreError, Timestamp,
+    backoff::with_patience,
+    tables::item::{Row, number, string},
+};
+use aws_sdk_dynamodb::{Client, error::SdkError, operation::delete_item::DeleteItemError};
+use std::time::Duration;
+
+/// The table of chatter IDs that were issued.
+#[derive(Clone, Debug)]
+pub struct Chatters {
+    client: Client,
+    table: String,
+}
+
+impl Chatters {
+    /// How long a chatter ID may be good at most. `$connect` refuses an `expires_at` that lies further ahead: it is most
+    /// likely in milliseconds, which would make the secret good for 50,000 years, and DynamoDB's TTL keep it for ever.
+    pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+    /// The table of that name.
+    pub fn new(client: Client, table: impl Into<String>) -> Chatters {
+        Chatters {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// A new chatter ID for a login, good for `life`, which is at most [`Chatters::LONGEST_LIFE`]. A login may hold several, one for each place it is logged in.
+    ///
+    /// # Errors
+    /// If the table cannot be written; no chatter ID is issued then.
+    pub async fn issue(&self, login: &Login, life: Duration) -> Result<ChatterId, StoreError> {
+        let chatter_id = ChatterId::random();
+        let now = Timestamp::now();
+        let put = self.client.put_item().table_name(&self.table);
+        put.item("login", string(login.as_str()))
+            .item("chatter_hash", string(chatter_id.hash().as_str()))
+            .item("issued_at", number(now.seconds()))
+            .item("expires_at", number((now + life).seconds()))
+            .send()
+            .await
+            .map_err(|error| StoreError::of("PutItem", &error))?;
+        Ok(chatter_id)
+    }
+
+    /// Makes a chatter ID open nothing any more. Sockets that it has opened stay: see [`crate::Revocation`].
+    ///
+    /// # Errors
+    /// If the table cannot be written, or handshakes hold the item for three seconds.
+    pub async fn forget(&self, login: &Login, hash: &ChatterHash) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete
+            .key("login", string(login.as_str()))
+            .key("chatter_hash", string(hash.as_str()));
+        let is_held = |error: &SdkError<DeleteItemError>| {
+            error
+                .as_service_error()
+                .is_some_and(DeleteItemError::is_transaction_conflict_exception)
+        };
+        let deleted = with_patience(is_held, || delete.clone().send()).await;
+        deleted.map(drop).map_err(|error| StoreError::of("DeleteItem", &error))
+    }
+
+    /// The hashes of all chatter IDs of a login, expired ones included.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn of(&self, login: &Login) -> Result<Vec<ChatterHash>, StoreError> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query
+            .key_condition_expression("login = :login")
+            .expression_attribute_values(":login", string(login.as_str()))
+            .projection_expression("chatter_hash");
+        let mut hashes = Vec::new();
+        let mut items = query.into_paginator().items().send();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| StoreError::of("Query", &error))?;
+            let hash = Row {
+                table: "chatters",
+                item: &item,
+            }
+            .string("chatter_hash")?;
+            hashes.push(ChatterHash::stored(hash));
+        }
+        Ok(hashes)
+    }
+}

@@ -1,0 +1,113 @@
+//! The tables' keys, for those who make tables: the local system and the tests. In AWS the CDK app makes them.
+
+use crate::{StoreError, Tables, tables::connections::BY_CONNECTION_ID};
+use aws_sdk_dynamodb::{
+    Client,
+    error::{BuildError, SdkError},
+    operation::create_table::CreateTableError,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+        ScalarAttributeType, TimeToLiveSpecification,
+    },
+};
+
+/// A table's keys; every key is a string.
+struct Table<'a> {
+    name: &'a str,
+    partition_key: &'static str,
+    sort_key: Option<&'static str>,
+    /// An index with this partition key and nothing but keys.
+    index: Option<(&'static str, &'static str)>,
+}
+
+fn tables(names: &Tables) -> [Table<'_>; 3] {
+    let table = |name, sort_key, index| Table {
+        name,
+        partition_key: "login",
+        sort_key,
+        index,
+    };
+    [
+        table(names.chatters.as_str(), Some("chatter_hash"), None),
+        table(
+            names.connections.as_str(),
+            Some("connection_id"),
+            Some((BY_CONNECTION_ID, "connection_id")),
+        ),
+        table(names.updates.as_str(), None, None),
+    ]
+}
+
+/// Creates the three tables where they do not exist yet.
+///
+/// # Errors
+/// If DynamoDB does not do it.
+pub async fn create_tables(client: &Client, names: &Tables) -> Result<(), StoreError> {
+    for table in tables(names) {
+        create(client, &table).await?;
+    }
+    Ok(())
+}
+
+async fn create(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
+    let request = request(client, table).map_err(|_| StoreError::Failed {
+        operation: "CreateTable",
+        code: "the request could not be built".to_owned(),
+    })?;
+    match request.send().await {
+        Ok(_) => {}
+        Err(error) if exists(&error) => return Ok(()),
+        Err(error) => return Err(StoreError::of("CreateTable", &error)),
+    }
+    let expiry = TimeToLiveSpecification::builder()
+        .attribute_name("expires_at")
+        .enabled(true)
+        .build();
+    let enable = client
+        .update_time_to_live()
+        .table_name(table.name)
+        .set_time_to_live_specification(expiry.ok());
+    enable
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::of("UpdateTimeToLive", &error))
+}
+
+fn exists(error: &SdkError<CreateTableError>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(CreateTableError::is_resource_in_use_exception)
+}
+
+fn request(
+    client: &Client,
+    table: &Table<'_>,
+) -> Result<aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder, BuildError> {
+    let key = |name: &str, key_type| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(key_type)
+            .build()
+    };
+    let mut request = client
+        .create_table()
+        .table_name(table.name)
+        .billing_mode(BillingMode::PayPerRequest);
+    request = request.key_schema(key(table.partition_key, KeyType::Hash)?);
+    if let Some(sort_key) = table.sort_key {
+        request = request.key_schema(key(sort_key, KeyType::Range)?);
+    }
+    if let Some((name, partition_key)) = table.index {
+        let only_keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+        let index = GlobalSecondaryIndex::builder().index_name(name).projection(only_keys);
+        request = request.global_secondary_indexes(index.key_schema(key(partition_key, KeyType::Hash)?).build()?);
+    }
+    for name in std::iter::once(table.partition_key).chain(table.sort_key) {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S);
+        request = request.attribute_definitions(attribute.build()?);
+    }
+    Ok(request)
+}
