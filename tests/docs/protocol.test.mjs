@@ -97,11 +97,13 @@ test("the texts of the errors are those that the functions send", () => {
   for (const message of errors) assert.ok(sources.includes(JSON.stringify(message)), message);
 });
 
-test("the reasons of refusals are those that connect logs", () => {
-  const logged = read("crates/core/src/handshake/refusal.rs").matchAll(/Refusal::\w+ => "([a-z-]+)"/g);
-  const table = PROTOCOL.tokens.find(({ type, header }) => type === "table" && plain(header[0]) === "reason" && header.length === 4);
-  assert.deepEqual(table.rows.map(([reason]) => plain(reason)).sort(), Array.from(logged, ([, reason]) => reason).sort());
-});
+for (const path of ["docs/protocol.md", "docs/when-things-break.md"]) {
+  test(`the reasons of refusals in ${path} are those that connect logs`, () => {
+    const logged = read("crates/core/src/handshake/refusal.rs").matchAll(/Refusal::\w+ => "([a-z-]+)"/g);
+    const table = new Document(path).tokens.find(({ type, header }) => type === "table" && plain(header[0]) === "reason" && header.length === 4);
+    assert.deepEqual(table.rows.map(([reason]) => plain(reason)).sort(), Array.from(logged, ([, reason]) => reason).sort());
+  });
+}
 
 test("the rules are the model's, by its numbers and its names", () => {
   const model = {};
