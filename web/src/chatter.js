@@ -1,6 +1,7 @@
 /** The connection that a page holds: it follows the browser's page events, syncs, and emits events. @module */
 
 import { canShare, isFromCache, isShown, unique } from "./browser.js";
+import { logOf } from "./debug.js";
 import { messageOf } from "./errors.js";
 import { Moment } from "./moment.js";
 import { checkOptions } from "./options.js";
@@ -45,13 +46,13 @@ export class Chatter extends EventTarget {
   /** @param {Options} options */
   constructor(options) {
     super();
-    const { share, since, ...rest } = checkOptions(options);
+    const { share, since, debug, ...rest } = checkOptions(options);
     if (!/^wss?:$/.test(new URL(rest.url).protocol)) throw new SyntaxError("url: must begin with wss: or ws:");
     this.#since = newsBegin(since);
     // The server takes an empty list for all topics, too.
     const topics = rest.topics?.length ? [...rest.topics] : undefined;
     // Copies: later changes by the page have no effect, and what is sent to other tabs must not be a Proxy.
-    this.#options = { ...rest, url: String(rest.url), topics, parameters: { ...rest.parameters } };
+    this.#options = { ...rest, url: String(rest.url), topics, parameters: { ...rest.parameters }, log: logOf(debug) };
     this.#replica = new Replica(topics);
     /** @type {(report: Report) => void} */
     const receive = (report) => this.#receive(report);
@@ -232,6 +233,7 @@ export class Chatter extends EventTarget {
       this.#timers.start("again", status.retryIn, () => this.#revive(isShown()));
     }
     this.#status = status;
+    this.#options.log?.(`state ${status.state}`, status);
     this.#emit("state", status);
   }
 

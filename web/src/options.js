@@ -3,7 +3,8 @@
 import { encode } from "./wire.js";
 
 /** @import { Options } from "./types.js" */
-/** @typedef {Options & { WebSocket: new (url: string, protocols: string[]) => any }} CheckedOptions */
+/** @import { Log } from "./debug.js" */
+/** @typedef {Options & { WebSocket: new (url: string, protocols: string[]) => any, log?: Log | undefined }} CheckedOptions */
 /** What an option has to be, in words, and whether a value is that. @typedef {[string, (value: any) => unknown]} Rule */
 
 /** The names of the URL's parameters, unless the site has set others. */
@@ -23,6 +24,7 @@ const RULES = {
   since: ["a valid Date, or milliseconds since 1970: 0, or of 2001 or later, since what is between looks like seconds", isTime],
   share: ["true or false", isBoolean],
   query: ["true or false", isBoolean],
+  debug: ["true, false or a function", (value) => isBoolean(value) || isFunction(value)],
   parameters: ["an object of text: login, chatter, topic, all different", areParameterNames],
   WebSocket: ["a class: there is none here", isFunction],
 };

@@ -109,7 +109,9 @@ export class SocketKeeper {
       this.#isPingSent = true;
       this.#timers.start("pong", timing.ANSWER_TIMEOUT, () => this.#lose());
     }
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState !== 1) return;
+    this.#options.log?.(`sent ${message.action}`, message);
+    this.#socket.send(JSON.stringify(message));
   }
 
   /**
@@ -210,6 +212,7 @@ export class SocketKeeper {
     const topics = this.#topics && this.#topics.length > MAX_TOPICS ? undefined : this.#topics;
     /** @type {WebSocket} */
     const socket = new this.#options.WebSocket(...handshake(this.#options, chatterId, topics));
+    if (!socket.addEventListener) throw new TypeError("WebSocket: its objects must have addEventListener");
     socket.addEventListener("open", () => socket === this.#successor && this.#opened(socket, topics));
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#received(data));
     const end = () => {
@@ -218,7 +221,10 @@ export class SocketKeeper {
     };
     // Whichever comes first: after some errors of a handshake no `close` follows.
     socket.addEventListener("error", end);
-    socket.addEventListener("close", end);
+    socket.addEventListener("close", ({ code, reason, wasClean }) => {
+      this.#options.log?.(`closed ${code}`, { code, reason, wasClean });
+      end();
+    });
     return socket;
   }
 
@@ -258,6 +264,7 @@ export class SocketKeeper {
   #received(text) {
     this.#isAlive();
     const message = parse(text);
+    this.#options.log?.(`received ${message.type}`, message);
     if (message.type === "closing" && isValid(message)) return this.#closing(message);
     this.#report({ type: "message", message, socket: this.status.socket });
     if (message.type === "error" && message.code === "unknown-connection") this.#lose();
@@ -316,6 +323,7 @@ export class SocketKeeper {
     const retryIn = backoff(losses, slow ? timing.REFUSED_WAIT : timing.LONGEST_WAIT);
     /** @type {StateChange} */
     const status = reason === "unreachable" && slow && !trusted ? { state: "refused", reason, retryIn } : { state: "waiting", reason, retryIn };
+    this.#options.log?.(`next attempt in ${Math.round(retryIn)} ms: ${reason}`, { reason, retryIn });
     if (!this.#socket) this.#setStatus(status);
     this.#timers.start("open", retryIn, () => this.#open());
   }
@@ -331,7 +339,9 @@ export class SocketKeeper {
 
   /** @param {Phase} phase */
   #enter(phase) {
-    if (phase !== this.#phase) this.#phase = phase;
+    if (phase === this.#phase) return;
+    this.#options.log?.(`phase ${phase}`, { from: this.#phase });
+    this.#phase = phase;
   }
 
   /** @param {Status} status */
@@ -346,6 +356,8 @@ export class SocketKeeper {
    */
   #reportError(code, error) {
     const message = messageOf(error);
+    // The text of an error may hold a secret.
+    this.#options.log?.(`failed: ${code}`);
     this.#report({ type: "message", message: { type: "error", code, message }, socket: this.status.socket });
   }
 }

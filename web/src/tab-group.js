@@ -54,7 +54,7 @@ export class TabGroup {
     /** @type {(report: Report) => void} */
     const forward = (own) => {
       if (own.type === "status" && own.status.state === "open") this.#locksLost = 0;
-      if (this.holdsSocket) this.#lock?.post(withoutSecrets(own));
+      if (this.holdsSocket) this.#post(withoutSecrets(own));
       report(own);
       // Another tab may have the lock then. This one still listens, since `retry()` may be called in another.
       if (!(own.type === "status" && own.status.reason === "logged-out")) return;
@@ -179,7 +179,9 @@ export class TabGroup {
 
   /** @param {TabMessage} message */
   #post(message) {
-    this.#lock?.post(message);
+    if (!this.#lock) return;
+    this.#options.log?.(`to other tabs: ${message.type}`, message);
+    this.#lock.post(message);
   }
 
   /**
@@ -202,6 +204,7 @@ export class TabGroup {
   /** @param {unknown} data */
   #receive(data) {
     if (!isTabMessage(data)) return;
+    this.#options.log?.(`from another tab: ${data.type}`, data);
     if (data.type === "query" && data.retry) this.#retryHere();
     if (this.#isLoggedOut) return;
     if (data.type === "query") return this.#answer(data.revive, data.topics);

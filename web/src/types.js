@@ -25,6 +25,9 @@ export {};
  * @property {boolean | undefined} [query] Puts the chatter ID into the URL, for proxies that do not pass subprotocols on. URLs
  *   are logged: prefer the default.
  * @property {ParameterNames | undefined} [parameters] The names of the URL's parameters, if the site has set others.
+ * @property {boolean | ((line: string, details?: object) => void) | undefined} [debug] Says what happens, line by line: state
+ *   changes, messages sent and received, sockets that close, waits. True writes to the console. The chatter ID is in no
+ *   line; the updates are.
  * @property {(new (url: string, protocols: string[]) => any) | undefined} [WebSocket] The class to use where there is no global
  *   one, for example that of the package `ws`.
  */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { SECOND, stopClock } from "./clock.mjs";
-import { page, pageAt, settled, start, until } from "./server.mjs";
+import { grow, page, pageAt, settled, start, until } from "./server.mjs";
 
 /**
  * A class that keeps some of its events to itself until it has opened, as Node 22 does with `close` when a handshake fails,
@@ -64,6 +64,46 @@ test("a_class_that_throws_has_failed_to_open_a_socket", async (t) => {
   await until(() => heard.states.length === 1);
   assert.deepEqual(heard.errors, [{ code: "connect", message: "The operation is insecure." }]);
   assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "unreachable", retryIn: SECOND });
+});
+
+test("a_class_whose_objects_have_no_addEventListener_is_named_in_the_error", async (t) => {
+  stopClock(t);
+  const { heard } = await page(t, { WebSocket: class {} });
+  await until(() => heard.states.length === 1);
+  assert.deepEqual(heard.errors, [{ code: "connect", message: "WebSocket: its objects must have addEventListener" }]);
+});
+
+test("a_successor_that_never_opens_is_forgotten_before_it_is_closed_so_that_its_late_error_counts_for_nothing", async (t) => {
+  const tick = stopClock(t);
+  const made = [];
+  class Late extends WebSocket {
+    constructor(...parameters) {
+      super(...parameters);
+      made.push(this);
+    }
+
+    /** Emits `error` at once, as some classes do when a handshake is given up. */
+    close() {
+      if (this.readyState === 0) this.emit("error", new Error("closed before it was open"));
+      super.close();
+    }
+  }
+  const { chatter, heard, line, server } = await pageAt(41, t, { WebSocket: Late });
+  server.waiting = [];
+  await grow(line, tick, () => heard.updates.map(({ version }) => version), 60);
+  await until(() => server.waiting.length === 1);
+  tick(30 * SECOND);
+  await until(() => heard.errors.length > 0);
+  // Later still, after it is closed.
+  made[1].emit("error", new Error("late"));
+  await settled(server);
+  assert.deepEqual(heard.errors.map(({ code }) => code), ["connect"]);
+  assert.equal(made.length, 2);
+  assert.deepEqual(heard.states, [{ state: "open" }]);
+  // One failure, so the next attempt comes after the first wait.
+  tick(SECOND);
+  await until(() => made.length === 3);
+  assert.equal(chatter.state, "open");
 });
 
 test("a_server_that_is_not_there_is_unreachable", async (t) => {

@@ -1,9 +1,11 @@
 /** A WebSocket server that says what a test tells it to say, and a page's end of `connect` that notes what it hears. */
 
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { WebSocket as WebSocketOfWs, WebSocketServer } from "ws";
 import { connect } from "../src/index.js";
-import { SECOND } from "./clock.mjs";
+import { TRANSITIONS } from "../src/phases.js";
+import { MINUTE, SECOND } from "./clock.mjs";
 
 /** Node has a WebSocket of its own from version 22 on. */
 globalThis.WebSocket ??= WebSocketOfWs;
@@ -128,10 +130,16 @@ export async function start(t) {
   return server;
 }
 
+/** Holds every page of every test to the table of phases. */
+function checkPhase(line, details) {
+  const [, phase] = line.match(/^phase (.*)$/) ?? [];
+  assert.ok(!phase || TRANSITIONS[details.from][phase], `${details?.from} is not followed by ${phase}`);
+}
+
 /** A page that is connected, and what it has heard. */
 export async function page(t, { server, ...options } = {}) {
   server ??= await start(t);
-  const chatter = connect({ url: server.url, login: LOGIN, chatterId: CHATTER_ID, since: 0, ...options });
+  const chatter = connect({ url: server.url, login: LOGIN, chatterId: CHATTER_ID, since: 0, debug: checkPhase, ...options });
   const heard = { updates: [], states: [], synced: [], errors: [] };
   chatter.addEventListener("stats-updated", ({ detail }) => heard.updates.push(detail));
   chatter.addEventListener("state", ({ detail }) => heard.states.push(detail));
@@ -155,4 +163,19 @@ export async function pageAt(version, t, options) {
 export function entry(version, ...topics) {
   if (topics.length === 0) topics = ["updates"];
   return { topic: topics[0], topics, version, id: `id-${version}`, at: "2026-01-31T09:00:00Z", body: { message: `update ${version}` } };
+}
+
+/** Lets a lively time pass: an update every two minutes, and the periodic syncs are answered. */
+export async function grow(line, tick, versions, minutes) {
+  let answered = line.syncs.length;
+  const first = (versions().at(-1) ?? 41) + 1;
+  for (let version = first; version < first + minutes / 2; version += 1) {
+    tick(2 * MINUTE);
+    line.push(version);
+    await until(() => versions().includes(version));
+    await line.heardAll();
+    if (line.syncs.length > answered) line.reply({ cursor: { epoch: "E", version }, missed: 0 });
+    await line.heardAll();
+    answered = line.syncs.length;
+  }
 }

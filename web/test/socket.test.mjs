@@ -6,22 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE, SECOND, stopClock } from "./clock.mjs";
-import { CHATTER_ID, entry, page, pageAt, settled, start, until } from "./server.mjs";
-
-/** Lets a lively time pass: an update every two minutes, and the periodic syncs are answered. */
-async function grow(line, tick, versions, minutes) {
-  let answered = line.syncs.length;
-  const first = (versions().at(-1) ?? 41) + 1;
-  for (let version = first; version < first + minutes / 2; version += 1) {
-    tick(2 * MINUTE);
-    line.push(version);
-    await until(() => versions().includes(version));
-    await line.heardAll();
-    if (line.syncs.length > answered) line.reply({ cursor: { epoch: "E", version }, missed: 0 });
-    await line.heardAll();
-    answered = line.syncs.length;
-  }
-}
+import { CHATTER_ID, entry, grow, page, pageAt, settled, start, until } from "./server.mjs";
 
 test("the_credentials_travel_as_a_subprotocol_and_never_in_the_url", async (t) => {
   const { server } = await page(t, { login: "ünï kødé 🎲" });

@@ -348,6 +348,20 @@ test("a_tab_that_is_put_aside_leaves_the_socket_to_another", async (t) => {
   assert.equal(server.attempts, 2);
 });
 
+test("whatever_another_page_of_the_origin_posts_to_the_channel_disturbs_no_tab", async (t) => {
+  const { locks, server, line, holder, other } = await pair(t);
+  const stranger = new BroadcastChannel([...locks.names][0]);
+  t.after(() => stranger.close());
+  const odd = [null, undefined, 7, "status", [], {}, { type: "status" }, { type: "status", status: 7 }, { type: "status", status: { topics: 7 } }];
+  const untyped = [{ say: { action: "ping" } }, { ask: true, retry: true }, { status: { state: "closed", reason: "revoked" } }];
+  const typed = [{ type: "message" }, { type: "message", message: null }, { type: "send" }, { type: "send", message: 7 }, { type: "query", topics: 7 }];
+  for (const data of [...odd, ...untyped, ...typed]) stranger.postMessage(data);
+  line.push(42);
+  await both([holder, other], 42);
+  assert.deepEqual([holder.chatter.state, other.chatter.state, server.attempts], ["open", "open", 1]);
+  assert.deepEqual(holder.heard.states.concat(other.heard.states), [{ state: "open" }, { state: "open" }]);
+});
+
 test("what_comes_from_another_socket_than_its_own_is_not_for_a_tab", async (t) => {
   const { locks, line, holder, other } = await pair(t);
   const [name] = locks.names;

@@ -47,6 +47,7 @@ const FILES: &[(&str, &str, &str)] = &[
     page!("/page.js", "text/javascript", "page.js"),
     client!("browser.js"),
     client!("chatter.js"),
+    client!("debug.js"),
     client!("errors.js"),
     client!("handshake.js"),
     client!("index.js"),
