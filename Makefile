@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run check format test programs test-rust test-clients test-web test-browser test-soak test-infra test-deploy
+.PHONY: help run client check format test programs test-rust test-clients test-web test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions simulate
@@ -31,6 +31,10 @@ run: ## build the functions and the local system, and run it on this machine wit
 	cargo build --locked --package chatter $(FUNCTIONS:%=--package %)
 	$(say) "Starting. Ctrl-C ends it."
 	@exec target/debug/chatter local $(ARGS)
+
+client: web/node_modules ## build the browser client into web/dist
+	$(say) "Building the browser client."
+	npm --prefix web run build
 
 check: programs format clippy web/node_modules ## what to run after a change: format, lints, unit, end-to-end and client tests; two minutes once built
 	$(say) "Testing the crates, and the whole system with the real programs."

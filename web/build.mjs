@@ -1,19 +1,26 @@
-/** Builds `dist`: what npm publishes, and what a page without a build loads. */
+/**
+ * Builds `dist`, or the folder that is named: what npm publishes, and what a page without a build loads.
+ *
+ *     node build.mjs [folder]
+ */
 
 import { execFileSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-await rm(file("dist"), { recursive: true, force: true });
+const DIST = process.argv[2] ?? file("dist");
+
+await rm(DIST, { recursive: true, force: true });
 await Promise.all([bundle("chatter.js", "esm"), bundle("chatter.min.js", "esm", { minify: true, sourcemap: true }), bundle("chatter.cjs", "cjs")]);
 await declareTypes();
 
 function bundle(name, format, options = {}) {
   const entryPoints = [file("src/index.js")];
-  return build({ entryPoints, bundle: true, format, target: "es2022", outfile: file(`dist/${name}`), logLevel: "warning", ...options });
+  return build({ entryPoints, bundle: true, format, target: "es2022", outfile: join(DIST, name), logLevel: "warning", ...options });
 }
 
 /**
@@ -21,14 +28,16 @@ function bundle(name, format, options = {}) {
  * each module, and takes `.d.ts` for the types of an ES module, and `.d.cts` for those of a CommonJS one.
  */
 async function declareTypes() {
-  execFileSync(process.execPath, [file("node_modules/typescript/bin/tsc"), "--project", file("tsconfig.types.json")], { stdio: "inherit" });
-  const texts = await Promise.all(["types", "logged-out", "index"].map((name) => readFile(file(`dist/types/${name}.d.ts`), "utf8")));
+  const types = join(DIST, "types");
+  const tsc = [file("node_modules/typescript/bin/tsc"), "--project", file("tsconfig.types.json"), "--outDir", types];
+  execFileSync(process.execPath, tsc, { stdio: "inherit" });
+  const texts = await Promise.all(["types", "logged-out", "index"].map((name) => readFile(join(types, `${name}.d.ts`), "utf8")));
   const text = texts.map(withoutModules).join("\n");
-  await Promise.all(["ts", "cts"].map((ending) => writeFile(file(`dist/chatter.d.${ending}`), text)));
-  await rm(file("dist/types"), { recursive: true });
+  await Promise.all(["ts", "cts"].map((ending) => writeFile(join(DIST, `chatter.d.${ending}`), text)));
+  await rm(types, { recursive: true });
 }
 
-/** A declaration without what refers to other modules, since all are in one file. */
+/** A module's declarations without its references to other modules, since all are in one file. */
 function withoutModules(text) {
   return text.replaceAll(/^export (?:\{.*\}|type \w+(?:<.*>)? = import\(.*\).*);?(?: from .*)?;?$/gm, "").replaceAll(/import\("\.\/\w+\.js"\)\./g, "");
 }

@@ -1,4 +1,4 @@
-/** What npm would publish, and how others find it. */
+/** The package that npm would publish, in each kind of project that uses it. Nothing here needs a network. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build as esbuild } from "esbuild";
+import { build as vite } from "vite";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
@@ -89,16 +90,47 @@ for (const [kind, type, line] of [
   });
 }
 
-test("a_bundler_takes_the_es_module", async () => {
-  const contents = 'import { connect } from "chatterbox-client"; connect({ url: "wss://socks.example.com", login: "friendless" });';
-  const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: home },
-    bundle: true,
-    write: false,
-    format: "esm",
-    metafile: true,
-    absWorkingDir: home,
-  });
+const PAGE = 'import { connect } from "chatterbox-client"; connect({ url: "wss://socks.example.com", login: "friendless" });';
+
+/** What esbuild makes of a page's script that has the package beside it. */
+function bundle(contents) {
+  const stdin = { contents, resolveDir: home };
+  return esbuild({ stdin, bundle: true, write: false, format: "esm", metafile: true, absWorkingDir: home });
+}
+
+test("esbuild_takes_the_es_module", async () => {
+  const { outputFiles, metafile } = await bundle(PAGE);
   assert.match(outputFiles[0].text, /chatterbox\.auth\./);
   assert.ok(Object.keys(metafile.inputs).includes("node_modules/chatterbox-client/dist/chatter.js"));
+});
+
+test("a_bundler_leaves_out_what_a_page_does_not_use", async () => {
+  const { outputFiles } = await bundle('import { connect } from "chatterbox-client"; console.log(7);');
+  assert.ok(outputFiles[0].text.length < 100, outputFiles[0].text);
+});
+
+test("vite_builds_a_page_with_it", async () => {
+  const root = await project("vite", {
+    "index.html": '<!doctype html><script type="module" src="/main.js"></script>',
+    "main.js": PAGE,
+  });
+  const { output } = await vite({ root, configFile: false, logLevel: "silent", build: { write: false } });
+  const script = output.find(({ type }) => type === "chunk");
+  assert.match(script.code, /chatterbox\.auth\./);
+  assert.ok(script.moduleIds.some((id) => id.endsWith("node_modules/chatterbox-client/dist/chatter.js")), String(script.moduleIds));
+});
+
+test("the_minified_module_is_whole_and_has_its_source_map", async () => {
+  const folder = await project("minified", {
+    "package.json": JSON.stringify({ type: "module" }),
+    "main.js": 'import * as client from "chatterbox-client/min"; console.log(typeof client.connect, Object.keys(client).length);',
+  });
+  const { stdout } = await run(process.execPath, [join(folder, "main.js")]);
+  assert.equal(stdout, "function 2\n");
+  const dist = join(home, "node_modules/chatterbox-client/dist");
+  const text = await readFile(join(dist, "chatter.min.js"), "utf8");
+  assert.match(text, /\/\/# sourceMappingURL=chatter\.min\.js\.map\n$/);
+  const { sources, sourcesContent } = JSON.parse(await readFile(join(dist, "chatter.min.js.map"), "utf8"));
+  assert.ok(sources.some((source) => source.endsWith("src/socket-keeper.js")));
+  assert.equal(sources.length, sourcesContent.length);
 });

@@ -24,6 +24,7 @@ const options: Options = {
   since,
   share,
   query: share,
+  debug: (line: string, details?: object) => console.log(line.length, details),
   parameters: { login: chatterId, topic: "about" },
   WebSocket: Socket,
 };
@@ -46,6 +47,14 @@ chatter.addEventListener("state", ({ detail }) => {
   const why: Reason | undefined = reason;
   // @ts-expect-error There is no such reason.
   if (reason === "lots") return;
+  // The state tells which reasons there are, and whether there is a time of the next attempt.
+  if (detail.state === "closed") {
+    const end: "revoked" | "closed by the page" = detail.reason;
+    return end;
+  }
+  if (detail.state === "refused" && detail.reason === "unreachable") return detail.retryIn.toFixed();
+  // @ts-expect-error An open socket has no reason.
+  if (detail.state === "open") return detail.reason.length;
   return `${known} ${why} ${(retryIn ?? 0) + 1}`;
 });
 const types: (keyof Events)[] = ["stats-updated", "state", "synced", "error"];
