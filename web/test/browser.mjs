@@ -88,7 +88,7 @@ export function browser(t) {
     hide: () => see("hidden"),
     page: (type) => page.dispatchEvent(new Event(type)),
     document: (type) => document.dispatchEvent(new Event(type)),
-    /** Stops a page without a word to it: nothing that others say reaches it, and it says nothing. */
+    /** Freezes a page without an event: nothing that others post reaches it, and it posts nothing. */
     freeze(channel) {
       channel.onmessage = null;
       channel.postMessage = () => {};

@@ -1,4 +1,4 @@
-/** Time at a test's command. Sockets go on meanwhile. */
+/** A clock that a test sets. Sockets work meanwhile. */
 
 import FakeTimers from "@sinonjs/fake-timers";
 

@@ -1,4 +1,4 @@
-/** What opens a socket, how it travels, and what happens when it is not good, or not to be had. */
+/** Credentials: how they travel, and what happens when they are refused or cannot be had. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ test("the_parameters_of_the_url_have_the_names_that_the_site_gave_them", async (
   assert.deepEqual(query, { geek: LOGIN, id: CHATTER_ID, about: "plays" });
 });
 
-test("without_a_secret_it_is_left_to_the_site_s_cookies", async (t) => {
+test("without_a_chatter_id_the_site_s_cookies_open_the_socket", async (t) => {
   const { server } = await page(t, { chatterId: undefined });
   const { request } = await server.line(1);
   assert.equal(request.headers["sec-websocket-protocol"], "chatterbox.v1");
@@ -88,7 +88,7 @@ test("fresh_credentials_that_do_not_open_a_socket_either_are_refused_in_the_end_
   assert.equal(chatter.state, "open");
 });
 
-test("credentials_that_are_not_to_be_had_are_an_outage_and_no_refusal", async (t) => {
+test("credentials_that_fail_are_an_outage_and_no_refusal", async (t) => {
   const tick = stopClock(t);
   const server = await start(t);
   let works = false;
@@ -129,7 +129,7 @@ test("credentials_that_never_come_are_asked_for_anew_and_come_too_late", async (
   assert.equal(server.attempts, 1);
 });
 
-test("the_class_to_use_may_be_given_and_its_errors_are_nobody_s_accident", async (t) => {
+test("the_class_for_sockets_may_be_given_and_its_error_events_do_not_throw", async (t) => {
   const tick = stopClock(t);
   const server = await start(t);
   server.refusal = 503;

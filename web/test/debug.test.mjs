@@ -20,7 +20,7 @@ function recorder() {
   return { debug, lines, details };
 }
 
-test("every_state_message_close_and_wait_is_a_line_with_its_details", async (t) => {
+test("every_state_message_close_and_wait_is_a_debug_line_with_its_details", async (t) => {
   const tick = stopClock(t);
   const { debug, lines, details } = recorder();
   const { chatter, server, line, versions } = await pageAt(41, t, { debug });
@@ -43,7 +43,7 @@ test("every_state_message_close_and_wait_is_a_line_with_its_details", async (t) 
   assert.deepEqual(of("state waiting"), { state: "waiting", reason: "lost", retryIn: SECOND });
 });
 
-test("what_tabs_send_to_one_another_is_a_line_too", async (t) => {
+test("messages_between_tabs_are_debug_lines_too", async (t) => {
   const { debug, lines } = recorder();
   const { line, holder, other } = await pair(t, { debug });
   line.push(42);
@@ -59,7 +59,7 @@ const carriers = {
   "credentials()": { chatterId: undefined, credentials: async () => ({ chatterId: CHATTER_ID }) },
 };
 for (const [carrier, options] of Object.entries(carriers)) {
-  test(`the_chatter_id_is_in_no_line_when_it_travels_by_${carrier.replaceAll(" ", "_")}`, async (t) => {
+  test(`the_chatter_id_is_in_no_debug_line_when_it_travels_by_${carrier.replaceAll(" ", "_")}`, async (t) => {
     const tick = stopClock(t);
     const { debug, lines, details } = recorder();
     const world = { fails: false };
@@ -90,7 +90,7 @@ for (const [carrier, options] of Object.entries(carriers)) {
   });
 }
 
-test("credentials_that_fail_with_a_secret_in_their_error_leave_it_out_of_the_lines", async (t) => {
+test("the_error_text_of_credentials_is_in_no_debug_line", async (t) => {
   stopClock(t);
   const { debug, lines, details } = recorder();
   const credentials = () => Promise.reject(new Error(CHATTER_ID));
@@ -99,7 +99,7 @@ test("credentials_that_fail_with_a_secret_in_their_error_leave_it_out_of_the_lin
   assert.ok(!inspect([lines, details], { depth: Infinity }).includes(CHATTER_ID));
 });
 
-test("true_writes_to_the_console_and_false_nowhere", async (t) => {
+test("debug_true_writes_to_the_console_and_false_nowhere", async (t) => {
   const written = [];
   t.mock.method(console, "debug", (...parts) => written.push(parts));
   const { chatter } = await page(t, { debug: true });

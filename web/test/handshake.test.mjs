@@ -1,4 +1,4 @@
-/** A socket that does not open: how soon that is known, and what the page is told. */
+/** Handshakes that fail: how soon the page notices, and the events that it emits. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,7 +26,7 @@ const without = (kept) =>
     }
   };
 
-/** One that throws, as older browsers do where the page's policy forbids it. */
+/** A class that throws, as in older browsers where the page's policy forbids the socket. */
 class Forbidden {
   constructor() {
     throw new DOMException("The operation is insecure.", "SecurityError");
@@ -126,7 +126,7 @@ test("a_handshake_that_nobody_answers_is_unreachable_too", async (t) => {
   assert.deepEqual(heard.errors.map(({ code }) => code), ["connect"]);
 });
 
-test("credentials_that_nobody_gives_are_said_to_be_missing", async (t) => {
+test("credentials_that_never_come_are_an_error_that_says_so", async (t) => {
   const tick = stopClock(t);
   const { heard } = await page(t, { chatterId: undefined, credentials: () => new Promise(() => {}) });
   tick(30 * SECOND);

@@ -6,7 +6,7 @@ import { MINUTE, SECOND, stopClock } from "./clock.mjs";
 import { page, settled, until } from "./server.mjs";
 import { both, pair } from "./tabs.mjs";
 
-test("a_holder_that_is_frozen_is_replaced_as_soon_as_somebody_looks_at_another_tab", async (t) => {
+test("a_frozen_holder_is_replaced_as_soon_as_another_tab_is_shown", async (t) => {
   const tick = stopClock(t);
   const { hide, show, freeze, channels, server, line, holder, other } = await pair(t);
   hide();
@@ -30,7 +30,7 @@ test("a_holder_that_is_frozen_is_replaced_as_soon_as_somebody_looks_at_another_t
   assert.deepEqual([holder.chatter.holdsSocket, server.attempts], [false, 2]);
 });
 
-test("a_tab_that_is_looked_at_all_along_notices_a_frozen_holder_too", async (t) => {
+test("a_tab_that_was_shown_all_along_notices_a_frozen_holder_too", async (t) => {
   const tick = stopClock(t);
   const { freeze, channels, server, other } = await pair(t);
   freeze(channels[0]);
@@ -40,7 +40,7 @@ test("a_tab_that_is_looked_at_all_along_notices_a_frozen_holder_too", async (t) 
   await until(() => other.chatter.holdsSocket);
 });
 
-test("a_holder_that_answers_is_left_in_peace", async (t) => {
+test("a_holder_that_answers_keeps_the_lock", async (t) => {
   const tick = stopClock(t);
   const { channels, server, line, holder } = await pair(t);
   const [, channel] = channels;
@@ -59,7 +59,7 @@ test("a_holder_that_answers_is_left_in_peace", async (t) => {
   assert.equal(line.syncs.length, 2);
 });
 
-test("a_tab_that_is_shown_has_the_holder_look_after_the_line", async (t) => {
+test("a_tab_that_is_shown_has_the_holder_ping_the_socket", async (t) => {
   const tick = stopClock(t);
   const { show, server, line, holder, other } = await pair(t);
   line.say({ type: "closing", reason: "replaced", retry: false });
@@ -72,7 +72,7 @@ test("a_tab_that_is_shown_has_the_holder_look_after_the_line", async (t) => {
   show();
 });
 
-test("a_tab_that_is_looked_at_keeps_the_heart_of_a_hidden_holder_beating", async (t) => {
+test("a_tab_that_is_shown_has_a_hidden_holder_send_heartbeats_as_often_as_a_shown_one", async (t) => {
   const tick = stopClock(t);
   const { hide, locks, server, line, holder, other } = await pair(t);
   const pings = () => line.heard.filter(({ action }) => action === "ping").length;

@@ -71,7 +71,7 @@ test("an_iterator_that_waits_ends_when_the_connection_does", async (t) => {
   assert.deepEqual(await chatter[Symbol.asyncIterator]().next(), END);
 });
 
-test("what_came_before_the_end_is_read_to_the_end", async (t) => {
+test("updates_that_came_before_the_end_can_still_be_read", async (t) => {
   const { chatter, line, version, versions } = await iterating(t);
   line.push(42);
   line.push(43);
@@ -80,7 +80,7 @@ test("what_came_before_the_end_is_read_to_the_end", async (t) => {
   assert.deepEqual([await version(), await version(), await version()], [42, 43, undefined]);
 });
 
-test("what_was_not_read_is_let_go_when_it_returns", async (t) => {
+test("updates_that_were_not_read_are_dropped_when_an_iterator_returns", async (t) => {
   const { iterator, line, version, versions } = await iterating(t);
   line.push(42);
   await until(() => versions().includes(42));
@@ -88,14 +88,14 @@ test("what_was_not_read_is_let_go_when_it_returns", async (t) => {
   assert.equal(await version(), undefined);
 });
 
-test("who_asks_several_times_at_once_is_served_in_order", async (t) => {
+test("several_calls_of_next_at_once_are_answered_in_order", async (t) => {
   const { line, version } = await iterating(t);
   const asked = [version(), version(), version()];
   for (const pushed of [42, 43, 44]) line.push(pushed);
   assert.deepEqual(await Promise.all(asked), [42, 43, 44]);
 });
 
-test("two_iterators_hear_of_everything_each", async (t) => {
+test("two_iterators_each_get_every_update", async (t) => {
   const { chatter, iterator, line, version } = await iterating(t);
   const other = chatter[Symbol.asyncIterator]();
   assert.equal(other[Symbol.asyncIterator](), other);

@@ -1,4 +1,4 @@
-/** A page that has closed leaves nothing behind: no timer, no listener, no socket, no lock; whatever it was about. */
+/** A page that has closed leaves nothing behind: no timer, no listener, no socket, no lock; in whatever state it was. */
 
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
@@ -10,7 +10,7 @@ import { CHATTER_ID, LOGIN, settled, start, until } from "./server.mjs";
 
 const becomes = (state, reason) => (_, heard) => until(() => heard.at(-1)?.state === state && heard.at(-1).reason === reason);
 
-/** What a page is about when it is closed: the options that it has, what the server does, and until when. */
+/** The states in which a page is closed: its options, what the server does, and what to wait for. */
 const abouts = {
   "beginning": [{}, () => {}, () => {}],
   "asking for credentials": [{ chatterId: undefined, credentials: () => new Promise(() => {}) }, () => {}, () => {}],

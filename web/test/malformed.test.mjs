@@ -48,7 +48,7 @@ const replies = [
   { now: unreadable },
 ];
 for (const reply of replies) {
-  test(`a_question_is_asked_again_that_was_answered_with ${inspect(reply, { breakLength: Infinity, depth: 4 })}`, async (t) => {
+  test(`a_sync_is_sent_again_if_its_reply_is ${inspect(reply, { breakLength: Infinity, depth: 4 })}`, async (t) => {
     const tick = stopClock(t);
     const { server, heard } = await page(t);
     const line = await server.line(1);
@@ -66,7 +66,7 @@ for (const reply of replies) {
   });
 }
 
-test("a_reply_to_another_tab_or_an_earlier_question_is_nobody_s_concern_whatever_its_shape", async (t) => {
+test("a_reply_to_another_tab_or_an_earlier_sync_is_ignored_whatever_its_shape", async (t) => {
   const { line, heard, versions } = await pageAt(41, t);
   line.say({ type: "sync", n: 7, updates: null });
   line.push(42);
@@ -74,7 +74,7 @@ test("a_reply_to_another_tab_or_an_earlier_question_is_nobody_s_concern_whatever
   assert.deepEqual(heard.errors, []);
 });
 
-test("an_error_of_the_gateway_whose_message_cannot_become_a_text_is_an_error_all_the_same", async (t) => {
+test("an_error_of_the_gateway_whose_message_cannot_become_text_is_an_error_event", async (t) => {
   const { line, heard } = await pageAt(41, t);
   line.say({ message: unreadable, requestId: "Y=" });
   await until(() => heard.errors.length === 1);

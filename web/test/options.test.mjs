@@ -1,4 +1,4 @@
-/** What `connect` is given, and what `credentials()` gives: what is wrong is said at once, and by its name. */
+/** The options of `connect` and the result of `credentials()`: an error names what is wrong, at once. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -42,7 +42,7 @@ for (const [name, values] of Object.entries(wrong)) {
   }
 }
 
-test("there_have_to_be_options", () => {
+test("connect_throws_without_options", () => {
   for (const options of [undefined, null, {}, "wss://socks.example.com"]) assert.throws(() => connect(options), TypeError);
 });
 
@@ -52,7 +52,7 @@ test("a_url_of_something_else_than_a_socket_is_refused", () => {
   }
 });
 
-test("without_any_class_for_a_socket_it_says_so_at_once", (t) => {
+test("connect_throws_where_there_is_no_class_for_sockets", (t) => {
   const before = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
   t.after(() => Object.defineProperty(globalThis, "WebSocket", before));
   Object.defineProperty(globalThis, "WebSocket", { value: undefined, configurable: true, writable: true });
@@ -60,7 +60,7 @@ test("without_any_class_for_a_socket_it_says_so_at_once", (t) => {
   assert.throws(connecting, { name: "TypeError", message: /^WebSocket: / });
 });
 
-test("a_since_in_seconds_is_said_to_look_like_seconds", () => {
+test("a_since_in_seconds_is_refused_and_the_error_says_that_it_looks_like_seconds", () => {
   assert.throws(() => connect({ ...right, since: 1769850000 }), /^TypeError: since: .*seconds/);
 });
 
@@ -116,7 +116,7 @@ test("null_and_undefined_are_absent", async (t) => {
   }
 });
 
-test("what_is_at_its_bounds_is_taken", async (t) => {
+test("values_at_their_bounds_are_accepted", async (t) => {
   const login = "é".repeat(64);
   const topics = [" ", "é".repeat(32), "it's a topic"];
   const { server } = await page(t, { login, topics, since: -1e15, share: true, query: false, parameters: {} });

@@ -40,7 +40,7 @@ async function project(name, files) {
   return folder;
 }
 
-test("the_package_holds_the_module_its_types_and_nothing_else", async () => {
+test("the_package_holds_the_built_files_and_nothing_else", async () => {
   const paths = packed.files.map(({ path }) => path).sort();
   const modules = ["dist/chatter.js", "dist/chatter.min.js", "dist/chatter.min.js.map"];
   const built = ["dist/chatter.cjs", "dist/chatter.d.cts", "dist/chatter.d.ts", ...modules];
@@ -82,7 +82,7 @@ for (const [kind, type, line] of [
   ["import", "module", 'import * as client from "chatterbox-client";'],
   ["require", "commonjs", 'const client = require("chatterbox-client");'],
 ]) {
-  test(`node_finds_it_by_${kind}`, async () => {
+  test(`node_loads_the_package_by_${kind}`, async () => {
     const text = `${line} console.log(typeof client.connect, new client.LoggedOut("nobody").name);`;
     const folder = await project(`by-${kind}`, { "package.json": JSON.stringify({ type }), "main.js": text });
     const { stdout, stderr } = await run(process.execPath, [join(folder, "main.js")]);

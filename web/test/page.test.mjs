@@ -1,4 +1,4 @@
-/** What the browser says of the page, and of the network: the client does not wait where it need not. */
+/** Page and network events: the client does not wait where it need not. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -43,7 +43,7 @@ test("a_page_without_a_network_waits_for_it_and_then_no_longer", async (t) => {
   assert.deepEqual((await (await server.line(2)).sync(1)).cursor, { epoch: "E", version: 41 });
 });
 
-test("a_page_that_waits_says_so_when_it_waits_for_something_else", async (t) => {
+test("a_page_that_waits_emits_a_state_when_the_reason_changes", async (t) => {
   stopClock(t);
   const { online, document } = browser(t);
   const { chatter, heard, line } = await pageAt(41, t, alone);
@@ -68,7 +68,7 @@ test("a_socket_that_is_being_opened_is_not_opened_twice_because_the_page_is_show
   assert.equal(server.attempts, 1);
 });
 
-test("a_browser_that_is_wrong_about_the_network_is_not_believed_for_ever", async (t) => {
+test("a_page_goes_on_trying_though_the_browser_wrongly_says_that_it_is_offline", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
   const { server, heard, line } = await pageAt(41, t, alone);
@@ -131,7 +131,7 @@ test("the_successor_of_a_good_socket_may_be_opened_while_the_browser_says_that_t
   assert.equal(chatter.state, "open");
 });
 
-test("what_fails_without_a_network_is_no_refusal", async (t) => {
+test("attempts_that_fail_while_offline_do_not_count_as_refusals", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
   const server = await start(t);
@@ -145,7 +145,7 @@ test("what_fails_without_a_network_is_no_refusal", async (t) => {
   await until(() => chatter.state === "waiting");
 });
 
-test("a_page_that_is_shown_again_does_not_wait_for_its_turn", async (t) => {
+test("a_page_that_is_shown_again_does_not_wait_for_the_next_attempt", async (t) => {
   const tick = stopClock(t);
   const { show, hide } = browser(t);
   const { server, chatter, heard, line } = await pageAt(41, t, alone);
@@ -165,7 +165,7 @@ test("a_page_that_is_shown_again_does_not_wait_for_its_turn", async (t) => {
   await (await server.line(2)).sync(1);
 });
 
-test("a_link_that_died_in_the_dark_is_found_out_when_the_page_is_shown", async (t) => {
+test("a_socket_that_died_while_the_page_was_hidden_is_noticed_when_it_is_shown", async (t) => {
   const tick = stopClock(t);
   const { hide, show } = browser(t);
   const { server, chatter, line } = await pageAt(41, t, alone);
@@ -194,7 +194,7 @@ test("a_dead_link_is_found_no_later_because_its_page_is_shown_again_and_again", 
 });
 
 for (const [random, minutes] of [[0, 8.5], [1, 7.5]]) {
-  test(`nobody_looks_at_a_hidden_page_so_its_heart_beats_after_${minutes}_minutes_if_${random}_is_drawn`, async (t) => {
+  test(`a_hidden_page_sends_a_heartbeat_after_${minutes}_minutes_if_${random}_is_drawn`, async (t) => {
     const tick = stopClock(t, () => random);
     const { hide } = browser(t);
     const { server, line } = await pageAt(41, t, alone);
@@ -208,7 +208,7 @@ for (const [random, minutes] of [[0, 8.5], [1, 7.5]]) {
   });
 }
 
-test("the_hearts_of_hidden_pages_that_heard_of_something_together_do_not_stay_together", async (t) => {
+test("hidden_pages_that_received_the_same_update_do_not_send_heartbeats_together", async (t) => {
   const draws = [];
   const tick = stopClock(t, () => draws.shift() ?? 0);
   const { hide } = browser(t);
@@ -231,7 +231,7 @@ test("the_hearts_of_hidden_pages_that_heard_of_something_together_do_not_stay_to
   await until(() => beating().length === 2);
 });
 
-test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
+test("a_socket_that_answers_is_kept_when_the_network_is_back", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
   const { chatter, line, versions } = await pageAt(41, t, alone);
@@ -244,7 +244,7 @@ test("a_link_that_is_alive_is_kept_when_the_network_is_back", async (t) => {
   assert.equal(chatter.state, "open");
 });
 
-test("a_refused_page_does_not_wait_for_its_turn_when_it_is_shown_or_the_network_is_back", async (t) => {
+test("a_refused_page_does_not_wait_for_the_next_attempt_when_it_is_shown_or_the_network_is_back", async (t) => {
   const tick = stopClock(t);
   const { show, online } = browser(t);
   const { server, chatter, heard } = await refusedPage(t, tick);
@@ -253,7 +253,7 @@ test("a_refused_page_does_not_wait_for_its_turn_when_it_is_shown_or_the_network_
   await until(() => server.attempts === 9 && chatter.state === "refused");
   online(false);
   await until(() => heard.states.at(-1).reason === "offline");
-  // Without a network nobody refuses anything.
+  // Attempts that fail without a network are no refusals.
   assert.equal(chatter.state, "waiting");
   server.refusal = null;
   online(true);
@@ -328,7 +328,7 @@ for (const [away, back, target] of [["pagehide", "pageshow", "page"], ["freeze",
   });
 }
 
-test("a_page_that_has_closed_is_no_longer_woken", async (t) => {
+test("a_page_that_has_closed_is_not_opened_again_by_page_events", async (t) => {
   const tick = stopClock(t);
   const { show, online, page } = browser(t);
   const { server, chatter } = await pageAt(41, t, alone);
@@ -368,7 +368,7 @@ test("a_socket_that_is_being_opened_is_kept_when_the_network_was_away_for_a_mome
   server.waiting = [];
   const { heard } = await page(t, { server, ...alone });
   await until(() => server.waiting.length === 1);
-  // The network is back by the time that the page hears of it.
+  // The network is back by the time of the `offline` event.
   event("offline");
   event("online");
   tick(SECOND);

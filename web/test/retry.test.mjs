@@ -1,4 +1,4 @@
-/** What a page does when it is told that nobody is logged in, and when it is told to try again. */
+/** `LoggedOut` and `retry()`. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -60,7 +60,7 @@ for (const [how, fail] of Object.entries(throws)) {
   }
 }
 
-/** Each waits for its own reason; what `retry` is to bring about is a socket, at once. */
+/** A page for each reason to wait. `retry()` has to open a socket at once. */
 const reasons = {
   lost: ({ line }) => line.socket.terminate(),
   offline: ({ line, world, tick }) => {
@@ -237,7 +237,7 @@ test("a_tab_that_is_logged_in_is_not_told_by_one_that_was_logged_out_with_the_sa
 });
 
 for (const [what, Kind, reached] of [["logged_out", LoggedOut, "logged-out"], ["without_credentials", Error, "credentials"]]) {
-  test(`a_tab_that_is_${what}_and_does_not_hold_the_socket_speaks_for_itself_only`, async (t) => {
+  test(`a_tab_that_is_${what}_and_does_not_hold_the_socket_changes_only_its_own_state`, async (t) => {
     const tick = stopClock(t);
     let fails = false;
     const credentials = () => {
@@ -253,7 +253,7 @@ for (const [what, Kind, reached] of [["logged_out", LoggedOut, "logged-out"], ["
     const told = { state: "waiting", reason: "unreachable", retryIn: 2 * SECOND };
     await until(() => other.heard.states.at(-1).retryIn === told.retryIn);
     fails = true;
-    // Somebody takes the lock by force: the one that held it now waits for its turn, and asks for credentials meanwhile.
+    // Another tab takes the lock by force: the former holder waits for its turn, and gets credentials meanwhile.
     const [name] = locks.names;
     locks.request(name, { steal: true }, () => new Promise(() => {}));
     await until(() => holder.heard.states.at(-1).reason === reached);
@@ -262,7 +262,7 @@ for (const [what, Kind, reached] of [["logged_out", LoggedOut, "logged-out"], ["
     const heard = new Promise((resolve) => (tap.onmessage = resolve));
     const speaker = new BroadcastChannel(name);
     t.after(() => speaker.close());
-    // What was said before is heard before.
+    // Messages on the channel arrive in the order in which they were posted.
     speaker.postMessage({ type: "send", message: { action: "nothing" } });
     await heard;
     await new Promise(setImmediate);

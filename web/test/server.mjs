@@ -1,4 +1,4 @@
-/** A WebSocket server that says what a test tells it to say, and a page's end of `connect` that notes what it hears. */
+/** A WebSocket server that sends what a test tells it to send, and a page connected to it, with all that it received. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -55,7 +55,7 @@ class Line {
     return until(() => this.syncs[count - 1], `sync ${count}`);
   }
 
-  /** Waits until the page has heard all that was said. */
+  /** Waits until the page has received all that was sent. */
   async heardAll() {
     this.socket.ping();
     await once(this.socket, "pong");
@@ -136,7 +136,7 @@ function checkPhase(line, details) {
   assert.ok(!phase || TRANSITIONS[details.from][phase], `${details?.from} is not followed by ${phase}`);
 }
 
-/** A page that is connected, and what it has heard. */
+/** A page that is connected, and the events that it has emitted. */
 export async function page(t, { server, ...options } = {}) {
   server ??= await start(t);
   const chatter = connect({ url: server.url, login: LOGIN, chatterId: CHATTER_ID, since: 0, debug: checkPhase, ...options });
@@ -159,13 +159,13 @@ export async function pageAt(version, t, options) {
   return { ...opened, line };
 }
 
-/** An update on `updates`, if nothing else is said. */
+/** An update, on the topic `updates` unless others are given. */
 export function entry(version, ...topics) {
   if (topics.length === 0) topics = ["updates"];
   return { topic: topics[0], topics, version, id: `id-${version}`, at: "2026-01-31T09:00:00Z", body: { message: `update ${version}` } };
 }
 
-/** Lets a lively time pass: an update every two minutes, and the periodic syncs are answered. */
+/** Lets time pass with an update every two minutes, and answers the periodic syncs. */
 export async function grow(line, tick, versions, minutes) {
   let answered = line.syncs.length;
   const first = (versions().at(-1) ?? 41) + 1;

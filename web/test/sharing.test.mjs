@@ -1,4 +1,4 @@
-/** Whatever the browser has against sharing, and whenever: a tab goes on with a socket of its own, and loses nothing. */
+/** Browsers that do not let tabs share, or no longer do: a tab goes on with a socket of its own, and loses nothing. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,14 +11,14 @@ const denied = () => {
   throw new DOMException("The operation is insecure.", "SecurityError");
 };
 
-/** Makes a property what it is not, until the test ends. */
+/** Replaces a property until the test ends. */
 function replace(t, object, name, property) {
   const before = Object.getOwnPropertyDescriptor(object, name);
   Object.defineProperty(object, name, { configurable: true, ...property });
   t.after(() => (before ? Object.defineProperty(object, name, before) : delete object[name]));
 }
 
-/** What a browser may have against it from the start. */
+/** Browsers that do not let tabs share from the start. */
 const denials = {
   "the BroadcastChannel's constructor throws": (t) => replace(t, globalThis, "BroadcastChannel", { value: class { constructor() { denied(); } } }),
   "postMessage throws": (t) => t.mock.method(BroadcastChannel.prototype, "postMessage", denied),
@@ -55,7 +55,7 @@ for (const [what, deny] of Object.entries(denials)) {
   });
 }
 
-test("a_denied_tab_that_was_put_aside_comes_back_with_a_socket_of_its_own", async (t) => {
+test("a_tab_whose_browser_refuses_locks_comes_back_with_a_socket_of_its_own_after_it_was_put_aside", async (t) => {
   const { page: event } = browser(t);
   denials["the BroadcastChannel's constructor throws"](t);
   const { server, line, chatter } = await pageAt(41, t);
@@ -66,7 +66,7 @@ test("a_denied_tab_that_was_put_aside_comes_back_with_a_socket_of_its_own", asyn
   assert.ok(chatter.holdsSocket);
 });
 
-test("a_tab_that_was_closed_before_it_was_denied_does_not_come_back", async (t) => {
+test("a_tab_that_was_closed_before_the_browser_refused_the_lock_does_not_come_back", async (t) => {
   const tick = stopClock(t);
   browser(t);
   let fail;
@@ -81,7 +81,7 @@ test("a_tab_that_was_closed_before_it_was_denied_does_not_come_back", async (t) 
   assert.equal(server.attempts, 0);
 });
 
-/** What ends the sharing of a tab in the midst of it. */
+/** Failures that end the sharing of a tab later. */
 const ends = {
   "its channel was closed": (channel) => channel.close(),
   "its postMessage throws": (channel) => (channel.postMessage = denied),
@@ -175,7 +175,7 @@ test("a_tab_that_never_gets_the_lock_not_even_by_force_goes_on_alone", async (t)
   assert.ok(chatter.holdsSocket);
 });
 
-test("where_the_browser_never_says_the_hash_a_tab_goes_on_alone_and_stays_so", async (t) => {
+test("a_tab_goes_on_alone_where_the_browser_never_answers_for_a_hash", async (t) => {
   const tick = stopClock(t);
   const { channels } = browser(t);
   const digest = crypto.subtle.digest.bind(crypto.subtle);

@@ -1,4 +1,4 @@
-/** How long a socket was silent, by clocks of which one may stand still and the other may be set: it has to prove itself. */
+/** How long a socket was silent, by two clocks, of which one may stand still and the other may be set; and the pings that follow. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +29,7 @@ for (const [what, change] of Object.entries({
   });
 }
 
-test("a_link_that_has_proved_itself_after_the_clock_was_set_back_need_not_do_so_again", async (t) => {
+test("a_socket_that_answered_after_the_clock_was_set_back_is_not_pinged_again", async (t) => {
   const tick = stopClock(t);
   const { chatter, line, server, versions } = await pageAt(41, t);
   tick.back(HOUR);
@@ -43,7 +43,7 @@ test("a_link_that_has_proved_itself_after_the_clock_was_set_back_need_not_do_so_
   assert.deepEqual([pings(line), chatter.state], [1, "open"]);
 });
 
-test("a_clock_that_is_set_back_by_less_than_has_passed_hides_no_silence", async (t) => {
+test("silence_is_noticed_though_the_clock_was_set_back_by_less_than_has_passed", async (t) => {
   const tick = stopClock(t);
   const { line } = await pageAt(41, t);
   tick(2 * MINUTE);
@@ -80,7 +80,7 @@ test("a_secret_is_not_trusted_for_ever_because_the_clock_was_set_back", async (t
   assert.equal(chatter.state, "refused");
 });
 
-test("a_socket_on_which_syncs_are_not_answered_has_to_prove_itself", async (t) => {
+test("a_socket_on_which_three_syncs_are_not_answered_is_pinged", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard } = await page(t);
   const line = await server.line(1);
@@ -111,7 +111,7 @@ test("a_socket_that_is_alive_is_kept_though_its_syncs_are_not_answered", async (
   assert.deepEqual([chatter.state, pings(line)], ["open", 3]);
 });
 
-test("a_tab_whose_syncs_are_not_answered_has_the_tab_that_holds_the_socket_prove_it", async (t) => {
+test("a_tab_whose_syncs_are_not_answered_has_the_holder_ping_the_socket", async (t) => {
   const tick = stopClock(t);
   const { hide, server, line, holder, other } = await pair(t);
   hide();

@@ -1,4 +1,4 @@
-/** What the first sync tells of: what is older than the page's own data is no news. Whose clock is right does not matter. */
+/** The option `since`: the first sync shows nothing older than the page's own data. It does not matter whose clock is right. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE;
 const NOW = Date.parse("2026-01-31T09:00:00Z");
 const time = (age) => new Date(NOW - age).toISOString();
 
-/** What a page hears that opens a socket and is told of updates of these topics and ages, by the server's clock. */
+/** The updates that a page shows whose first sync brings updates of these topics and ages, by the server's clock. */
 async function initial(t, options, ages, fields = { now: time(0) }) {
   const { server, heard } = await page(t, { since: undefined, ...options });
   const line = await server.line(1);
@@ -59,7 +59,7 @@ for (const [what, error] of [["right", 0], ["3_minutes_fast", 3 * MINUTE], ["a_d
   });
 }
 
-test("milliseconds_as_since_do_as_well", async (t) => {
+test("since_may_be_milliseconds", async (t) => {
   stopClock(t, undefined, NOW + HOUR);
   const ages = { "too old": recorded(11 * SECOND), old: recorded(9 * SECOND) };
   assert.deepEqual(await initial(t, { since: NOW + HOUR - 10 * SECOND }, ages), ["old"]);
@@ -73,7 +73,7 @@ for (const [ahead, given] of [
   [1, (time) => time],
   [HOUR, (time) => new Date(time)],
 ]) {
-  test(`a_since_that_is_${ahead}_ms_ahead_of_the_clock_is_by_another_one_and_the_default_counts`, async (t) => {
+  test(`a_since_that_is_${ahead}_ms_ahead_of_the_clock_gives_way_to_the_default`, async (t) => {
     const tick = stopClock(t);
     tick(5 * SECOND);
     const ages = { "too old": recorded(2 * MINUTE + 6 * SECOND), "while the page was made": recorded(2 * MINUTE + 4 * SECOND) };
@@ -115,13 +115,13 @@ test("the_clock_of_the_pipeline_counts_only_where_the_server_s_is_not_recorded",
   assert.deepEqual(await initial(t, {}, ages), ["by a slow pipeline", "of before, new"]);
 });
 
-test("with_an_old_server_the_page_s_own_clock_is_all_there_is", async (t) => {
+test("with_a_server_that_sends_no_time_the_page_s_own_clock_counts", async (t) => {
   stopClock(t, undefined, NOW);
   const ages = { "too old": { at: time(2 * MINUTE + SECOND) }, old: { at: time(2 * MINUTE - SECOND) } };
   assert.deepEqual(await initial(t, {}, ages, {}), ["old"]);
 });
 
-test("what_has_no_time_that_can_be_read_is_told", async (t) => {
+test("an_update_whose_time_cannot_be_read_is_shown", async (t) => {
   stopClock(t);
   assert.deepEqual(await initial(t, {}, { odd: { at: "yesterday" } }), ["odd"]);
   assert.deepEqual(await initial(t, {}, { fine: recorded(HOUR) }, { now: "today" }), ["fine"]);
@@ -168,7 +168,7 @@ for (const [what, change] of [
   ["its_clock_was_set_back_by_half_an_hour", (tick) => (tick(HOUR), tick.back(HOUR / 2))],
   ["its_clock_was_set_back_by_a_day", (tick) => (tick(HOUR), tick.back(24 * HOUR))],
 ]) {
-  test(`who_connects_an_hour_after_the_page_was_loaded_and_${what}_hears_of_that_hour`, async (t) => {
+  test(`a_page_that_connects_an_hour_after_it_was_loaded_and_${what}_is_sent_the_updates_of_that_hour`, async (t) => {
     const tick = stopClock(t);
     change(tick);
     const ages = { "too old": recorded(HOUR + 3 * MINUTE), meanwhile: recorded(HOUR + MINUTE) };

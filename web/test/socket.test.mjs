@@ -50,7 +50,7 @@ test("a_lost_socket_is_replaced_and_the_page_goes_on_where_it_was", async (t) =>
   assert.deepEqual(heard.states.map(({ state }) => state), ["open", "waiting", "connecting", "open"]);
 });
 
-test("the_waits_are_short_again_after_a_minute_of_peace", async (t) => {
+test("the_waits_are_short_again_after_a_socket_was_open_for_a_minute", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line } = await pageAt(41, t);
   line.socket.terminate();
@@ -122,7 +122,7 @@ test("a_server_that_forgot_the_connection_gets_a_new_one", async (t) => {
   await (await server.line(2)).sync(1);
 });
 
-test("a_link_that_died_without_a_word_is_noticed_by_its_heartbeat", async (t) => {
+test("a_socket_that_died_without_a_close_event_is_noticed_by_its_heartbeat", async (t) => {
   const tick = stopClock(t);
   const { server, line, chatter, versions } = await pageAt(41, t);
   tick(4 * MINUTE);
@@ -140,7 +140,7 @@ test("a_link_that_died_without_a_word_is_noticed_by_its_heartbeat", async (t) =>
   assert.ok(!versions().includes(43));
 });
 
-test("a_socket_on_which_nothing_ever_came_has_its_heartbeat_too", async (t) => {
+test("a_socket_on_which_nothing_ever_came_is_pinged_too", async (t) => {
   const tick = stopClock(t);
   const { server } = await page(t);
   const line = await server.line(1);
@@ -149,7 +149,7 @@ test("a_socket_on_which_nothing_ever_came_has_its_heartbeat_too", async (t) => {
   await until(() => line.heard.some(({ action }) => action === "ping"));
 });
 
-test("a_laptop_that_has_slept_asks_its_link_for_a_sign_of_life", async (t) => {
+test("a_page_pings_its_socket_after_the_laptop_has_slept", async (t) => {
   const tick = stopClock(t);
   const { server, line, chatter } = await pageAt(41, t);
   tick.asleep(3 * MINUTE);
@@ -199,7 +199,7 @@ test("a_handshake_that_nobody_answers_is_given_up", async (t) => {
   await (await server.line(1)).sync(1);
 });
 
-test("a_socket_is_changed_for_a_new_one_before_its_two_hours_are_over_and_nobody_notices", async (t) => {
+test("a_socket_is_replaced_before_its_two_hours_are_over_without_a_change_of_state", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, heard, line, versions } = await pageAt(41, t);
   server.waiting = [];
@@ -261,7 +261,7 @@ test("a_socket_that_is_lost_while_its_successor_opens_waits_for_that_one", async
   assert.equal(server.attempts, 2);
 });
 
-test("a_page_that_closes_hears_nothing_more", async (t) => {
+test("a_page_that_has_closed_receives_nothing_more", async (t) => {
   const { chatter, heard, line } = await pageAt(41, t);
   chatter.addEventListener("stats-updated", () => chatter.close());
   line.push(42);
@@ -271,7 +271,7 @@ test("a_page_that_closes_hears_nothing_more", async (t) => {
   assert.deepEqual(heard.states.at(-1), { state: "closed", reason: "closed by the page" });
 });
 
-test("whatever_else_is_posted_to_a_socket_disturbs_nothing", async (t) => {
+test("frames_that_are_no_message_disturb_nothing", async (t) => {
   const { heard, line, versions } = await pageAt(41, t);
   for (const text of ["hello", "", "null", "[]", "7", '{"type":"news"}', '{"type":"stats-updated"}', '{"type":"sync"}']) line.say(text);
   line.socket.send(Buffer.from([0, 159, 146, 150]));

@@ -1,4 +1,4 @@
-/** What a page asks: again until it is answered, to the end of the pages, and now and then. */
+/** Syncs: sent again until they are answered, to the last page of the reply, and every 15 minutes. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -69,7 +69,7 @@ test("a_sync_that_the_gateway_could_not_deliver_is_sent_again", async (t) => {
   assert.equal((await line.sync(2)).n, n + 1);
 });
 
-test("a_page_asks_now_and_then_though_nothing_is_missing", async (t) => {
+test("a_page_syncs_every_quarter_of_an_hour_though_nothing_is_missing", async (t) => {
   const tick = stopClock(t);
   const { line, versions } = await pageAt(41, t);
   for (let version = 42; version < 47; version += 1) {

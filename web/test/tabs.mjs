@@ -1,4 +1,4 @@
-/** What tests of several tabs share. */
+/** Helpers for tests with several tabs. */
 
 import { browser } from "./browser.mjs";
 import { page, pageAt, until } from "./server.mjs";
@@ -15,5 +15,5 @@ export async function pair(t, options = {}) {
   return { ...world, server, line, holder, other };
 }
 
-/** Until each of these pages has heard of a version. */
+/** Waits until each of these pages has shown a version. */
 export const both = (pages, version) => until(() => pages.every(({ versions }) => versions().includes(version)), `${version}`);

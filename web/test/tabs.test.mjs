@@ -1,4 +1,4 @@
-/** The tabs of a browser: one socket for all that are alike, and nothing lost when the tab that holds it goes. */
+/** The tabs of a browser: one socket for those with the same URL, login and secret; nothing is lost when its tab is closed. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ import { both, pair } from "./tabs.mjs";
 
 const FRESH = "0d9f5c9e-58a5-4e0c-8f2c-2f4a5d0c7b22";
 
-test("two_tabs_have_one_socket_and_each_hears_of_an_update_once", async (t) => {
+test("two_tabs_have_one_socket_and_each_shows_an_update_once", async (t) => {
   const { server, line, holder, other } = await pair(t);
   line.push(42);
   line.push(43);
@@ -39,7 +39,7 @@ test("each_tab_has_a_cursor_of_its_own_and_reads_only_the_replies_to_its_own_que
   assert.deepEqual(waiting.versions(), [44, 45]);
 });
 
-test("a_tab_that_comes_later_has_nobody_else_ask_again", async (t) => {
+test("a_tab_that_comes_later_does_not_make_the_others_sync_again", async (t) => {
   const { server, line, holder, other } = await pair(t);
   const third = await page(t, { server });
   await line.sync(3);
@@ -208,7 +208,7 @@ test("a_revoked_secret_ends_every_tab_that_has_it", async (t) => {
   await until(() => server.sockets.clients.size === 0);
 });
 
-test("a_tab_whose_turn_comes_before_it_hears_of_the_end_ends_too", async (t) => {
+test("a_tab_that_gets_the_lock_before_it_receives_that_the_secret_was_revoked_closes_too", async (t) => {
   const { server, channels, line, holder, other } = await pair(t);
   const [, deaf] = channels;
   const { onmessage } = deaf;
@@ -235,14 +235,14 @@ test("a_hidden_tab_that_comes_later_does_not_bring_back_what_was_replaced", asyn
   assert.equal(server.attempts, 1);
 });
 
-test("a_tab_that_is_alone_looks_after_its_line_when_it_is_shown", async (t) => {
+test("a_tab_with_a_socket_of_its_own_pings_it_when_it_is_shown", async (t) => {
   const { show } = browser(t);
   const { line } = await pageAt(41, t);
   show();
   await until(() => line.heard.at(-1).action === "ping");
 });
 
-test("every_tab_is_told_that_the_network_is_away", async (t) => {
+test("every_tab_becomes_offline", async (t) => {
   const tick = stopClock(t);
   const { online, server, line, holder, other } = await pair(t);
   online(false);
@@ -263,7 +263,7 @@ test("a_tab_that_closes_at_once_leaves_nothing_behind", async (t) => {
   assert.deepEqual([server.attempts, locks.names.size], [0, 0]);
 });
 
-test("a_tab_that_was_put_aside_asks_again_though_the_socket_is_the_same", async (t) => {
+test("a_tab_that_was_put_aside_syncs_again_though_the_socket_is_the_same", async (t) => {
   browser(t);
   const holder = await pageAt(41, t);
   const { server, line } = holder;
@@ -281,7 +281,7 @@ test("a_tab_that_was_put_aside_asks_again_though_the_socket_is_the_same", async 
   assert.deepEqual(other.versions(), []);
 });
 
-test("every_tab_is_told_that_the_secret_is_refused", async (t) => {
+test("every_tab_becomes_refused", async (t) => {
   const tick = stopClock(t);
   const { hide } = browser(t);
   hide();
@@ -297,7 +297,7 @@ test("every_tab_is_told_that_the_secret_is_refused", async (t) => {
   assert.deepEqual([holder.chatter.state, other.chatter.state], ["refused", "refused"]);
 });
 
-test("a_tab_that_heard_of_another_s_socket_trusts_the_secret_that_opened_it", async (t) => {
+test("a_tab_that_received_something_on_another_tab_s_socket_is_not_refused", async (t) => {
   const tick = stopClock(t);
   const { server, holder, other, line } = await pair(t);
   tick.asleep(40 * MINUTE);
@@ -362,7 +362,7 @@ test("whatever_another_page_of_the_origin_posts_to_the_channel_disturbs_no_tab",
   assert.deepEqual(holder.heard.states.concat(other.heard.states), [{ state: "open" }, { state: "open" }]);
 });
 
-test("what_comes_from_another_socket_than_its_own_is_not_for_a_tab", async (t) => {
+test("a_tab_ignores_messages_of_another_socket_than_its_own", async (t) => {
   const { locks, line, holder, other } = await pair(t);
   const [name] = locks.names;
   const stranger = new BroadcastChannel(name);

@@ -1,4 +1,4 @@
-/** Tabs that want different topics, on one socket that hears for all of them. */
+/** Tabs with different topics, which share one socket that listens to all of them. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,7 +23,7 @@ async function unlike(t) {
   const asks = (topic) => said.filter(({ topics }) => topics?.includes(topic)).length;
   server.waiting = [];
   const other = await page(t, { server, topics: ["updates"] });
-  // Once because it has come, and once because it has heard of a socket that it cannot use.
+  // Once when it joins, and once when it learns of a socket that lacks its topic.
   await until(() => server.waiting.length === 1 && asks("updates") === 2);
   const open = () => server.waiting.splice(0).forEach((answer) => answer());
   return { ...world, server, line, holder, other, asks, open };
@@ -149,7 +149,7 @@ test("more_topics_than_a_socket_may_name_are_all_of_them", async (t) => {
   assert.deepEqual(versions(), [43]);
 });
 
-test("whoever_holds_the_socket_next_listens_to_what_all_tabs_want", async (t) => {
+test("the_next_holder_s_socket_listens_to_the_topics_of_all_tabs", async (t) => {
   browser(t);
   const holder = await pageAt(41, t, { topics: ["plays"] });
   const { server } = holder;

@@ -1,4 +1,4 @@
-/** What a page hears: each update once, and none lost, whatever the order in which pushes and replies arrive. */
+/** Each update is shown once, and none is lost, in whatever order pushes and replies arrive. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { LOGIN, entry, page, pageAt, until } from "./server.mjs";
 
 const news = ({ updates }) => updates.map(({ version, topics }) => [version, ...topics].join(" "));
 
-test("a_page_asks_for_everything_as_soon_as_it_is_open", async (t) => {
+test("a_page_syncs_as_soon_as_its_socket_is_open", async (t) => {
   const { server, chatter } = await page(t);
   assert.equal(chatter.state, "connecting");
   const line = await server.line(1);
@@ -17,7 +17,7 @@ test("a_page_asks_for_everything_as_soon_as_it_is_open", async (t) => {
   assert.equal(chatter.state, "open");
 });
 
-test("a_push_is_heard_at_once_and_moves_the_cursor", async (t) => {
+test("a_push_is_shown_at_once_and_moves_the_cursor", async (t) => {
   const tick = stopClock(t);
   const { heard, line } = await pageAt(41, t);
   line.push(42);
@@ -29,7 +29,7 @@ test("a_push_is_heard_at_once_and_moves_the_cursor", async (t) => {
   assert.deepEqual(cursor, { epoch: "E", version: 50 });
 });
 
-test("a_gap_is_filled_by_a_sync_and_nothing_is_heard_twice", async (t) => {
+test("a_gap_is_filled_by_a_sync_and_nothing_is_shown_twice", async (t) => {
   const tick = stopClock(t);
   const { line, versions, heard } = await pageAt(41, t);
   line.push(44);
@@ -58,7 +58,7 @@ test("duplicates_are_dropped_whatever_topics_they_name", async (t) => {
   assert.deepEqual(versions(), [41, 42, 43]);
 });
 
-test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped_and_nothing_is_asked_for", async (t) => {
+test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped_without_a_sync", async (t) => {
   const tick = stopClock(t);
   const { line, versions } = await pageAt(41, t);
   line.push(43);
@@ -70,7 +70,7 @@ test("an_update_that_was_overtaken_by_a_newer_one_of_its_topic_is_dropped_and_no
   assert.equal(line.syncs.length, 1);
 });
 
-test("updates_that_overtake_one_another_are_all_heard_and_nothing_is_asked_for", async (t) => {
+test("updates_that_overtake_one_another_are_all_shown_without_a_sync", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(45, { topics: ["d"] });
@@ -89,7 +89,7 @@ test("updates_that_overtake_one_another_are_all_heard_and_nothing_is_asked_for",
   assert.deepEqual((await line.sync(2)).cursor, { epoch: "E", version: 45 });
 });
 
-test("a_gap_is_asked_for_once_however_much_is_above_it", async (t) => {
+test("a_gap_causes_one_sync_however_many_pushes_are_above_it", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(43);
@@ -114,7 +114,7 @@ test("a_gap_is_asked_for_once_however_much_is_above_it", async (t) => {
   assert.equal(line.syncs.length, 2);
 });
 
-test("what_is_missing_when_the_socket_is_lost_is_asked_for_on_the_next_one_and_only_once", async (t) => {
+test("a_gap_that_is_open_when_the_socket_is_lost_is_filled_on_the_next_one_by_one_sync", async (t) => {
   const tick = stopClock(t);
   const { server, chatter, line } = await pageAt(41, t);
   line.push(43);
@@ -132,7 +132,7 @@ test("what_is_missing_when_the_socket_is_lost_is_asked_for_on_the_next_one_and_o
   assert.equal(n, line.syncs[0].n + 1);
 });
 
-test("what_was_pushed_of_an_old_log_moves_no_cursor_of_the_new_one", async (t) => {
+test("pushes_of_an_old_log_do_not_move_the_cursor_of_the_new_one", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(43);
@@ -146,7 +146,7 @@ test("what_was_pushed_of_an_old_log_moves_no_cursor_of_the_new_one", async (t) =
   await until(() => heard.synced.length === 2);
 });
 
-test("an_overtaken_update_on_two_topics_is_still_heard_under_the_other_one", async (t) => {
+test("an_overtaken_update_on_two_topics_is_still_shown_under_the_other_one", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(43, { topics: ["a"] });
@@ -199,7 +199,7 @@ test("an_update_names_those_of_its_topics_that_the_page_listens_to", async (t) =
   assert.equal(line.syncs.length, 1);
 });
 
-test("a_push_that_says_one_topic_only_is_about_that_one", async (t) => {
+test("a_push_with_a_topic_and_no_topics_is_about_that_topic", async (t) => {
   const { line, heard, versions } = await pageAt(41, t);
   const { topics, ...rest } = entry(42, "plays");
   line.say({ type: "stats-updated", login: LOGIN, epoch: "E", prev: 41, ...rest });
@@ -207,7 +207,7 @@ test("a_push_that_says_one_topic_only_is_about_that_one", async (t) => {
   assert.deepEqual(news(heard), ["42 plays"]);
 });
 
-test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sync", async (t) => {
+test("a_push_during_a_sync_that_the_reply_does_not_cover_causes_another_sync", async (t) => {
   const { server, heard, versions } = await page(t);
   const line = await server.line(1);
   await line.sync(1);
@@ -220,7 +220,7 @@ test("a_push_heard_during_a_sync_that_the_reply_does_not_cover_causes_another_sy
   assert.equal(line.syncs.length, 2);
 });
 
-test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", async (t) => {
+test("the_first_update_of_a_login_is_shown_though_there_was_no_log_before", async (t) => {
   stopClock(t);
   const { server, heard } = await page(t, { since: Date.parse("2026-02-01T00:00:00Z") });
   const line = await server.line(1);
@@ -234,7 +234,7 @@ test("the_first_update_of_a_login_is_heard_though_there_was_no_log_before", asyn
   assert.deepEqual(heard.updates, [{ ...entry(1), initial: false }]);
 });
 
-test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
+test("a_push_of_another_log_is_not_shown_until_a_sync_tells_which_log_is_current", async (t) => {
   stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
   line.push(7, { epoch: "F" });
@@ -251,7 +251,7 @@ test("a_push_of_another_log_is_not_heard_until_a_sync_says_so", async (t) => {
   assert.equal(line.syncs.length, 2);
 });
 
-test("an_old_log_s_push_that_comes_before_the_first_reply_is_not_heard_and_hides_nothing", async (t) => {
+test("an_old_log_s_push_that_comes_before_the_first_reply_is_not_shown_and_hides_nothing", async (t) => {
   const { server, heard, versions } = await page(t);
   const line = await server.line(1);
   await line.sync(1);
@@ -279,7 +279,7 @@ test("a_reply_without_a_log_changes_nothing", async (t) => {
   assert.deepEqual(versions(), [43, 44]);
 });
 
-test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
+test("a_reset_to_an_older_version_of_the_same_log_moves_the_cursor_back", async (t) => {
   const tick = stopClock(t);
   const { line, heard, versions } = await pageAt(41, t);
   line.push(43);
@@ -292,7 +292,7 @@ test("a_reset_to_an_older_version_of_the_same_log_is_obeyed", async (t) => {
   assert.equal(heard.synced.at(-1).reset, true);
 });
 
-test("an_update_that_was_heard_above_a_gap_is_not_heard_again_under_one_of_its_topics", async (t) => {
+test("an_update_that_was_shown_above_a_gap_is_not_shown_again_under_one_of_its_topics", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(41, t);
   line.push(44, { topics: ["a", "b"] });
