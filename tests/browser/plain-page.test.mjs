@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -31,15 +33,26 @@ const PAGE = `<!doctype html>
 describe("a plain page", { timeout: 120_000 }, () => {
   /** @type {World} */ let world;
   let dist;
+  /** The site's own server, and its address. */
+  let server;
+  let site;
 
   before(async () => {
     dist = await mkdtemp(join(tmpdir(), "chatterbox-dist-"));
     await promisify(execFile)(process.execPath, [BUILD, dist]);
+    const script = await readFile(join(dist, "chatter.min.js"));
+    server = createServer(({ url }, response) => {
+      const [type, body] = url === "/chatter.min.js" ? ["text/javascript", script] : ["text/html", PAGE];
+      response.writeHead(200, { "content-type": type }).end(body);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    site = `http://127.0.0.1:${server.address().port}/`;
     world = await World.start();
   });
 
   after(async () => {
     await world?.stop();
+    server?.close();
     await rm(dist, { recursive: true, force: true });
   });
 
@@ -47,14 +60,12 @@ describe("a plain page", { timeout: 120_000 }, () => {
     const { login, chatterId } = await world.local.logIn("plain-page");
     const context = await world.browser.newContext();
     t.after(() => context.close());
-    await context.route("**/chatter.min.js", (route) => route.fulfill({ path: join(dist, "chatter.min.js"), contentType: "text/javascript" }));
-    await context.route("**/plain?*", (route) => route.fulfill({ body: PAGE, contentType: "text/html" }));
     const errors = [];
     const pages = [];
     for (let count = 0; count < 2; count += 1) {
       const page = await context.newPage();
       page.on("pageerror", (error) => errors.push(error));
-      await page.goto(new URL(`plain?${new URLSearchParams({ url: world.local.socket, login, chatterId })}`, world.url).href);
+      await page.goto(`${site}?${new URLSearchParams({ url: world.local.socket, login, chatterId })}`);
       await until(async () => (await page.title()) === "open", "the page's socket");
       pages.push(page);
     }

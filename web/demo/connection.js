@@ -1,10 +1,10 @@
-/** How the connection is, in plain words, and when it is tried again. */
+/** Shows the state of the connection, the reason, and the time to the next attempt. */
 
 import { element, show } from "./page.js";
 
 /** @typedef {import("../src/types.js").StateChange} StateChange */
 
-/** A word or two for each state, and for each reason not to be connected. @type {Record<string, string>} */
+/** The title of each state, and of each reason not to be connected. @type {Record<string, string>} */
 const TITLES = {
   connecting: "Connecting…",
   open: "Connected",
@@ -18,7 +18,7 @@ const TITLES = {
   hidden: "Put aside",
 };
 
-/** Why it is so. @type {Record<string, string>} */
+/** The explanation of each reason. @type {Record<string, string>} */
 const REASONS = {
   lost: "The socket was lost: the server has ended it, or the network has.",
   unreachable:
@@ -47,7 +47,7 @@ export function showConnection({ state, reason, retryIn }, holdsSocket) {
   const socket = holdsSocket ? "This tab holds the socket" : "Another tab holds the socket for this one";
   element("socket").textContent = state === "open" ? socket : "";
   element("why").textContent = state === "refused" ? `${why} If it stays so, log out and in again.` : why;
-  // Whoever listens is told of each change for the better or the worse, and not of every attempt and second.
+  // A screen reader announces each change of state, but not every attempt and second.
   if (state !== "connecting") announce(why ? `${title}. ${why}` : title);
   showRetry(state !== "open" && state !== "closed", isTrying);
   countDown(isTrying || state === "closed" ? undefined : retryIn);

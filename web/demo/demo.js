@@ -27,9 +27,9 @@ const WORTH_A_TRY = ["lost", "unreachable", "credentials", "offline"];
 let chatter = null;
 /** @type {Session | null} */
 let session = null;
-/** The last that was heard of the connection. @type {StateChange} */
+/** The last state of the connection. @type {StateChange} */
 let status = { state: "connecting" };
-/** The tables that the server had when it was last heard of. @type {string | undefined} */
+/** The identity of the server's tables, which changes when it starts with new ones. @type {string | undefined} */
 let knownTables;
 
 start();
@@ -41,7 +41,7 @@ function start() {
   element("logout").addEventListener("click", logOut);
   element("retry").addEventListener("click", () => chatter?.retry());
   element("copy").addEventListener("click", copyCurl);
-  watchServer(heed);
+  watchServer(serverConnected);
   const kept = restore();
   if (kept) enter(kept);
   element("log-in").textContent = "Log in";
@@ -81,7 +81,7 @@ function open(opened) {
     return current;
   };
   const old = chatter;
-  // A site shows its data by itself, and hears of what is newer. This page has none, and asks for what there is.
+  // A site shows its own data, and needs only newer updates. This page has no data, so it asks for all updates.
   const mine = connect({ url, login, credentials, since: 0 });
   const isCurrent = () => chatter === mine;
   mine.addEventListener("state", ({ detail }) => isCurrent() && followState(detail));
@@ -110,7 +110,7 @@ async function renew(old) {
  * The server is there, again or for the first time.
  * @param {System} system
  */
-async function heed({ tables }) {
+async function serverConnected({ tables }) {
   const isAnother = knownTables !== undefined && knownTables !== tables;
   knownTables = tables;
   const [mine, mySession] = [chatter, session];
@@ -136,7 +136,7 @@ async function logOut() {
   } catch (error) {
     element("login-error").textContent = `The chatter ID is still good: ${inWords(error)}`;
   }
-  // Not before: if this tab holds the socket, the others hear on it that their chatter ID is no longer good.
+  // Only now: if this tab holds the socket, the other tabs are told on it that their chatter ID was revoked.
   ended?.close();
 }
 
@@ -157,7 +157,7 @@ function restore() {
     const kept = JSON.parse(sessionStorage.getItem(SESSION) ?? "null");
     return kept?.login && kept.chatterId && kept.url ? kept : null;
   } catch {
-    // The browser keeps nothing for this page, or somebody else has written there.
+    // Storage is blocked, or holds something else.
     return null;
   }
 }
@@ -190,11 +190,11 @@ function end(why) {
   ended?.close();
 }
 
-/** @param {string} words What the client could not do; it tries again. */
+/** @param {string} words The error. The client tries again. */
 function showTrouble(words) {
   show({ trouble: true });
   element("trouble-time").textContent = clock(Date.now());
-  // Whoever listens need not hear the same again with each attempt.
+  // The same text is not set again, or a screen reader would repeat it with each attempt.
   if (element("trouble-words").textContent !== words) element("trouble-words").textContent = words;
 }
 

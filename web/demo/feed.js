@@ -2,12 +2,12 @@
  * What the system does, over one EventSource for all pages of a browser: each holds a connection, and over HTTP/1.1 a
  * browser opens six to a server, so that with one for each page the seventh page would not load.
  *
- * Of the pages that are looked at, the one that has a lock opens the EventSource and repeats on a channel what it hears.
+ * Of the pages that are shown, the one that has a lock opens the EventSource and posts on a channel what it receives.
  * When it is closed or put aside, the next one gets the lock, and asks for what came after the last entry that it has had.
  * Where the browser does not let pages share (site data is blocked, the context is not secure), each has its own.
  */
 
-/** @typedef {{ chaos: boolean, tables: string }} System How the system is as a whole. It is told at each new connection. */
+/** @typedef {{ chaos: boolean, tables: string }} System How the system is as a whole. It is sent at each new connection. */
 /** @typedef {{ id: string, data: string }} Entry One thing that happened, as JSON. */
 /** @typedef {{ system?: System, entry?: Entry }} News */
 
@@ -17,7 +17,7 @@ const ADDRESS = "/demo/activity";
 const PAUSE = 2_000;
 
 export class Feed {
-  /** @type {(news: News) => void} */ #hear;
+  /** @type {(news: News) => void} */ #receive;
   /** The last entry that this page has had. @type {string | undefined} */ #last;
   /** @type {System | undefined} */ #system;
   /** @type {BroadcastChannel | null} */ #channel = null;
@@ -25,12 +25,12 @@ export class Feed {
   /** Set while it is this page's turn. @type {EventSource | null} */ #source = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
-  /** @param {(news: News) => void} hear */
-  constructor(hear) {
-    this.#hear = hear;
+  /** @param {(news: News) => void} receive */
+  constructor(receive) {
+    this.#receive = receive;
     try {
       this.#channel = new BroadcastChannel(NAME);
-      this.#channel.onmessage = ({ data }) => this.#overhear(data);
+      this.#channel.onmessage = ({ data }) => this.#receiveFromPage(data);
       this.#channel.postMessage({ ask: true });
     } catch {
       this.#channel = null;
@@ -75,8 +75,8 @@ export class Feed {
     // Where it is to begin: after the last entry, or with what has happened since the page was loaded.
     const from = this.#last ? `after=${encodeURIComponent(this.#last)}` : `age=${Math.ceil(performance.now())}`;
     const source = (this.#source = new EventSource(`${ADDRESS}?${from}`));
-    source.addEventListener("message", ({ lastEventId, data }) => this.#tell({ entry: { id: lastEventId, data } }));
-    source.addEventListener("system", ({ data }) => this.#tell({ system: JSON.parse(data) }));
+    source.addEventListener("message", ({ lastEventId, data }) => this.#share({ entry: { id: lastEventId, data } }));
+    source.addEventListener("system", ({ data }) => this.#share({ system: JSON.parse(data) }));
     source.addEventListener("error", () => {
       if (source !== this.#source || source.readyState !== EventSource.CLOSED) return;
       this.#timer = setTimeout(() => this.#open(), PAUSE);
@@ -84,13 +84,13 @@ export class Feed {
   }
 
   /** @param {News} news */
-  #tell(news) {
+  #share(news) {
     this.#channel?.postMessage(news);
     this.#take(news);
   }
 
-  /** @param {News & { ask?: boolean, last?: string }} word */
-  #overhear({ ask, last, ...news }) {
+  /** @param {News & { ask?: boolean, last?: string }} message From another page. `ask` asks for the system and the last entry. */
+  #receiveFromPage({ ask, last, ...news }) {
     if (ask) {
       // A page that came later has to know how the system is, and where to go on if it is the next one.
       if (this.#source && this.#system) this.#channel?.postMessage({ system: this.#system, last: this.#last });
@@ -104,11 +104,11 @@ export class Feed {
   #take({ system, entry }) {
     if (system) {
       this.#system = system;
-      this.#hear({ system });
+      this.#receive({ system });
     }
     if (entry && this.#isNew(entry.id)) {
       this.#last = entry.id;
-      this.#hear({ entry });
+      this.#receive({ entry });
     }
   }
 
