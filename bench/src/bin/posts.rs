@@ -6,7 +6,7 @@
 
 use bench::connection_id;
 use chatterbox_core::{
-    ConnectionId, Delivery, Payload, Poster,
+    ConnectionId, Payload, Posted, Poster,
     aws::{Aws, Endpoints},
 };
 use futures_util::{StreamExt, future::join_all, stream};
@@ -77,7 +77,7 @@ async fn post_some(lane: &Lane, left: &RefCell<Range<u64>>, message: &Payload) -
     let sockets = std::iter::from_fn(|| left.borrow_mut().next());
     let posts = stream::iter(sockets).map(|socket| async move {
         let id = ConnectionId::new(connection_id(socket));
-        lane.poster.post(&id, message).await == Delivery::Sent
+        lane.poster.post(&id, message).await == Posted::Sent
     });
     posts
         .buffer_unordered(lane.streams)

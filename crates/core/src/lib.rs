@@ -40,5 +40,5 @@ pub use nouns::{
 };
 pub use protocol::{Incoming, NotUnderstood, outgoing, sync};
 pub use runtime::{CALLBACK_URL, Settings, SettingsError, aws, log, metrics};
-pub use sockets::{Delivery, Payload, Poster, Revocation};
+pub use sockets::{Payload, Posted, Poster, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, StoreError, Tables, UpdateLog, Updates, schema};

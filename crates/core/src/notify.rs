@@ -1,6 +1,7 @@
 //! notify: reads the pipeline's events out of whatever carried them, records each update, and posts it to every open
 //! socket of its login. [`Notifier`] is where to begin.
 
+mod answer;
 mod bad_event;
 mod batch;
 mod deferral;
@@ -8,15 +9,20 @@ mod envelopes;
 mod fan_out;
 mod fields;
 mod invocation;
+mod job;
 mod notification;
 mod notifier;
+mod outcome;
 mod outer;
+mod push;
 mod report;
 
+pub use answer::{Answer, ItemFailure, NotifyError};
 pub use bad_event::BadEvent;
 pub use batch::{Batch, Record, Source};
 pub use deferral::Deferral;
 pub use invocation::Invocation;
 pub use notification::Notification;
 pub use notifier::{Notified, Notifier};
-pub use report::{Answer, ItemFailure, NotifyError, Outcome, Report};
+pub use outcome::Outcome;
+pub use report::Report;

@@ -5,5 +5,5 @@ mod poster;
 mod revocation;
 
 pub use connections_api::Payload;
-pub use poster::{Delivery, Poster};
+pub use poster::{Posted, Poster};
 pub use revocation::Revocation;

@@ -39,6 +39,13 @@ pub struct Record {
     pub events: Vec<Result<Notification, BadEvent>>,
 }
 
+impl Record {
+    /// The events in it that could not be read.
+    pub(crate) fn bad_events(&self) -> impl Iterator<Item = &BadEvent> {
+        self.events.iter().filter_map(|event| event.as_ref().err())
+    }
+}
+
 impl Batch {
     /// Reads what notify was invoked with: an event, a list of records in `Records`, or a bare list of them, as Pipes
     /// hand it over.

@@ -1,4 +1,4 @@
-//! The queue for what notify cannot do now.
+//! Deferral: logins that notify cannot serve now go into a queue, for a later invocation.
 
 use crate::{Login, Notification, backoff::full_jitter};
 use aws_sdk_sqs::{Client, error::ProvideErrorMetadata};
@@ -11,13 +11,13 @@ pub struct Deferral {
     queue_url: String,
 }
 
-/// Why something is put off.
+/// The reason why logins are deferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// The invocation's time is over: another can go on at once.
-    NoTime,
-    /// A table or API Gateway had too much to do: a rest helps, and a random one that not all come back together.
-    TooMuch,
+pub(crate) enum DeferReason {
+    /// The invocation's time is up. Another can go on at once.
+    OutOfTime,
+    /// DynamoDB or API Gateway was busy. Another should wait first, for a random time, so that not all come back together.
+    Busy,
 }
 
 impl Deferral {
@@ -26,7 +26,7 @@ impl Deferral {
     /// The most logins in one message: at their longest they leave room for the largest body in SQS's 256 KB.
     pub const LOGINS_PER_MESSAGE: usize = 500;
 
-    /// Leaves events in this queue.
+    /// Deferral into this queue.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Deferral {
         Deferral {
             client,
@@ -38,18 +38,21 @@ impl Deferral {
     /// highest, which is the longest that SQS delays a message.
     pub const DELAY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(900));
 
-    /// Leaves a notification for these logins to a later invocation; says whether that is so for all of them.
-    pub(crate) async fn put_off(&self, notification: &Notification, logins: &[&Login], why: Why) -> bool {
+    /// Sends the event for these logins to the queue. Returns whether that succeeded for all of them.
+    pub(crate) async fn defer(&self, notification: &Notification, logins: &[&Login], reason: DeferReason) -> bool {
         let messages = logins.chunks(Self::LOGINS_PER_MESSAGE).map(async |logins| {
-            let rest = match why {
-                Why::NoTime => Duration::ZERO,
-                Why::TooMuch => full_jitter(notification.attempt - 1, Self::DELAY.0, Self::DELAY.1),
+            let delay = match reason {
+                DeferReason::OutOfTime => Duration::ZERO,
+                DeferReason::Busy => full_jitter(notification.attempt - 1, Self::DELAY.0, Self::DELAY.1),
             };
             let send = self.client.send_message().queue_url(&self.queue_url);
-            let send = send.delay_seconds(i32::try_from(rest.as_secs()).unwrap_or_default());
+            let send = send.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or_default());
             let sent = send.message_body(notification.again_for(logins)).send().await;
             if let Err(error) = &sent {
-                tracing::error!(code = error.code(), "an event could not be put off");
+                tracing::error!(
+                    code = error.code(),
+                    "SQS did not take a deferred event; its record fails and is delivered again"
+                );
             }
             sent.is_ok()
         });

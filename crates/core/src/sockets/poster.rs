@@ -1,4 +1,4 @@
-//! Posting to sockets, through the WebSocket API's `@connections`.
+//! Posts to sockets, through the WebSocket API's `@connections`.
 
 use crate::{
     ConnectionId, Payload, Timestamp, backoff::full_jitter, http::reconnector::Over,
@@ -11,37 +11,28 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// Sends messages to sockets, a bounded number at a time over everything that a function does.
+/// Sends messages to sockets, at most [`Poster::AT_ONCE`] at a time over all that the function does.
 #[derive(Clone, Debug)]
 pub struct Poster {
-    pub(crate) callback: ConnectionsApi,
+    pub(crate) connections_api: ConnectionsApi,
     pub(crate) client: Client,
     slots: Arc<Semaphore>,
 }
 
-/// What became of a message.
+/// The result of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// API Gateway has it. The browser very likely too, but only its next sync proves that.
+pub enum Posted {
+    /// API Gateway accepted it. Whether the browser received it, only the page's next sync shows.
     Sent,
-    /// There is no such socket: not any more, or not yet.
+    /// 410: there is no such socket, either no longer or not yet.
     Gone {
-        /// When the attempt that learnt it began.
+        /// The time just before the request was sent.
         sent_at: Timestamp,
     },
-    /// API Gateway would not take it, for all our patience. Later it may.
-    GivenUp,
-    /// API Gateway will not take it.
-    Refused,
-}
-
-/// What one attempt says.
-enum Attempt {
-    Sent,
-    Gone,
-    /// Too many requests, a full buffer, a hiccup: it may work in a moment.
+    /// 429, 5xx or no answer, still after [`Poster::TRIES`] tries in [`Poster::PATIENCE`]. A later invocation may succeed.
     Busy,
-    Refused(u16),
+    /// Another status. A retry would be answered the same.
+    Refused,
 }
 
 impl Poster {
@@ -57,42 +48,41 @@ impl Poster {
     /// The waits between tries, as [`full_jitter`] takes them: the first one's ceiling, and the highest.
     pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-    /// Posts there, and closes sockets with this client. [`crate::aws::Aws::poster`] has both.
-    pub(crate) fn new(callback: ConnectionsApi, client: Client) -> Poster {
+    /// A poster that sends by this API and closes sockets with this client; [`crate::aws::Aws::poster`] makes both.
+    pub(crate) fn new(connections_api: ConnectionsApi, client: Client) -> Poster {
         Poster {
-            callback,
+            connections_api,
             client,
             slots: Arc::new(Semaphore::new(Self::AT_ONCE)),
         }
     }
 
-    /// Posts a message, at most five times in five seconds. A socket that makes it wait holds no slot while it waits, so
-    /// it holds up no other. If a try broke or timed out, the last one goes over a new connection.
-    pub async fn post(&self, to: &ConnectionId, message: &Payload) -> Delivery {
+    /// Posts a message, at most [`Poster::TRIES`] times in [`Poster::PATIENCE`]. It holds no slot while it waits for its next
+    /// try, so it holds up no other post. If a try broke or timed out, the last one goes over a new connection.
+    pub async fn post(&self, to: &ConnectionId, payload: &Payload) -> Posted {
         let mut deadline = None;
         let mut has_broken = false;
         for attempt in 0..Self::TRIES {
             let Ok(slot) = self.slots.acquire().await else {
-                return Delivery::GivenUp;
+                return Posted::Busy;
             };
-            // The time in the queue for the first slot is the function's, not the socket's.
+            // The time starts with the first slot: waiting for it is not the socket's fault.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
             let sent_at = Timestamp::now();
             let end = Instant::now() + Self::TRY_TIMEOUT;
             let is_last = attempt + 1 == Self::TRIES || end >= deadline;
             let over = if is_last && has_broken { Over::Fresh } else { Over::Kept };
-            let answer = timeout_at(end.min(deadline), self.callback.post(to, message, over)).await;
+            let answer = timeout_at(end.min(deadline), self.connections_api.post(to, payload, over)).await;
             drop(slot);
             let status = answer.ok().and_then(Result::ok);
             has_broken |= status.is_none();
-            match classify(status) {
-                Attempt::Sent => return Delivery::Sent,
-                Attempt::Gone => return Delivery::Gone { sent_at },
-                Attempt::Refused(status) => {
-                    tracing::warn!(connection_id = %to, status, "a post was refused");
-                    return Delivery::Refused;
+            match result(status, sent_at) {
+                Posted::Busy => {}
+                Posted::Refused => {
+                    tracing::warn!(connection_id = %to, status, "a post was refused; the page learns of the update by its next sync");
+                    return Posted::Refused;
                 }
-                Attempt::Busy => {}
+                posted => return posted,
             }
             let wait = full_jitter(attempt, Self::BACKOFF.0, Self::BACKOFF.1);
             if attempt + 1 == Self::TRIES || Instant::now() + wait >= deadline {
@@ -100,22 +90,22 @@ impl Poster {
             }
             sleep(wait).await;
         }
-        tracing::warn!(connection_id = %to, "a post was given up");
-        Delivery::GivenUp
+        tracing::warn!(connection_id = %to, "429, 5xx or no answer to all tries of a post; its login is deferred, or the page's next sync gets the update");
+        Posted::Busy
     }
 
-    /// Closes a socket. One that is gone already, or that cannot be closed now, is left to its end: without its row it
-    /// hears nothing.
+    /// Closes a socket. A failure is logged only: the socket's row was deleted before, so nothing is posted to it any more,
+    /// and API Gateway ends it after two hours.
     pub async fn close(&self, id: &ConnectionId) {
         let close = self.client.delete_connection().connection_id(id.as_str());
         if let Err(error) = close.send().await
             && status(&error) != Some(410)
         {
-            tracing::warn!(connection_id = %id, status = status(&error), "a socket was not closed");
+            tracing::warn!(connection_id = %id, status = status(&error), "a socket could not be closed; it stays open without updates until API Gateway ends it");
         }
     }
 
-    /// Closes a socket that does not exist: it makes the connection to API Gateway.
+    /// Makes the connection to API Gateway, by closing a socket that does not exist.
     pub async fn warm_up(&self) {
         let _ = self
             .client
@@ -126,14 +116,14 @@ impl Poster {
     }
 }
 
-/// By the status alone: gateways and proxies leave out the header by which the SDK knows a 410 and a 429. No status is
-/// no answer.
-fn classify(status: Option<u16>) -> Attempt {
+/// The result by the status alone: gateways and proxies leave out the header by which the SDK knows a 410 and a 429. No
+/// status means that there was no answer.
+fn result(status: Option<u16>, sent_at: Timestamp) -> Posted {
     match status {
-        Some(200..300) => Attempt::Sent,
-        Some(410) => Attempt::Gone,
-        Some(429 | 500..) | None => Attempt::Busy,
-        Some(status) => Attempt::Refused(status),
+        Some(200..300) => Posted::Sent,
+        Some(410) => Posted::Gone { sent_at },
+        Some(429 | 500..) | None => Posted::Busy,
+        Some(_) => Posted::Refused,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::endpoint::{Endpoint, Protocol};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chatterbox_core::{
-    ConnectionId, Delivery, Payload, Poster,
+    ConnectionId, Payload, Posted, Poster,
     aws::{Aws, Endpoints},
 };
 
@@ -50,7 +50,7 @@ impl Clients {
     pub(crate) async fn call(&self, call: Call, name: &str) -> Result<(), String> {
         match call {
             Call::Post => match self.poster.post(&ConnectionId::new(name), &message()).await {
-                Delivery::Sent => Ok(()),
+                Posted::Sent => Ok(()),
                 other => Err(format!("{name}: {other:?}")),
             },
             Call::Read => {

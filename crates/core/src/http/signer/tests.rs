@@ -95,7 +95,7 @@ async fn statuses(aws: &Aws, url: &str, id: &str) -> [u16; 2] {
     let text = r#"{"type":"stats-updated"}"#.to_owned();
     let poster = aws.poster(url);
     let by_hand = poster
-        .callback
+        .connections_api
         .post(&ConnectionId::new(id), &Payload::new(text.clone()), Over::Kept)
         .await;
     let post = poster.client.post_to_connection().connection_id(id);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::test_support::{dynamodb, poster};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// That no update is lost depends on this order: rules R1 and R3 in docs/protocol.md. Read before recorded, a socket that
 /// opens in between would be told of the update neither by notify nor by its sync.

@@ -7,7 +7,7 @@ fn message(text: &str) -> Payload {
 }
 
 /// Posts to a socket whose first answers are these statuses and whose last one stays; says how many posts it took.
-async fn post(statuses: &'static [u16]) -> (Delivery, usize) {
+async fn post(statuses: &'static [u16]) -> (Posted, usize) {
     let posts = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&posts);
     let wire = move |_: &str, _: &str| {
@@ -23,27 +23,27 @@ async fn post(statuses: &'static [u16]) -> (Delivery, usize) {
 
 #[tokio::test(start_paused = true)]
 async fn what_may_pass_is_tried_five_times() {
-    assert_eq!(post(&[200]).await, (Delivery::Sent, 1));
+    assert_eq!(post(&[200]).await, (Posted::Sent, 1));
     for busy in [&[429, 200][..], &[500, 200], &[503, 200]] {
-        assert_eq!(post(busy).await, (Delivery::Sent, 2));
+        assert_eq!(post(busy).await, (Posted::Sent, 2));
     }
-    assert_eq!(post(&[429, 500, 502, 504, 200]).await, (Delivery::Sent, 5));
+    assert_eq!(post(&[429, 500, 502, 504, 200]).await, (Posted::Sent, 5));
     for refused in [&[429][..], &[500]] {
-        assert_eq!(post(refused).await, (Delivery::GivenUp, 5));
+        assert_eq!(post(refused).await, (Posted::Busy, 5));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_will_not_pass_is_tried_once() {
     for status in [&[400][..], &[403], &[413]] {
-        assert_eq!(post(status).await, (Delivery::Refused, 1));
+        assert_eq!(post(status).await, (Posted::Refused, 1));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bare_410_is_gone() {
-    assert!(matches!(post(&[410]).await, (Delivery::Gone { .. }, 1)));
-    assert!(matches!(post(&[429, 410]).await, (Delivery::Gone { .. }, 2)));
+    assert!(matches!(post(&[410]).await, (Posted::Gone { .. }, 1)));
+    assert!(matches!(post(&[429, 410]).await, (Posted::Gone { .. }, 2)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn a_crowd_of_busy_sockets_gets_every_one_of_its_tries() {
         async move { poster.post(&ConnectionId::new(format!("{n}")), &message("{}")).await }
     });
     let deliveries = futures_util::future::join_all(all).await;
-    assert!(deliveries.iter().all(|delivery| *delivery == Delivery::GivenUp));
+    assert!(deliveries.iter().all(|delivery| *delivery == Posted::Busy));
     assert_eq!(posts.load(Relaxed), 1_500);
 }
 
@@ -72,5 +72,5 @@ async fn the_id_is_encoded_and_the_message_sent_as_it_is() {
     let delivery = poster
         .post(&ConnectionId::new("L0SM9cOFvHcCIhw="), &message(r#"{"type":"pong"}"#))
         .await;
-    assert_eq!(delivery, Delivery::Sent);
+    assert_eq!(delivery, Posted::Sent);
 }
