@@ -86,7 +86,7 @@ export function plain({ tokens, text }) {
   return tokens ? tokens.map(plain).join("") : text;
 }
 
-/** If a link's text is code, like `Notifier::tell`: the name that the file it leads to must have, here `tell`. */
+/** If a link's text is code, like `Notifier::serve`: the name that the file it leads to must have, here `serve`. */
 function symbol({ tokens }) {
   const code = tokens?.length === 1 && tokens[0].type === "codespan" && tokens[0].text;
   return code && /^[#\w:]+$/.test(code) ? code.split("::").at(-1) : undefined;

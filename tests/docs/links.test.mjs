@@ -19,7 +19,7 @@ for (const path of DOCUMENTS) {
 test("a link that leads nowhere is found", () => {
   const text = [
     "# A heading",
-    "[a](#a-heading) [b](README.md) [c](docs/protocol.md#words) [`Notifier::tell`](crates/core/src/notify/notifier.rs) [d](https://example.com/x)",
+    "[a](#a-heading) [b](README.md) [c](docs/protocol.md#words) [`Notifier::serve`](crates/core/src/notify/notifier.rs) [d](https://example.com/x)",
     "[e](#no-heading) [f](NOTHING.md) [g](docs/protocol.md#nothing) [`Notifier::nothing`](crates/core/src/notify/notifier.rs) [h](../elsewhere)",
   ].join("\n\n");
   const document = new Document("example.md", text);

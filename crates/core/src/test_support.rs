@@ -1,4 +1,4 @@
-//! What unit tests share: real SDK clients whose wire answers what a test says.
+//! Real SDK clients for unit tests, over a wire whose answers a test gives.
 
 use crate::{
     Poster,
@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use std::{fmt, sync::Arc};
 
-/// What to answer to a request, by its path and body: a status and a body.
+/// The answer to a request, by its path and body: a status and a body.
 pub(crate) trait Wire: Fn(&str, &str) -> (u16, String) + Send + Sync + 'static {}
 
 impl<F: Fn(&str, &str) -> (u16, String) + Send + Sync + 'static> Wire for F {}

@@ -1,4 +1,4 @@
-//! What API Gateway sends to a function for a socket, and what the function answers.
+//! The event that API Gateway sends to a function for a socket, and the function's answer.
 //!
 //! Only the fields that Chatterbox reads. Events of several years are read alike: a field may be absent or null.
 //! A handshake holds secrets, so an event has no `Debug`, and the reason why one could not be read never quotes it.
@@ -35,7 +35,7 @@ struct RequestContext {
     connected_at: Option<i64>,
 }
 
-/// What happened to the socket. It is what API Gateway says, whatever route key a client may have named.
+/// The kind of an event. It is API Gateway's own field, not the route key, which a browser can name in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EventKind {
@@ -67,7 +67,7 @@ impl SocketEvent {
         })
     }
 
-    /// What happened.
+    /// The kind.
     pub fn kind(&self) -> EventKind {
         self.request_context.event_type
     }
@@ -125,7 +125,7 @@ fn values<'a>(all: &'a Option<Multi>, last: &'a Option<Single>, is_wanted: impl 
         .collect()
 }
 
-/// What a function answers to API Gateway.
+/// The answer of a function to API Gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reply {

@@ -1,4 +1,4 @@
-//! Origins: what a browser says of the page that opens a socket, in the header `Origin` (RFC 6454, 6.2): `scheme://host` of
+//! Origins: a browser names that of the page that opens a socket in the header `Origin` (RFC 6454, 6.2): `scheme://host` of
 //! any scheme, and `:port` unless it is the scheme's own.
 //!
 //! Handshakes are compared with the list letter by letter, so a value that no browser writes would let nobody in. The same
@@ -6,7 +6,7 @@
 
 use url::Url;
 
-/// What is wrong with a text as an origin, as the end of a sentence that begins with the text; `None` if nothing is.
+/// The problem with a text as an origin, as the end of a sentence that begins with the text; `None` if there is none.
 pub(crate) fn problem(text: &str) -> Option<String> {
     if text == "null" {
         return Some(

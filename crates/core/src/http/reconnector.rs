@@ -29,7 +29,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long a connection may take to be made.
+/// The longest that a connection may take to be made.
 pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 
 /// Sends requests over a pool of connections, and replaces the pool when its connections are dead.
@@ -69,7 +69,7 @@ impl Reconnector {
     /// After a pause as long as this, one request goes first and the others wait until it has a connection. Over HTTP/2 they
     /// then share that one; if all went at once, each would make a connection, of which all but one are thrown away.
     const PAUSE: Duration = Duration::from_secs(1);
-    /// How long the others wait for the first at most: as long as it may take to connect.
+    /// The longest that others wait for the first: as long as it may take to connect.
     const WAIT: Duration = CONNECT;
 
     /// A connector whose pools are made by this function. Each call of it has to return a new, empty pool.

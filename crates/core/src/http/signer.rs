@@ -23,7 +23,7 @@ pub(crate) struct Signer {
     key: Mutex<Option<Arc<Key>>>,
 }
 
-/// What signs for a day, or for as long as its credentials are good.
+/// A signing key, for a day or for as long as its credentials are good.
 struct Key {
     access_key_id: String,
     session_token: Option<String>,

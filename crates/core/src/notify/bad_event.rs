@@ -1,4 +1,4 @@
-//! What is wrong with an event of the pipeline's.
+//! Errors in an event of the pipeline.
 
 use std::fmt;
 

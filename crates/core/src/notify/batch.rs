@@ -1,4 +1,4 @@
-//! What notify is invoked with: one event, or a list of records with an event each.
+//! The payload of an invocation: one event, or a list of records with events.
 
 use crate::{
     BadEvent, Invocation, Notification,
@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 /// The events of one invocation.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// What invoked notify, which decides how it is answered.
+    /// The source of the invocation, which decides how it is answered.
     pub source: Source,
-    /// What can succeed or fail by itself; one record if nothing can.
+    /// The records, which can succeed or fail one by one; one record for a source without any.
     pub records: Vec<Record>,
 }
 
-/// What invoked notify.
+/// The source of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A caller, EventBridge, or Pipes with records of no known service: all of it succeeds or fails.
@@ -33,9 +33,9 @@ pub enum Source {
 /// One record of a batch.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// By which its source knows it: a message ID, a sequence number; empty where there is none.
+    /// Its ID at its source: a message ID, a sequence number; empty for a source without any.
     pub id: String,
-    /// What it says: most often one event. None if it says nothing to us (an outbox row that was removed).
+    /// Its events, most often one; empty for a record without any (an outbox row that was removed).
     pub events: Vec<Result<Notification, BadEvent>>,
 }
 

@@ -151,7 +151,7 @@ fn open_change(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEve
     Ok(open(inner, &outer))
 }
 
-/// What Lambda itself leaves of an asynchronous invocation that failed. Its id is that of the invocation, so that what was
+/// The record that Lambda sends to a destination for an asynchronous invocation that failed. Its id is that of the invocation, so that what was
 /// recorded already is known. See "Capturing records of Lambda asynchronous invocations" in the Lambda Developer Guide.
 fn open_failed_invocation(fields: &Fields<'_>, outer: &Outer) -> Result<Vec<Opened>, BadEvent> {
     let at = fields.time("timestamp", Unit::Milliseconds, outer.now);

@@ -17,7 +17,7 @@ const SOCKETS_AT_ONCE: usize = 256;
 /// Rows that are deleted, or sockets that are closed, at once.
 const CLEAN_UPS_AT_ONCE: usize = 16;
 
-/// What a fan-out needs besides its update.
+/// A fan-out of updates of one invocation.
 pub(crate) struct FanOut<'a> {
     pub(crate) connections: &'a Connections,
     pub(crate) poster: &'a Poster,
@@ -90,7 +90,7 @@ impl FanOut<'_> {
     }
 }
 
-/// What becomes of a connection's row after a post.
+/// The fate of a connection's row after a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RowFate {
     /// It stays.

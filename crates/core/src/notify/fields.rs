@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// The fields of one JSON object, each still as its text.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
-    /// Where the object is, for example `Records[0].body`; empty for the whole event.
+    /// The object's place, for example `Records[0].body`; empty for the whole event.
     path: String,
     values: HashMap<String, &'a RawValue>,
 }
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What is wrong with a field.
+    /// The error for a field.
     pub(crate) fn bad(&self, name: &str, rule: impl Into<String>) -> BadEvent {
         BadEvent::new(self.path_to(name), rule)
     }
@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
         json.map(|json| Fields::of(json, &self.path_to(name))).transpose()
     }
 
-    /// What marks repeats, if it is there.
+    /// The ID in a field, if it is there.
     pub(crate) fn id(&self, name: &str) -> Result<Option<String>, BadEvent> {
         let id: Option<String> = self.read(name, "a string")?;
         if id

@@ -1,8 +1,8 @@
-//! What Lambda says of one invocation of notify.
+//! An invocation of notify, as Lambda describes it.
 
 use crate::Timestamp;
 
-/// What Lambda says of an invocation, beside its payload.
+/// An invocation, without its payload.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// Lambda's id for it, the same in each of its own retries.

@@ -1,4 +1,4 @@
-//! What the pipeline says: these logins, these topics, this body.
+//! The event of the pipeline: logins, topics, a body.
 
 use crate::{
     BadEvent, Body, Login, Topic, Update, notify::fields::Fields, notify::outer::Outer, nouns::event_time::Unit,
@@ -9,13 +9,14 @@ use std::{collections::HashSet, hash::Hash, time::Duration};
 /// One update for one or more logins.
 #[derive(Clone, Debug)]
 pub struct Notification {
-    /// Whose stats were updated; each once, 1 to [`Notification::MAX_LOGINS`].
+    /// The logins whose stats were updated; each once, 1 to [`Notification::MAX_LOGINS`].
     pub logins: Vec<Login>,
-    /// What happened to them.
+    /// The update, the same for all of them.
     pub update: Update,
-    /// Which invocation in a row this is: 1, and one more each time that it was put off.
+    /// The number of this attempt: 1, and one more each time that the event is deferred.
     pub attempt: u32,
-    /// How far the clock that gave the update's `at` is ahead of ours, if by more than is usual; `at` then is now.
+    /// How far the event's time is ahead of this machine's clock, if by more than
+    /// [`EventTime::TOLERANCE`](crate::EventTime::TOLERANCE); `at` then is now.
     pub clock_ahead: Option<Duration>,
 }
 
@@ -55,7 +56,7 @@ impl Notification {
 
     /// The event that says the same to some of the logins, one attempt later.
     pub(crate) fn again_for(&self, logins: &[&Login]) -> String {
-        /// What [`Notification::read`] reads, but for the other names that a pipeline may use.
+        /// The fields that [`Notification::read`] reads, by one name each.
         #[derive(Serialize)]
         struct Event<'a> {
             logins: &'a [&'a Login],

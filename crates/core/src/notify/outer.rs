@@ -1,4 +1,4 @@
-//! What lies around an event: where it is in the payload, and the id and time that its envelopes give it.
+//! The surroundings of an event: its place in the payload, and the id and time that its envelopes give it.
 
 use crate::{
     BadEvent, Invocation, Timestamp, Update,
@@ -6,27 +6,27 @@ use crate::{
     nouns::event_time::EventTime,
 };
 
-/// What the envelopes around an event say of it.
+/// The place of an event, and its defaults for `id` and `at`, taken from the envelopes around it.
 #[derive(Clone, Debug)]
 pub(crate) struct Outer {
-    /// Where in the whole payload the event is, for example `Records[0].body`; empty for the whole.
+    /// The place in the payload, for example `Records[0].body`; empty for the whole.
     pub(crate) path: String,
-    /// What marks repeats, unless the event says so itself. What is wrong with it matters only then.
+    /// The default `id`. It may be a bad one, which matters only if the event has none.
     pub(crate) id: Result<String, BadEvent>,
     /// When it happened, unless the event says so itself. What is wrong with it matters only then.
     pub(crate) at: Result<EventTime, BadEvent>,
     /// This machine's clock.
     pub(crate) now: Timestamp,
-    /// How many steps inwards may follow.
+    /// The number of envelopes that may still follow inwards.
     steps_left: u32,
 }
 
-/// How deep the event may lie. The longest way that AWS's services make by themselves has about half as many steps: a
+/// The most envelopes around an event. The longest way that AWS's services make by themselves has about half as many steps: a
 /// list, a record, and a string are one each.
 const MAX_STEPS: u32 = 24;
 
 impl Outer {
-    /// What an invocation says of its payload.
+    /// The surroundings of the whole payload, by its invocation.
     pub(crate) fn of(invocation: &Invocation) -> Outer {
         Outer {
             path: String::new(),
@@ -56,7 +56,7 @@ impl Outer {
         Ok(element)
     }
 
-    /// What lies in the field `inner` of an envelope that says `id` and `at`, as far as it does.
+    /// The surroundings of the field `inner` of an envelope with this `id` and `at`; what it lacks stays as it was.
     pub(crate) fn within(
         &self,
         envelope: &Fields<'_>,

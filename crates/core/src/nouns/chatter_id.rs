@@ -26,7 +26,7 @@ impl ChatterId {
             .flatten()
     }
 
-    /// What the database knows it by.
+    /// The hash, which is what the tables hold.
     pub fn hash(&self) -> ChatterHash {
         ChatterHash(hex(&Sha256::digest(self.reveal())))
     }

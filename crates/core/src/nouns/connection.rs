@@ -1,7 +1,7 @@
 //! A browser's socket, as the connections table knows it.
 //!
 //! Connection IDs are API Gateway's and new for every socket, so forgetting one can never hit another, later socket.
-//! That holds only while no row is keyed by login alone.
+//! So no row may ever be keyed by login alone.
 
 use crate::{ChatterHash, Login, Timestamp, Topics};
 use serde::Deserialize;
@@ -33,26 +33,26 @@ impl fmt::Display for ConnectionId {
 /// One row of the connections table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// Whose browser it is.
+    /// The login that was proved.
     pub login: Login,
     /// API Gateway's id.
     pub id: ConnectionId,
-    /// When API Gateway took the handshake.
+    /// The time at which API Gateway received the handshake.
     pub connected_at: Timestamp,
-    /// What it wants to hear of.
+    /// The topics that it subscribed to.
     pub topics: Topics,
-    /// Which chatter ID opened it, so that revoking that one finds it.
+    /// The hash of the chatter ID that opened it, by which its revocation finds it.
     pub chatter_hash: ChatterHash,
 }
 
 impl Connection {
     /// API Gateway ends every socket after two hours; ten minutes more keep clocks and slow handshakes from mattering.
     pub const LIFE: Duration = Duration::from_secs(2 * 3600 + 600);
-    /// How old a row must be before a 410 means that its socket is dead. API Gateway answers 410 until `$connect`
+    /// The age from which a 410 means that a row's socket is dead. API Gateway answers 410 until `$connect`
     /// has returned, and `$connect` may take 10 s.
     pub const GRACE: Duration = Duration::from_secs(60);
 
-    /// When the row is no longer to be believed.
+    /// The time from which the row is ignored.
     pub fn expires_at(&self) -> Timestamp {
         self.connected_at + Self::LIFE
     }

@@ -1,4 +1,4 @@
-//! How far a page has seen.
+//! Cursors: how much of a log a page has seen.
 
 use serde::{Deserialize, Serialize};
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct EventTime {
     /// The time that counts. Never later than this machine's clock: nothing can have happened after now.
     pub at: Timestamp,
-    /// How far ahead of this machine's clock the time was that came, if by more than [`EventTime::TOLERANCE`]. It counts as
+    /// How far the given time was ahead of this machine's clock, if by more than [`EventTime::TOLERANCE`]. It counts as
     /// now, and whoever runs the system should know, since that clock is wrong.
     pub ahead: Option<Duration>,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Unit {
 }
 
 impl EventTime {
-    /// How far ahead another clock may be without anybody being told: clocks that are set by NTP differ by less.
+    /// How far another clock may be ahead without being reported: clocks that are set by NTP differ by less.
     pub const TOLERANCE: Duration = Duration::from_secs(60);
     /// The earliest time that anybody can mean: 1 January 2001. What is before it is a mistake in the unit.
     pub const EARLIEST: Timestamp = Timestamp::EARLY_2001;

@@ -49,7 +49,7 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// How long after `earlier` this is; nothing if it is before.
+    /// The time since `earlier`; zero if that is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or_default())
     }

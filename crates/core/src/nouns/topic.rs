@@ -1,4 +1,4 @@
-//! What an update is about, and which topics a socket listens to.
+//! Topics: of an update, and those that a socket subscribed to.
 
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ pub struct Topic(String);
 impl Topic {
     /// The most bytes a topic may have.
     pub const MAX_BYTES: usize = 64;
-    /// How many topics a login's updates may have, and how many one update or one socket may name.
+    /// The most topics of a login, of an update, and of a socket.
     pub const MAX_PER_LOGIN: usize = 16;
 
     /// The topic, or `None` if it is empty, too long or has a forbidden character.
@@ -22,7 +22,7 @@ impl Topic {
         valid.then(|| Topic(text.to_owned()))
     }
 
-    /// What an update is about if its event names no topic.
+    /// The topic of an update whose event names none.
     pub fn fallback() -> Topic {
         Topic("updates".to_owned())
     }

@@ -11,9 +11,9 @@ pub struct Update {
     pub id: String,
     /// When it happened: of two updates to a topic the later one stands.
     pub at: Timestamp,
-    /// What it is about, in the event's order, each once; 1 to [`Topic::MAX_PER_LOGIN`].
+    /// Its topics, in the event's order, each once; 1 to [`Topic::MAX_PER_LOGIN`].
     pub topics: Vec<Topic>,
-    /// What the browser is told.
+    /// The body, which browsers get as it is.
     pub body: Body,
 }
 
@@ -48,7 +48,7 @@ impl Body {
 }
 
 impl Default for Body {
-    /// What an event without a body says: an empty object, so that a page may read any field of it.
+    /// The body of an event without one: an empty object, so that a page may read any field of it.
     fn default() -> Body {
         Body(RawValue::from_string("{}".to_owned()).expect("an empty object is JSON"))
     }

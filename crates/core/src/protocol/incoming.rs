@@ -1,4 +1,4 @@
-//! What a browser may say.
+//! Messages of a browser.
 
 use crate::{Cursor, Login};
 use serde_json::Value;
@@ -8,9 +8,9 @@ use serde_json::Value;
 pub enum Incoming {
     /// "What have I missed?"
     Sync {
-        /// Whose updates. It proves nothing: the connection's row does.
+        /// The login whose updates are asked for. It proves nothing: the connection's row does.
         login: Login,
-        /// What the page has seen; `None` if nothing yet.
+        /// The page's cursor; `None` if it has none yet.
         cursor: Option<Cursor>,
         /// The page's number for this question, which the reply echoes.
         n: u64,
@@ -30,7 +30,7 @@ impl Incoming {
     /// Reads a message's text, whatever it is: no depth, size or type of it is an error of the server's.
     ///
     /// # Errors
-    /// What is wrong with it, to be told to its sender.
+    /// The error, for the sender.
     pub fn parse(text: &str) -> Result<Incoming, NotUnderstood> {
         use NotUnderstood::{BadMessage, UnknownAction};
         // Too deep a message is no JSON to the parser, which stops at 128 levels rather than overflow the stack.

@@ -1,4 +1,4 @@
-//! What the server says to a browser: each message a JSON text of at most [`MAX_BYTES`].
+//! Messages to a browser: each is a JSON text of at most [`MAX_BYTES`].
 
 use crate::{Body, Cursor, Login, NotUnderstood, Timestamp, Topic, Version};
 use serde::Serialize;
@@ -6,17 +6,17 @@ use serde::Serialize;
 /// API Gateway's largest frame, and the unit in which it meters messages.
 pub const MAX_BYTES: usize = 32 * 1024;
 
-/// Everything there is to say, except the `pong` that API Gateway itself answers.
+/// A message, of all kinds except the `pong` that API Gateway itself answers.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Outgoing<'a> {
     /// The login's stats have been updated.
     StatsUpdated {
-        /// Whose.
+        /// The login.
         login: &'a Login,
         /// The first of `topics`: most updates have one.
         topic: &'a Topic,
-        /// Those of the update's topics that this socket listens to, without those that have something newer.
+        /// The update's topics that this socket subscribed to, without those that have something newer.
         topics: &'a [&'a Topic],
         /// The log that the version counts in.
         epoch: &'a str,
@@ -25,11 +25,11 @@ pub enum Outgoing<'a> {
         /// The highest version before it among the topics that this socket listens to: a page whose cursor is
         /// lower has a gap. Too high makes a page ask in vain; too low would hide a loss.
         prev: Version,
-        /// What marks it as the same update when it comes again.
+        /// The update's ID, the same when it comes again.
         id: &'a str,
         /// When it happened.
         at: Timestamp,
-        /// What the pipeline sent.
+        /// The body that the pipeline sent.
         body: &'a Body,
     },
     /// The answer to a sync.
@@ -39,9 +39,9 @@ pub enum Outgoing<'a> {
         /// The server's clock when it answered. A page compares `recorded` with this and never with its own clock, which
         /// may be wrong: how long ago something was recorded is the difference of the two.
         now: Timestamp,
-        /// Where the page stands when it has taken this in; `None` if the login has no log, which changes nothing.
+        /// The page's cursor after this reply; `None` if the login has no log, and the page's cursor stays.
         cursor: Option<Cursor>,
-        /// How many versions, over all topics, lie between the question's cursor and this one. `None` where the
+        /// The number of versions, over all topics, between the question's cursor and this one. `None` if the
         /// question had no cursor of this log.
         missed: Option<u64>,
         /// The log is not the one that the page knew: what it holds of the old one is void.
@@ -72,17 +72,17 @@ pub enum Outgoing<'a> {
 pub struct Missed<'a> {
     /// The first of `topics`.
     pub topic: &'a Topic,
-    /// Those of the update's topics that this socket listens to and that have nothing newer, by name.
+    /// The update's topics that this socket subscribed to and that have nothing newer, by name.
     pub topics: Vec<&'a Topic>,
     /// The update's number.
     pub version: Version,
-    /// What marks it as the same update when it comes again.
+    /// The update's ID, the same when it comes again.
     pub id: &'a str,
     /// When it happened, by the pipeline's clock.
     pub at: Timestamp,
     /// When it was recorded, by the server's clock.
     pub recorded: Timestamp,
-    /// What the pipeline sent.
+    /// The body that the pipeline sent.
     pub body: &'a Body,
 }
 
@@ -96,7 +96,7 @@ pub enum ClosingReason {
     Replaced,
 }
 
-/// What went wrong with a message.
+/// The code of an error.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {

@@ -1,6 +1,6 @@
 //! The AWS clients: the one place where they are configured, each retry and time-out on purpose.
 //!
-//! Where the services are is a setting, as in every AWS program, so the same binary runs in AWS, on a laptop and in tests.
+//! Addresses of services are settings, as in every AWS program, so the same binary runs in AWS, on a laptop and in tests.
 
 use crate::{
     Poster,
@@ -29,7 +29,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use std::{future::Future, time::Duration};
 
-/// What all clients share: credentials and region. Connections are each service's own, since what a failure says of one
+/// Clients of AWS. They share credentials and region. Connections are each service's own, since what a failure says of one
 /// host's connections it does not say of another's.
 #[derive(Clone, Debug)]
 pub struct Aws {
@@ -40,8 +40,8 @@ pub struct Aws {
     endpoints: Endpoints,
 }
 
-/// Where services are that are not at AWS's usual addresses. The WebSocket API's own is no exception but a must, and so
-/// an argument of [`Aws::poster`].
+/// Addresses of services that are not at AWS's usual ones; all are optional. The callback URL of the WebSocket API is
+/// mandatory, and so an argument of [`Aws::poster`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     /// `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -52,7 +52,7 @@ pub struct Endpoints {
     pub ca_bundle: Option<String>,
 }
 
-/// Whom AWS's endpoints have their certificates from. A machine's whole store, some 140 roots, takes longer to read than
+/// The root certificates of AWS's endpoints. A machine's whole store, some 140 roots, takes longer to read than
 /// all else that a function does at its start. <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &str = include_str!("../../roots/amazon.pem");
 

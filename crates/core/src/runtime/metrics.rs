@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 /// A metric's unit, by CloudWatch's name for it.
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
-    /// How many.
+    /// A number.
     Count,
-    /// How long.
+    /// A duration.
     Milliseconds,
 }
 

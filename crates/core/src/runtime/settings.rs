@@ -5,24 +5,24 @@ use crate::{Chatters, CookieNames, HandshakePolicy, Tables, aws::Endpoints, hand
 use std::{fmt, time::Duration};
 use thiserror::Error;
 
-/// What a function is told by its environment.
+/// The settings of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The three tables.
     pub tables: Tables,
-    /// Where AWS's services are, where not at their usual addresses.
+    /// Addresses of AWS's services that are not the usual ones.
     pub endpoints: Endpoints,
     /// The WebSocket API that notify posts to ([`CALLBACK_URL`]); empty for a function that posts nothing.
     pub callback_url: String,
-    /// How handshakes carry credentials.
+    /// The names of parameters and cookies in handshakes, and the origins that may connect.
     pub policy: HandshakePolicy,
-    /// How long a new chatter ID is good (`CHATTER_TTL_SECONDS`, 30 days unless set), at most [`Chatters::LONGEST_LIFE`].
+    /// The life of a new chatter ID (`CHATTER_TTL_SECONDS`, 30 days unless set), at most [`Chatters::LONGEST_LIFE`].
     pub chatter_life: Duration,
-    /// How many sockets a login may have before the oldest is closed (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set).
+    /// The most sockets of a login; beyond them the oldest are closed (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set).
     pub max_connections_per_login: usize,
-    /// Where notify leaves what it has no time for (`DEFER_QUEUE_URL`).
+    /// The queue for deferred logins (`DEFER_QUEUE_URL`).
     pub defer_queue_url: Option<String>,
-    /// Where CloudWatch keeps the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
     pub metrics_namespace: String,
 }
 
@@ -157,7 +157,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         Some(url)
     }
 
-    /// Where a service is, by its own variable or the one for all of them; `None` is where AWS has it.
+    /// The address of a service, by its own variable or the one for all of them; `None` is AWS's usual one.
     fn endpoint(&mut self, name: &str) -> Option<String> {
         let own = (self.lookup)(name).is_some();
         self.url(if own { name } else { "AWS_ENDPOINT_URL" })

@@ -17,17 +17,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// What AWS does not encode in a path (RFC 3986, "unreserved").
+/// Characters that AWS does not encode in a path (RFC 3986, "unreserved").
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where posts go, and how they are signed.
+/// The `@connections` API of one WebSocket API stage: its address, and the signer of requests to it.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionsApi {
     connector: Reconnector,
     signer: Arc<Signer>,
     /// The URL up to the connection's ID.
     url: String,
-    /// What stands for the URL's path in a signature: AWS encodes once more what the path encodes already.
+    /// The path as it is signed: the URL's path, encoded once more.
     signed_path: String,
     host: String,
 }

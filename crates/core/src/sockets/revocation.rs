@@ -8,14 +8,14 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What revoking needs.
+/// Revokes chatter IDs.
 #[derive(Clone, Debug)]
 pub struct Revocation {
-    /// Where chatter IDs are forgotten.
+    /// The table from which the chatter ID is deleted.
     pub chatters: Chatters,
-    /// Where their sockets are found.
+    /// The table in which its sockets are found.
     pub connections: Connections,
-    /// How the sockets are told.
+    /// Tells and closes the sockets.
     pub poster: Poster,
 }
 

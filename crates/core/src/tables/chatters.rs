@@ -20,7 +20,7 @@ pub struct Chatters {
 }
 
 impl Chatters {
-    /// How long a chatter ID may be good at most. `$connect` refuses an `expires_at` that lies further ahead: it is most
+    /// The longest life of a chatter ID. `$connect` refuses an `expires_at` that lies further ahead: it is most
     /// likely in milliseconds, which would make the secret good for 50,000 years, and DynamoDB's TTL keep it for ever.
     pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 

@@ -66,7 +66,7 @@ impl Connections {
         found.item.map_or(Ok(None), |item| read(&item, Timestamp::now()))
     }
 
-    /// Whose connection it is, by the index. It may not know a young one yet: its row then goes at the next 410, or
+    /// The login of a connection, by the index. The index may not hold a young row yet: that one goes at the next 410, or
     /// expires.
     ///
     /// # Errors

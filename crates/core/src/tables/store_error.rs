@@ -45,7 +45,7 @@ impl StoreError {
         )
     }
 
-    /// What to say of a failed call: the service's code if it answered, else which kind of silence it was.
+    /// The code of a failed call: the service's own if it answered, else the kind of failure.
     pub(crate) fn of<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
         let silence = match error {
             SdkError::TimeoutError(_) => TIME_OUT,

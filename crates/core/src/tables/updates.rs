@@ -28,7 +28,7 @@ pub struct Updates {
     table: String,
 }
 
-/// What became of an update.
+/// The result of recording an update.
 #[derive(Clone, Debug)]
 pub enum Recorded {
     /// It is the login's newest, of all its topics but those that have something newer.
@@ -48,7 +48,7 @@ pub enum Recorded {
         epoch: String,
         /// The number it was given then.
         version: Version,
-        /// What was recorded then, with the topics that still hold it, in the event's order.
+        /// The update as it was recorded then, with the topics that still hold it, in the event's order.
         stored: Update,
     },
     /// Every one of its topics has something newer: a retry that came late.
@@ -75,19 +75,19 @@ pub struct Entry {
     pub topic: Topic,
     /// The update's number.
     pub version: Version,
-    /// What marks repeats.
+    /// The update's ID, by which repeats are found.
     pub id: String,
     /// When it happened, by the pipeline's clock.
     pub at: Timestamp,
     /// When it was recorded, by the clock of the function that did. An item that was written before this was kept says
     /// `at` in its place.
     pub recorded: Timestamp,
-    /// What the pipeline sent.
+    /// The body that the pipeline sent.
     pub body: Body,
 }
 
 impl Updates {
-    /// How long a login's updates are kept after the last one.
+    /// The time for which a login's updates are kept after the last one.
     pub const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
     /// The table of that name.
@@ -99,13 +99,14 @@ impl Updates {
     }
 
     /// Records an update under each of its topics, all with the same version, or says why not. A topic that has something
-    /// newer is left out: what is stale for one topic may be news for another.
+    /// newer is left out: an update that is stale for one topic may be new for another.
     ///
     /// # Errors
     /// If the table cannot be written. Recording again is safe: it is then a repeat.
     pub async fn record(&self, login: &Login, update: &Update) -> Result<Recorded, StoreError> {
         let mut update = update.clone();
-        // Assume that every topic is new to the login. Only near the limit does the refusal have to tell which are.
+        // Reserve room as if every topic were new to the login. Only when its item is nearly full (16 topics) does the write
+        // fail for that, and the item that comes back shows which topics exist.
         let mut new_topics = update.topics.len();
         let new_epoch = Uuid::new_v4().to_string();
         let now = Timestamp::now();
@@ -136,7 +137,8 @@ impl Updates {
             if update.topics.is_empty() {
                 return Ok(Recorded::Stale);
             }
-            // A refusal that gives no reason to ask for less was for want of room. Each round asks for less, so it ends.
+            // If neither the ID nor the time explains the failed condition, the item has no room for the new topics. Every
+            // retry names fewer topics or reserves less room, so the loop ends.
             if log.entries.len() + new_topics > Topic::MAX_PER_LOGIN || (update.topics.len(), new_topics) == asked {
                 return Ok(Recorded::TooManyTopics);
             }
@@ -164,7 +166,7 @@ impl Updates {
         read(&item).map(Some)
     }
 
-    /// A read that finds nothing: it makes the connection to DynamoDB.
+    /// Makes the connection to DynamoDB, by a read that finds nothing.
     pub async fn warm_up(&self) {
         let get = self
             .client
@@ -238,7 +240,7 @@ impl Entry {
 const VERSION_OF: &str = "v:";
 const UPDATE_OF: &str = "u:";
 
-/// What a successful write says, by the item as it was before.
+/// The result of a successful write, by the item as it was before.
 fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Recorded {
     match old {
         Some(log) => {
@@ -263,7 +265,7 @@ fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Re
     }
 }
 
-/// What was recorded under the same id, if the item that refused a write still holds it.
+/// The update that was recorded under the same ID, if the item that refused a write still holds it.
 fn repeat(log: &UpdateLog, update: &Update) -> Option<Recorded> {
     let entries = || update.topics.iter().filter_map(|topic| log.entry(topic));
     let same = entries().find(|entry| entry.id == update.id)?;

@@ -1,4 +1,4 @@
-//! What an engine cannot be made to say: conflicts, throttling, failures. The rest is tested with a real one.
+//! Conflicts, throttling and failures, which the real engine of the other tests cannot be made to answer.
 
 use super::*;
 use crate::{ChatterId, ConnectionId, Login, Topics, test_support::dynamodb};

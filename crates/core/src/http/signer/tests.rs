@@ -14,10 +14,10 @@ use aws_smithy_types::body::SdkBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// What `Aws::over` signs with.
+/// The credentials that `Aws::over` signs with.
 const SECRET: &str = "local";
 
-/// What API Gateway would make of a signature, read off the request alone by AWS's rule. An error says what is wrong.
+/// Verifies a signature as API Gateway does, by the request alone and AWS's rule. An error says what is wrong.
 fn verify(request: &HttpRequest) -> Result<(), String> {
     let header = |name: &str| request.headers().get(name).map(str::trim);
     let url = request.uri().split_once("://").ok_or("no URL")?.1;

@@ -151,7 +151,7 @@ fn a_time_ahead_of_our_clock_counts_as_now_and_is_told() {
 
 /// Each field of the event differs from what it is when nothing is given, so none can be forgotten unseen.
 #[test]
-fn what_is_put_off_says_the_same_one_attempt_later() {
+fn a_deferred_event_is_the_same_with_one_attempt_more() {
     let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64,
         "id": "own", "attempt": 3});
     let first = parse(&event).unwrap();
@@ -167,7 +167,7 @@ fn what_is_put_off_says_the_same_one_attempt_later() {
 }
 
 #[test]
-fn what_the_envelope_gave_is_kept_when_an_event_is_put_off() {
+fn a_deferred_event_keeps_the_id_and_the_time_that_its_envelope_gave() {
     let first = parse(&json!({"login": "a"})).unwrap();
     let mut later = outer();
     later.id = Ok("other".to_owned());
