@@ -1,4 +1,4 @@
-//! The callback endpoint, a process apart: see `src/bin/callback.rs`.
+//! The callback endpoint (`src/bin/callback.rs`), as a separate process.
 
 use crate::{
     Outcome,
@@ -9,11 +9,11 @@ use bench::{Manner, Posts};
 /// The running endpoint.
 #[derive(Debug)]
 pub(crate) struct Callback {
-    /// Its host and port.
+    /// Host and port, without TLS.
     pub(crate) address: String,
-    /// Its URL with TLS, and HTTP/2 or HTTP/1.1.
+    /// URL with TLS, and HTTP/2 or HTTP/1.1.
     pub(crate) http2: String,
-    /// Its URL with TLS and HTTP/1.1 alone.
+    /// URL with TLS and HTTP/1.1 alone.
     pub(crate) http1: String,
     http: reqwest::Client,
     _process: Process,
@@ -24,7 +24,7 @@ impl Callback {
     pub(crate) async fn start() -> Outcome<Callback> {
         let (process, words) = Process::start_and_hear(&mut command(program("bench-callback"))).await?;
         let [port, http2, http1] = &words[..] else {
-            return Err("the callback endpoint does not tell its ports".into());
+            return Err("the callback endpoint did not print its ports".into());
         };
         Ok(Callback {
             address: format!("127.0.0.1:{port}"),
@@ -35,25 +35,25 @@ impl Callback {
         })
     }
 
-    /// The URL that functions are told.
+    /// URL of `@connections`, for the functions' environment.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/dev", self.address)
     }
 
-    /// The certificate (PEM) that its URLs with TLS have.
+    /// Certificate (PEM) of the URLs with TLS.
     pub(crate) async fn certificate(&self) -> Outcome<String> {
         let request = self.http.get(format!("http://{}/certificate", self.address));
         Ok(request.send().await?.text().await?)
     }
 
-    /// Begins to count anew, and answers in this manner from now on.
+    /// Sets the behaviour, and resets the counters.
     pub(crate) async fn behave(&self, manner: &Manner) -> Outcome<()> {
         let request = self.http.put(format!("http://{}/", self.address)).json(manner);
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
-    /// What it has seen since.
+    /// Counters since the behaviour was last set.
     pub(crate) async fn posts(&self) -> Outcome<Posts> {
         let request = self.http.get(format!("http://{}/", self.address));
         Ok(request.send().await?.json().await?)

@@ -4,12 +4,12 @@ use crate::{Outcome, report::number, statistics::Samples};
 use plotters::prelude::*;
 use std::path::Path;
 
-/// Bars, each with its spread, on a logarithmic axis: what is compared here differs by powers of ten.
+/// Bars, each with its spread, on a logarithmic axis, since the compared figures differ by powers of ten.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
-    /// What is shown, with its unit.
+    /// Title: the measured quantity, with its unit.
     pub(crate) title: &'static str,
-    /// Names and figures, from the top.
+    /// The bars, from the top.
     pub(crate) bars: Vec<Bar>,
 }
 
@@ -18,12 +18,12 @@ pub(crate) struct Chart {
 pub(crate) struct Bar {
     pub(crate) name: String,
     pub(crate) samples: Samples,
-    /// Ours, not a baseline.
+    /// Whether it is Chatterbox's, and not a baseline's.
     pub(crate) is_ours: bool,
 }
 
 impl Bar {
-    /// A bar of ours.
+    /// A bar of Chatterbox's.
     pub(crate) fn ours(name: impl Into<String>, samples: Samples) -> Bar {
         Bar {
             name: name.into(),

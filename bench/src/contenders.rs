@@ -1,20 +1,20 @@
-//! The programs that are compared.
+//! The compared programs: Chatterbox's functions and the baselines.
 
 use crate::{Bench, database::environment, lambda::Program, process::program};
 
-/// Where a program finds the services.
+/// Addresses of the services that a program calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Services {
     /// DynamoDB's URL.
     pub(crate) dynamodb: String,
-    /// The URL under which `@connections` is.
+    /// URL of `@connections`.
     pub(crate) callback: String,
-    /// More of the environment.
+    /// Additional environment variables.
     pub(crate) more: Vec<(&'static str, String)>,
 }
 
 impl Services {
-    /// The bench's own DynamoDB, and this endpoint for posts.
+    /// The bench's own DynamoDB, and this URL of `@connections`.
     pub(crate) fn of(bench: &Bench, callback: &str) -> Services {
         Services {
             dynamodb: bench.database.url.clone(),

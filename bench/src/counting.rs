@@ -1,4 +1,4 @@
-//! A DynamoDB that counts: it stands before the real one, and asks of each request what it used.
+//! Counting proxy before DynamoDB: it asks for the consumed capacity of each request.
 
 use crate::Outcome;
 use axum::{
@@ -12,19 +12,19 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The counting database. It ends when it is dropped.
+/// The counting proxy. It stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Counting {
-    /// Where it is.
+    /// The proxy's URL.
     pub(crate) url: String,
     counter: Arc<Counter>,
     server: JoinHandle<()>,
 }
 
-/// What was used.
+/// Requests and capacity that were used.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Used {
-    /// Requests.
+    /// Number of requests.
     pub(crate) round_trips: u32,
     /// Request units.
     pub(crate) read_units: f64,
@@ -40,7 +40,7 @@ struct Counter {
 }
 
 impl Counting {
-    /// Starts before the database at this URL.
+    /// Starts a proxy before the database at this URL.
     pub(crate) async fn start(upstream: &str) -> Outcome<Counting> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -56,7 +56,7 @@ impl Counting {
         Ok(Counting { url, counter, server })
     }
 
-    /// What was used since it was last asked.
+    /// Requests and capacity that were used since the last call.
     pub(crate) fn take(&self) -> Used {
         std::mem::take(&mut self.counter.used.lock().unwrap_or_else(PoisonError::into_inner))
     }

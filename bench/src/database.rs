@@ -1,4 +1,4 @@
-//! DynamoDB in a process of its own, with Chatterbox's tables in it: `chatter local`, of which only that is used.
+//! DynamoDB in a process of its own, with Chatterbox's tables: that of a `chatter local`.
 
 use crate::{
     Outcome,
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 /// The running database.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// Where it is.
+    /// DynamoDB's URL.
     pub(crate) url: String,
-    /// Where the sockets of the same local system are opened.
+    /// URL of the local system's sockets.
     pub(crate) socket_url: String,
     http: reqwest::Client,
     _process: Process,
@@ -34,7 +34,7 @@ impl Session {
     }
 }
 
-/// DynamoDB takes no more in one `BatchWriteItem`.
+/// Most items in one `BatchWriteItem`, by DynamoDB's limit.
 const BATCH: usize = 25;
 
 impl Database {
@@ -47,7 +47,7 @@ impl Database {
         let url_after = |name: &str| {
             let place = words.iter().position(|word| word == name);
             let url = place.and_then(|place| words.get(place + 1)).cloned();
-            url.ok_or_else(|| format!("`chatter local` does not tell its {name}"))
+            url.ok_or_else(|| format!("`chatter local` did not print its {name}"))
         };
         let database = Database {
             url: url_after("dynamodb")?,
@@ -59,7 +59,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Calls an operation, unsigned: nobody checks.
+    /// Calls an operation, with a dummy signature, which the local DynamoDB does not check.
     pub(crate) async fn call(&self, operation: &str, request: &Value) -> Outcome<Value> {
         let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request";
         let response = self
@@ -99,7 +99,7 @@ impl Database {
         })
     }
 
-    /// Stores rows of sockets that the callback endpoint knows: old enough that a 410 means death.
+    /// Stores rows for sockets of the callback endpoint, older than a minute, so that a 410 deletes them.
     pub(crate) async fn put_rows(&self, rows: impl Iterator<Item = (String, u64)>) -> Outcome<()> {
         let rows: Vec<Value> = rows.map(|(login, socket)| row(&login, socket)).collect();
         for batch in rows.chunks(BATCH) {
@@ -110,7 +110,7 @@ impl Database {
         Ok(())
     }
 
-    /// The baselines know nothing of epochs, and so do not write into Chatterbox's own table of updates.
+    /// Creates the baselines' own table of updates, since they do not know Chatterbox's epochs.
     async fn create_table_of_baselines(&self) -> Outcome<()> {
         let request = json!({
             "TableName": BASELINES,
@@ -122,12 +122,12 @@ impl Database {
     }
 }
 
-/// The table in which the baselines record updates.
+/// Table in which the baselines record updates.
 pub(crate) const BASELINES: &str = "baselines";
-/// More sockets of one login than any measure has: the oldest are not closed.
+/// Limit of sockets of a login, higher than any section's, so that no oldest socket is closed.
 pub(crate) const MANY: &str = "1000000";
 
-/// What every function finds in its environment, whoever wrote it.
+/// Environment variables of every function, Chatterbox's and the baselines'.
 pub(crate) fn environment(dynamodb: &str, callback: &str) -> Vec<(&'static str, String)> {
     let own = [
         ("CHATTERS_TABLE", "chatters"),
@@ -156,7 +156,7 @@ fn hash(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// So many seconds from now, since 1970.
+/// The time `from_now` seconds from now, in seconds since 1970.
 #[expect(clippy::cast_possible_truncation, reason = "until the year 292 billion")]
 fn seconds(from_now: i64) -> i64 {
     (now() / 1_000.0) as i64 + from_now

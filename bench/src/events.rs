@@ -1,10 +1,10 @@
-//! Events as API Gateway and a stats pipeline send them.
+//! Events for functions, in the form of API Gateway's and of a stats pipeline's.
 
 use crate::{database::Session, statistics::milliseconds};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A handshake, as a browser makes it.
+/// Event `$connect` of a browser's handshake.
 pub(crate) fn connect(session: &Session, connection_id: &str) -> Value {
     let mut event = socket_event("CONNECT", "$connect", connection_id);
     let headers = [
@@ -33,7 +33,7 @@ pub(crate) fn connect(session: &Session, connection_id: &str) -> Value {
     event
 }
 
-/// The end of a socket.
+/// Event `$disconnect` of a socket.
 pub(crate) fn disconnect(connection_id: &str) -> Value {
     let mut event = socket_event("DISCONNECT", "$disconnect", connection_id);
     event["requestContext"]["disconnectStatusCode"] = 1005.into();
@@ -41,24 +41,24 @@ pub(crate) fn disconnect(connection_id: &str) -> Value {
     event
 }
 
-/// A page that asks what it has missed.
+/// Event `$default` with a page's sync.
 pub(crate) fn sync(login: &str, connection_id: &str) -> Value {
     let mut event = socket_event("MESSAGE", "$default", connection_id);
     event["body"] = sync_message(login, 1).into();
     event
 }
 
-/// What such a page says.
+/// A page's sync, as it is sent on the socket.
 pub(crate) fn sync_message(login: &str, n: u64) -> String {
     json!({"action": "sync", "login": login, "cursor": null, "n": n}).to_string()
 }
 
-/// New stats for one login; the push that tells of them is about 300 bytes long.
+/// Event of an update for one login, whose push has about 300 bytes.
 pub(crate) fn notify(login: &str) -> Value {
     json!({"login": login, "topic": "updates", "body": body()})
 }
 
-/// New stats for many logins.
+/// Event of an update for many logins.
 pub(crate) fn notify_all(logins: &[String]) -> Value {
     json!({"logins": logins, "topic": "updates", "body": body()})
 }

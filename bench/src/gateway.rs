@@ -1,4 +1,4 @@
-//! The local API Gateway, a process apart, with one of the compared programs behind it or none.
+//! The local API Gateway as a separate process, with one of the compared programs as its function, or none.
 
 use crate::{
     Outcome,
@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 /// A running gateway.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    /// Where sockets are opened.
+    /// URL for sockets.
     pub(crate) socket_url: String,
-    /// The Lambda Invoke API, up to the function's name.
+    /// URL of the Lambda Invoke API, up to the function's name.
     pub(crate) functions_url: String,
-    /// From its start to its being up.
+    /// Time from its start until it was ready.
     pub(crate) start_up: Duration,
-    /// Its process, whose children are the functions.
+    /// Its process. The functions' processes are its children.
     pub(crate) process: Process,
 }
 
-/// What a gateway is told beside its functions.
+/// Options of a gateway besides its functions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
     /// `KEY=FUNCTION`.
@@ -31,7 +31,7 @@ pub(crate) struct Routes {
     pub(crate) port: u16,
 }
 
-/// What answers pings.
+/// The mock route that answers pings.
 pub(crate) const PING: &str = r#"{"action":"ping"}"#;
 
 impl Gateway {

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, for one process of one function, with a clock beside it.
+//! The Lambda Runtime API for one process of one function, which measures the function's times.
 
 use crate::{
     Outcome,
@@ -25,19 +25,19 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a function may take for one event, and to ask for its first.
+/// Longest time of a function for one event, and until it asks for its first.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What is to be run.
+/// A program to be run as a function.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// The name that is shown.
+    /// Name in tables and charts.
     pub(crate) name: &'static str,
     /// The program, or `node`.
     pub(crate) command: PathBuf,
-    /// Its arguments.
+    /// The program's arguments.
     pub(crate) arguments: Vec<PathBuf>,
-    /// What it finds in its environment beside what Lambda sets.
+    /// Environment variables besides those that Lambda sets.
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
@@ -61,7 +61,7 @@ struct Host {
 }
 
 impl Function {
-    /// Starts the process; it may not have asked for an event yet.
+    /// Starts the process, and does not wait until it asks for an event.
     pub(crate) async fn start(program: &Program) -> Outcome<Function> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -99,34 +99,34 @@ impl Function {
         })
     }
 
-    /// Waits until the function asks for its first event, and says how long after its start that was.
+    /// Waits until the function asks for its first event. Returns the time from its start until then.
     pub(crate) async fn ready(&mut self) -> Outcome<Duration> {
         let asked = timeout(PATIENCE, self.asked.recv()).await;
         let asked = asked
             .ok()
             .flatten()
-            .ok_or("a function does not ask for its first event")?;
+            .ok_or("a function did not ask for its first event in time")?;
         Ok(asked - self.started)
     }
 
-    /// Has the function serve an event, and says how long that took.
+    /// Has the function serve an event. Returns its answer, and the time that it took.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Outcome<(Value, Duration)> {
         let start = Instant::now();
         self.host.more_events.send(event.to_string().into())?;
         let answer = timeout(PATIENCE, self.answers.recv()).await;
-        let (at, is_error, body) = answer.ok().flatten().ok_or("a function does not answer")?;
+        let (at, is_error, body) = answer.ok().flatten().ok_or("a function did not answer in time")?;
         if is_error {
             return Err(format!("a function failed: {}", String::from_utf8_lossy(&body)).into());
         }
         Ok((serde_json::from_slice(&body)?, at - start))
     }
 
-    /// How long it is since the process was started.
+    /// Time since the process was started.
     pub(crate) fn age(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// What the process has used.
+    /// Processor time and memory of the process.
     pub(crate) fn usage(&self) -> Outcome<Usage> {
         self.process.usage()
     }
@@ -138,7 +138,7 @@ impl Drop for Function {
     }
 }
 
-/// What Lambda sets for every function.
+/// Environment variables that Lambda sets for every function.
 pub(crate) fn lambda_environment() -> [(&'static str, &'static str); 9] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", "bench"),

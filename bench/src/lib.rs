@@ -1,49 +1,49 @@
-//! What the programs of the bench share: sockets that are only numbers, and how the callback endpoint tells of its posts.
+//! Shared by the bench's programs: connection IDs made of numbers, and the callback endpoint's control messages.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The connection ID of the n-th socket of the callback endpoint. It looks as API Gateway's do.
+/// Connection ID of the callback endpoint's n-th socket, in the form of API Gateway's.
 pub fn connection_id(n: u64) -> String {
     let mut bytes = [0; 11];
     bytes[3..].copy_from_slice(&n.to_be_bytes());
     BASE64_URL_SAFE.encode(bytes)
 }
 
-/// Which socket that is, with or without the escaped `=` at the end.
+/// Number of the socket with this connection ID, whose last `=` may be escaped.
 pub fn socket_number(connection_id: &str) -> Option<u64> {
     let bytes = BASE64_URL_SAFE.decode(format!("{}=", connection_id.get(..15)?)).ok()?;
     Some(u64::from_be_bytes(bytes.get(3..)?.try_into().ok()?))
 }
 
-/// How the callback endpoint answers posts.
+/// Behaviour of the callback endpoint: how it answers posts.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Manner {
-    /// Each socket whose number this divides is gone; 0 is none.
+    /// Every socket whose number is a multiple of this is gone (410); 0 for none.
     pub gone_every: u64,
-    /// Each post whose place among all posts this divides is throttled; 0 is none.
+    /// Every n-th of all posts is throttled (429); 0 for none.
     pub throttled_every: u64,
-    /// The socket that never answers.
+    /// Number of the socket whose posts are never answered.
     pub silent: Option<u64>,
-    /// How long each answer takes, in milliseconds.
+    /// Time until each answer, in milliseconds.
     pub delay: u64,
 }
 
-/// What the callback endpoint has seen since it was last told a manner. Times are milliseconds since 1970.
+/// Counters of the callback endpoint since its behaviour was last set. Times are milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Posts {
-    /// Answered with 200.
+    /// Posts answered with 200.
     pub sent: u64,
-    /// Answered with 410.
+    /// Posts answered with 410.
     pub gone: u64,
-    /// Answered with 429.
+    /// Posts answered with 429.
     pub throttled: u64,
-    /// How many connections were made for TLS.
+    /// Number of TLS connections that were opened.
     pub connections: u64,
-    /// When the first was answered.
+    /// Time of the first answer.
     pub first: f64,
-    /// When the last was answered.
+    /// Time of the last answer.
     pub last: f64,
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_id_is_as_api_gateways_and_tells_its_number() {
+    fn a_connection_id_has_api_gateways_form_and_contains_its_number() {
         for n in [0, 1, 9_999, u64::MAX] {
             let id = connection_id(n);
             assert_eq!((id.len(), id.ends_with('=')), (16, true));

@@ -21,19 +21,19 @@ use database::Database;
 use report::Section;
 use std::{error::Error, io::Write, path::PathBuf, process::ExitCode, time::Instant};
 
-/// What went wrong, in words for whoever started the bench.
+/// Result of a step of the bench. The error is a text for the person who started it.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Measures Chatterbox against what a user would otherwise run.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure; all of it if none is named, and only then docs/benchmarks.md is written
+    /// Sections to measure. Without any, all are measured, and docs/benchmarks.md is written
     #[arg(value_enum)]
     sections: Vec<Name>,
-    /// The checkout
+    /// Root of the repository
     #[arg(long, default_value = ".")]
     root: PathBuf,
-    /// One repeat of everything: it shows that all of it works, and no figure that is worth anything
+    /// Measure everything only once, to see that the bench works: the figures are too inexact to be used
     #[arg(long)]
     quick: bool,
 }
@@ -52,7 +52,7 @@ enum Name {
     Size,
 }
 
-/// What every section needs.
+/// Context of every section.
 #[derive(Debug)]
 pub(crate) struct Bench {
     database: Database,
@@ -61,18 +61,18 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// How often to measure something.
+    /// Number of repeats of a measurement: `usually`, or 1 in a quick run.
     fn repeats(&self, usually: usize) -> usize {
         if self.quick { 1 } else { usually }
     }
 
-    /// A file of the folder `bench`.
+    /// Path of a file in the folder `bench`.
     fn file(&self, name: &str) -> PathBuf {
         self.root.join("bench").join(name)
     }
 }
 
-/// Fewer files, and ten thousand sockets do not fit.
+/// Number of open files that the process needs, for ten thousand sockets.
 const FILES: u64 = 12_000;
 
 #[tokio::main]
@@ -93,7 +93,9 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Outcome<()> {
     let files = process::raise_file_limit();
     if files < FILES {
-        return Err(format!("{files} open files are allowed; ten thousand sockets need {FILES}: ulimit -Hn").into());
+        return Err(
+            format!("{files} open files are allowed, and ten thousand sockets need {FILES}: raise ulimit -Hn").into(),
+        );
     }
     let start = Instant::now();
     let is_whole = arguments.sections.is_empty();

@@ -1,4 +1,4 @@
-//! Processes of the bench's own: what they use, and that none of them outlives it.
+//! Child processes of the bench: their start, their end, and their use of processor and memory.
 
 use crate::Outcome;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -14,29 +14,29 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a program may take to start, and to end when it is asked to.
+/// Longest time of a program to start, and to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running program. Dropping it kills it, with what it has started in its own group.
+/// A running program. Dropping it kills the program and its process group.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     id: Pid,
 }
 
-/// What a process has used so far.
+/// Processor time and memory of a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// The processor's time, over all threads that are still there.
+    /// Processor time of all threads that still run.
     pub(crate) cpu: Duration,
-    /// The most memory that it ever had, in MB.
+    /// Peak memory, in MB.
     pub(crate) peak_mb: f64,
-    /// The memory that it has now, in MB.
+    /// Current memory, in MB.
     pub(crate) memory_mb: f64,
 }
 
 impl Process {
-    /// Starts a program in an environment of its own: `PATH` and what `command` sets.
+    /// Starts a program in a process group of its own.
     pub(crate) fn start(command: &mut Command) -> Outcome<Process> {
         let child = command
             .stdin(Stdio::piped())
@@ -51,14 +51,14 @@ impl Process {
         })
     }
 
-    /// Starts a program that says on standard output when it is up, and returns that line's words.
+    /// Starts a program that prints a line when it is ready, and returns that line's words.
     pub(crate) async fn start_and_hear(command: &mut Command) -> Outcome<(Process, Vec<String>)> {
         let mut process = Process::start(command.stdout(Stdio::piped()))?;
         let mut lines = process.lines()?;
         let line = timeout(PATIENCE, lines.next_line()).await;
-        let line = line.map_err(|_| format!("{:?} does not come up", command.as_std().get_program()))??;
-        let line = line.ok_or_else(|| format!("{:?} ended", command.as_std().get_program()))?;
-        // Whoever writes into a pipe that nobody holds is ended by it.
+        let line = line.map_err(|_| format!("{:?} was not ready in time", command.as_std().get_program()))??;
+        let line = line.ok_or_else(|| format!("{:?} ended before it was ready", command.as_std().get_program()))?;
+        // Goes on reading, since a write into a closed pipe would end the program.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok((process, line.split_whitespace().map(str::to_owned).collect()))
     }
@@ -68,23 +68,22 @@ impl Process {
         Ok(BufReader::new(output).lines())
     }
 
-    /// What it has used so far.
+    /// Processor time and memory of the process so far.
     pub(crate) fn usage(&self) -> Outcome<Usage> {
         usage(self.id)
     }
 
-    /// Its id.
+    /// Process ID.
     pub(crate) fn id(&self) -> i32 {
         self.id.as_raw_nonzero().get()
     }
 
-    /// What another process has used so far.
+    /// Processor time and memory of another process so far.
     pub(crate) fn usage_of(id: i32) -> Outcome<Usage> {
         usage(Pid::from_raw(id).ok_or("there is no such process")?)
     }
 
-    /// What the processes that it has started have used so far, together: the sum of their processor times and of their
-    /// memory.
+    /// Processor time and memory of its child processes so far, each as the sum over them.
     pub(crate) fn usage_of_children(&self) -> Outcome<Usage> {
         let mut sum = Usage::default();
         for id in children(self.id)? {
@@ -100,19 +99,19 @@ impl Process {
         Ok(sum)
     }
 
-    /// Waits for its end and returns what it has printed.
+    /// Runs a command to its end, and returns its standard output.
     pub(crate) async fn output(command: &mut Command, patience: Duration) -> Outcome<String> {
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
         let output = timeout(patience, output)
             .await
-            .map_err(|_| format!("{command:?} takes too long"))??;
+            .map_err(|_| format!("{command:?} did not end within {patience:?}"))??;
         if !output.status.success() {
             return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
         }
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Asks it to end, and kills it if it does not.
+    /// Sends SIGTERM, and kills the process if it does not end in time.
     pub(crate) async fn stop(mut self) {
         let _ = kill_process(self.id, Signal::TERM);
         let _ = timeout(PATIENCE, self.child.wait()).await;
@@ -121,14 +120,14 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Its id is its own as long as it has not been waited for.
+        // Only while the child has not been waited for: afterwards its ID may be that of another process.
         if self.child.id().is_some() {
             let _ = kill_process_group(self.id, Signal::KILL);
         }
     }
 }
 
-/// A command with an environment of nothing but `PATH`, as Lambda would give it, and silent.
+/// Command for a program, with no environment variable except `PATH`, and no output.
 pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.env_clear().stdout(Stdio::null()).stderr(Stdio::null());
@@ -136,13 +135,13 @@ pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// A program that was built together with this one.
+/// Path of a program in the same folder as this one.
 pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     own.with_file_name(name)
 }
 
-/// Lets this process have as many files, and so sockets, as the system grants it. Returns how many.
+/// Raises this process's limit of open files, and so of sockets, as far as the system allows. Returns the limit.
 pub(crate) fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -170,11 +169,12 @@ fn usage(id: Pid) -> Outcome<Usage> {
     })
 }
 
-/// By the scheduler's own count in nanoseconds: `/proc/…/stat` counts in hundredths of a second, longer than a cold start.
+/// Processor time by the scheduler's count in nanoseconds, since the hundredths of a second in `/proc/…/stat` are too coarse
+/// for a cold start.
 fn cpu(folder: &Path) -> Outcome<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(folder.join("task"))? {
-        // A thread may end meanwhile.
+        // A thread may end while the list is read.
         let Ok(line) = fs::read_to_string(task?.path().join("schedstat")) else {
             continue;
         };
@@ -192,7 +192,7 @@ fn children(parent: Pid) -> Outcome<Vec<Pid>> {
         let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else {
             continue;
         };
-        // Behind the name, which may hold anything: state, parent, …
+        // After the name, which may contain anything, stand the state, the parent, …
         let own_parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
         if own_parent.and_then(|id| id.parse().ok()) == Some(parent.as_raw_nonzero().get()) {
             children.extend(Pid::from_raw(id));

@@ -1,4 +1,4 @@
-//! What a section has found, and how it is shown: as a table with its targets, on the screen and in docs/benchmarks.md.
+//! Results of a section, as a table with targets and a chart, for the screen and docs/benchmarks.md.
 
 use crate::{Outcome, chart::Chart, statistics::Samples};
 use std::{fmt::Write, fs, path::Path, process::Command};
@@ -7,19 +7,19 @@ use time::{OffsetDateTime, macros::format_description};
 /// One section of the report.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    /// Its heading.
+    /// Heading.
     pub(crate) title: &'static str,
-    /// What was measured, and how.
+    /// Description of what was measured, and how.
     pub(crate) about: &'static str,
-    /// The first row is the head.
+    /// Rows of the table; the first is its head.
     pub(crate) table: Vec<Vec<String>>,
-    /// What was to be reached.
+    /// Targets, and whether they were met.
     pub(crate) targets: Vec<Target>,
-    /// The picture of it.
+    /// Chart of the most important figures.
     pub(crate) chart: Chart,
 }
 
-/// What was to be reached, and what was.
+/// A target, and the figures that were measured for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     what: &'static str,
@@ -35,7 +35,7 @@ enum Bound {
 }
 
 impl Target {
-    /// The median is to be no more than this.
+    /// Target: a median of at most `bound`.
     pub(crate) fn at_most(bound: f64, unit: &'static str, what: &'static str, measured: Samples) -> Target {
         Target {
             what,
@@ -45,7 +45,7 @@ impl Target {
         }
     }
 
-    /// The median is to be no less than this.
+    /// Target: a median of at least `bound`.
     pub(crate) fn at_least(bound: f64, unit: &'static str, what: &'static str, measured: Samples) -> Target {
         Target {
             what,
@@ -116,7 +116,7 @@ pub(crate) fn write(document: &Path, sections: &[(&'static str, Section)], minut
 const BEGIN: &str = "<!-- figures: written by `make bench` -->";
 const END: &str = "<!-- end of the figures -->";
 
-/// What it was measured on, and when.
+/// The machine on which the bench ran, and the date.
 fn machine(minutes: f64) -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
@@ -174,7 +174,7 @@ fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// The median, with the least and the most behind it.
+/// The median, followed by the least and the greatest figure.
 pub(crate) fn figure(samples: &Samples) -> String {
     let (median, (least, most)) = (number(samples.median()), samples.spread());
     let (least, most) = (number(least), number(most));
@@ -185,7 +185,7 @@ pub(crate) fn figure(samples: &Samples) -> String {
     }
 }
 
-/// Three digits that count, or all those before the point.
+/// A number with three significant digits, or with all digits before the point.
 pub(crate) fn number(figure: f64) -> String {
     let magnitude = figure.abs();
     if !figure.is_finite() {

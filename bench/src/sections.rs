@@ -1,4 +1,4 @@
-//! What is measured, a file for each section of the document.
+//! The measurements, one file for each section of docs/benchmarks.md.
 
 pub(crate) mod client;
 pub(crate) mod cold_start;

@@ -1,4 +1,4 @@
-//! The browsers' end: many sockets in this process, each as small as it can be.
+//! The browsers' ends of many sockets, in this process, each with as little memory as possible.
 
 use crate::Outcome;
 use futures_util::{SinkExt, StreamExt, stream};
@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 /// An open socket.
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-/// How long one socket may take to open, or to hear something.
+/// Longest time for a socket to open, or for a message to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens a socket; the URL is `ws://HOST:PORT/…`.
@@ -21,7 +21,7 @@ pub(crate) async fn open(url: &str) -> Outcome<Socket> {
     let opened = timeout(PATIENCE, async {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        // Ten thousand of the usual 128 KB would not fit.
+        // Ten thousand sockets with the usual buffer of 128 KB would not fit into memory.
         let small = WebSocketConfig::default().read_buffer_size(1024).write_buffer_size(0);
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(client_async_with_config(url, stream, Some(small)).await?)
     });
@@ -29,14 +29,14 @@ pub(crate) async fn open(url: &str) -> Outcome<Socket> {
     Ok(socket)
 }
 
-/// Opens so many sockets, some at a time.
+/// Opens `count` sockets, several at a time.
 pub(crate) async fn open_many(url: &str, count: usize, at_once: usize) -> Outcome<Vec<Socket>> {
     let opening = stream::iter(0..count).map(|_| open(url)).buffer_unordered(at_once);
     let sockets: Vec<Outcome<Socket>> = opening.collect().await;
     sockets.into_iter().collect()
 }
 
-/// Says something and hears the answer; how long that takes.
+/// Sends a text and receives the answer. Returns the time between.
 pub(crate) async fn ask(socket: &mut Socket, text: &str) -> Outcome<(String, Duration)> {
     let start = Instant::now();
     socket.send(Message::text(text)).await?;
@@ -44,14 +44,14 @@ pub(crate) async fn ask(socket: &mut Socket, text: &str) -> Outcome<(String, Dur
     Ok((answer, start.elapsed()))
 }
 
-/// Hears the next text, soon.
+/// Receives the next text, within the time limit.
 async fn hear(socket: &mut Socket) -> Outcome<String> {
     timeout(PATIENCE, hear_some_time(socket))
         .await
         .map_err(|_| "nothing is heard")?
 }
 
-/// Hears the next text, whenever it comes.
+/// Receives the next text, without a time limit.
 pub(crate) async fn hear_some_time(socket: &mut Socket) -> Outcome<String> {
     let message = socket.next().await.ok_or("a socket has ended")??;
     Ok(message.into_text()?.to_string())

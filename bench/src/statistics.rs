@@ -1,4 +1,4 @@
-//! What repeats of a measure say together.
+//! Statistics over the repeats of a measurement.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) struct Samples(pub(crate) Vec<f64>);
 
 impl Samples {
-    /// The middle one; of two in the middle, their mean.
+    /// Median; the mean of the two in the middle if their number is even.
     pub(crate) fn median(&self) -> f64 {
         let sorted = self.sorted();
         match sorted.len() {
@@ -17,7 +17,7 @@ impl Samples {
         }
     }
 
-    /// The smallest that so large a share (0 to 1) of all is not above.
+    /// Quantile: the smallest figure such that this share (0 to 1) of all is not above it.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -30,24 +30,24 @@ impl Samples {
         sorted.get(index.saturating_sub(1)).copied().unwrap_or(f64::NAN)
     }
 
-    /// The least and the most.
+    /// The least and the greatest figure.
     pub(crate) fn spread(&self) -> (f64, f64) {
         let sorted = self.sorted();
         let or_nothing = |end: Option<&f64>| end.copied().unwrap_or(f64::NAN);
         (or_nothing(sorted.first()), or_nothing(sorted.last()))
     }
 
-    /// Repeat by repeat, how many times the other they are.
+    /// Ratio to the other's figures, repeat by repeat.
     pub(crate) fn over(&self, other: &Samples) -> Samples {
         self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect()
     }
 
-    /// Each one changed.
+    /// Applies a function to each figure.
     pub(crate) fn map(&self, change: impl Fn(f64) -> f64) -> Samples {
         self.0.iter().copied().map(change).collect()
     }
 
-    /// Adds one.
+    /// Adds a figure.
     pub(crate) fn push(&mut self, figure: f64) {
         self.0.push(figure);
     }

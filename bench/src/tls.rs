@@ -1,4 +1,4 @@
-//! TLS in front of a plain address, with a certificate of its own.
+//! TLS endpoint in front of an address without TLS, with a certificate of its own.
 
 use crate::Outcome;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -13,17 +13,17 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivateKeyDer},
 };
 
-/// The endpoint. It ends when it is dropped.
+/// The endpoint. It stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Tls {
-    /// `https://localhost:` and its port.
+    /// URL of the endpoint: `https://localhost:` and its port.
     pub(crate) url: String,
     folder: TempDir,
     server: JoinHandle<()>,
 }
 
 impl Tls {
-    /// Starts before this URL, whose host and port is all that counts.
+    /// Starts an endpoint in front of this URL's host and port.
     pub(crate) async fn start(upstream: &str) -> Outcome<Tls> {
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
@@ -46,7 +46,7 @@ impl Tls {
         Ok(Tls { url, folder, server })
     }
 
-    /// What a client has to trust, in the variables by which our functions and Node are told.
+    /// Environment variables by which our functions and Node trust the certificate.
     pub(crate) fn trust(&self) -> [(&'static str, String); 2] {
         let path = self.folder.path().join(CERTIFICATE).to_string_lossy().into_owned();
         ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, path.clone()))

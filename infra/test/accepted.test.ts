@@ -10,7 +10,7 @@ import { ChatterboxStack } from "../lib/chatterbox-stack";
 import { app, FUNCTIONS } from "./stack";
 import { VARIANTS } from "./variants";
 
-/** What others hold to be wrong with an app: cdk-nag's rules of AWS's solutions, and CDK's own for templates. */
+/** Synthesizes an app, checked by cdk-nag's rules "AWS Solutions" and CDK's own for templates. Throws at a finding. */
 function synth(add: (app: App) => Stack): string {
   const checked = app();
   Validations.of(checked).addPlugins(new AwsSolutionsChecks(checked));
@@ -27,7 +27,7 @@ for (const [name, settings] of Object.entries(VARIANTS)) {
   });
 }
 
-test("cdk-nag would find a bucket that anyone can read over an open line", () => {
+test("cdk-nag finds a fault in a bucket without encryption in transit", () => {
   const add = (checked: App) => {
     const stack = new Stack(checked, "Careless");
     new Bucket(stack, "Bucket");
@@ -52,7 +52,7 @@ test("cfn-lint accepts the templates, as they are deployed and as they are print
   assert.equal(lint.status, 0, lint.stdout + lint.stderr);
 });
 
-test("the findings that stand are these, each with a reason", () => {
+test("exactly these rules of cdk-nag are suppressed, each with a reason", () => {
   const constructs = Object.values(VARIANTS).flatMap((settings) =>
     new ChatterboxStack(app(), { functions: FUNCTIONS, ...settings }).node.findAll(),
   );

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { ChatterboxStack } from "../lib/chatterbox-stack";
 import { FOLDER, programs, stack } from "./stack";
 
-/** The first bytes of a program that was linked for a processor. */
+/** The ELF header of a program that was linked for this machine type. */
 function elf(machine: number): Buffer {
   const header = Buffer.alloc(64);
   header.write("\x7fELF", "latin1");
@@ -20,7 +20,7 @@ function elf(machine: number): Buffer {
 
 const [X86_64, ARM64] = [elf(0x3e), elf(0xb7)];
 
-test("functions that were not built are missed before anything is uploaded", () => {
+test("functions that were not built are named before anything is uploaded", () => {
   assert.throws(
     () => stack({ functions: "no-such-folder" }),
     /no-such-folder\/connect\/bootstrap; build the functions first/,
@@ -37,19 +37,19 @@ test("functions that were built for another processor are refused", () => {
   stack({ functions: programs("for arm64", ARM64) });
 });
 
-test("to destroy a stack nothing has to be built", () => {
+test("a stack can be destroyed without building the functions", () => {
   const app = new App({ context: { "aws:cdk:bundling-stacks": [] }, outdir: mkdtempSync(join(FOLDER, "out-")) });
   new ChatterboxStack(app, { functions: "no-such-folder" });
 });
 
-/** Runs one of the programs in bin/, with nothing of this machine's AWS settings. */
+/** Runs one of the programs in bin/, without this machine's AWS settings. */
 function run(program: string, words: string[] = [], environment: Record<string, string> = {}) {
   const env = { PATH: process.env.PATH, HOME: FOLDER, AWS_EC2_METADATA_DISABLED: "true", ...environment };
   const options = { cwd: join(__dirname, ".."), encoding: "utf8", env, timeout: 60_000 } as const;
   return spawnSync("node", ["--no-warnings", "--import", "tsx", `bin/${program}`, ...words], options);
 }
 
-/** A file with settings, or with what somebody took for them. */
+/** Writes a file of settings, which may be invalid, and returns its path. */
 function file(name: string, text: string): string {
   writeFileSync(join(FOLDER, name), text);
   return join(FOLDER, name);
@@ -65,7 +65,7 @@ const ASKED: [string, (settings: string) => ReturnType<typeof run>][] = [
 ];
 
 for (const [what, ask] of ASKED) {
-  test(`${what} says what is wrong with the settings, in a line each`, () => {
+  test(`${what} names each problem of the settings in a line`, () => {
     const { status, stdout, stderr } = ask(WRONG);
     assert.deepEqual([status, stdout], [1, ""]);
     assert.match(stderr, SENTENCES);
@@ -81,12 +81,12 @@ test("a file that holds no settings is refused, with its name", () => {
   assert.match(run("settings.ts", ["nowhere.json"]).stderr, /  - nowhere\.json has to be a JSON file/);
 });
 
-test("settings from a file stand in the place of settings.ts, and name the stack", () => {
+test("settings from a file replace settings.ts, and name the stack", () => {
   const { status, stdout } = run("settings.ts", [file("other.json", JSON.stringify({ stackName: "Other" }))]);
   assert.deepEqual([status, stdout], [0, "Other\n"]);
 });
 
-test("what make builds for may not contradict the settings", () => {
+test("an ARCH other than the settings' architecture is refused", () => {
   const settings = file("x86_64.json", JSON.stringify({ architecture: "x86_64" }));
   assert.match(run("settings.ts", [settings, "arm64"]).stderr, /architecture is "x86_64", and ARCH is arm64/);
   assert.equal(run("settings.ts", [settings, "x86_64"]).status, 0);
@@ -114,7 +114,7 @@ test("a region other than that of the settings is named before a deployment star
 
 const KEYS = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
 
-/** Asks an AWS that answers everything with this status and error. */
+/** Runs the check of the account against a fake AWS that answers every request with this status and error. */
 async function askAws(status: number, error: string) {
   const answer = JSON.stringify({ __type: error, message: "No." });
   const aws = createServer((_, response) => response.writeHead(status).end(answer));
@@ -133,12 +133,12 @@ async function askAws(status: number, error: string) {
   }
 }
 
-test("credentials that AWS does not take are named before a deployment starts", async () => {
+test("credentials that AWS refuses are named before a deployment starts", async () => {
   const [code, said] = await askAws(400, "UnrecognizedClientException");
   assert.equal(code, 1);
   assert.match(said, /AWS does not take these credentials in this region: No\./);
 });
 
-test("whoever may not list tables may still deploy", async () => {
+test("credentials without the right to list tables pass the check", async () => {
   assert.deepEqual(await askAws(400, "AccessDeniedException"), [0, ""]);
 });

@@ -14,7 +14,7 @@ const ROOT = join(__dirname, "../..");
 const HABITS = { heartbeat: 4, heartbeatSpread: 0, sync: 15, socket: 105 };
 const quantity = (site: Site, item: Item) => estimate(site, HABITS).find((line) => line.item === item)!.quantity;
 
-test("a user with a page open for 105 minutes a day and one update costs what can be counted by hand", () => {
+test("the estimate for a user with a page open for 105 minutes a day and one update is as reckoned by hand", () => {
   const site = { users: 1, updates: 1, hours: 1.75 };
   // 30 days of 105 minutes; one socket a day; a sync when it opens and seven more; three heartbeats between two syncs.
   assert.equal(quantity(site, "connection minutes"), 3150);
@@ -25,36 +25,36 @@ test("a user with a page open for 105 minutes a day and one update costs what ca
   assert.equal(quantity(site, "DynamoDB reads"), 30 * 0.5 + 240 * 2 + 30);
 });
 
-test("a heartbeat is sent in silence only: never where a sync is due, nor before it was silent for so long", () => {
+test("a heartbeat is counted only after its time of silence, and never where a sync is due", () => {
   const anHour = (heartbeat: number) => heartbeats({ ...HABITS, heartbeat }, 60);
   assert.deepEqual([4, 8, 15, 20, 5].map(anHour), [12, 4, 0, 0, 8]);
 });
 
-test("heartbeats at times that are drawn are as many as may be expected", () => {
+test("heartbeats at random times are counted by their expected number", () => {
   const anHour = (heartbeat: number, heartbeatSpread: number) =>
     heartbeats({ ...HABITS, heartbeat, heartbeatSpread }, 60) / 4;
-  // From 8 to 14 minutes: always one, and never a second, since 16 is too late.
+  // Silence of 8 to 14 minutes before a sync after 15: always one heartbeat, and never two, since 16 is too late.
   assert.equal(anHour(14, 6), 1);
-  // From 10 to 20 minutes: one in half of all cases, give or take a tick.
+  // Silence of 10 to 20 minutes: one heartbeat in half of all cases, give or take a tick.
   assert(Math.abs(anHour(20, 10) - 0.5) < 0.01);
-  // From 4 to 8 minutes, of which it takes two, or three that are short: seldom.
+  // Silence of 4 to 8 minutes: two heartbeats, or seldom three if all are short.
   assert(anHour(8, 4) > 2 && anHour(8, 4) < 2.2);
 });
 
 test("the browser client sends as many heartbeats and syncs as the estimate says", async (t) => {
   const read = client();
-  // The page below draws the middle of all that it draws.
+  // The page below draws the middle of every random range.
   const habits = { ...read, heartbeat: read.heartbeat - read.heartbeatSpread / 2, heartbeatSpread: 0 };
   const page = await livePage(t, 0.5);
   await page.live(4 * habits.sync);
   assert.equal(page.sent("ping"), heartbeats(habits, 4 * habits.sync));
-  // The first, and one at the end of each period.
+  // One sync when the socket opens, and one at the end of each period.
   assert.equal(page.sent("sync"), 1 + 4);
 });
 
 test("the browser client changes its socket as often as the estimate says", async (t) => {
   const { socket } = client();
-  // In the middle of the time from which it draws, and as far before it as after it.
+  // The estimate counts with the middle of the range from which the client draws.
   const changes = [];
   for (const drawn of [0.25, 0.5, 0.75]) {
     const page = await livePage(t, drawn);
@@ -66,7 +66,7 @@ test("the browser client changes its socket as often as the estimate says", asyn
   assert.equal((later + sooner) / 2, socket);
 });
 
-test("what is free is taken off, and never more than there is", () => {
+test("the free tier is subtracted from the costs, up to the quantity used", () => {
   for (const { item, quantity, dollars, afterFree } of estimate({ users: 10_000, updates: 4, hours: 2 })) {
     const price = PRICES[item];
     assert(Math.abs(dollars - quantity * price.dollars) < 1e-9);
@@ -74,12 +74,12 @@ test("what is free is taken off, and never more than there is", () => {
   }
 });
 
-test("the lower price is that of what is beyond, and of nothing else", () => {
+test("a volume discount applies only to the units beyond its threshold", () => {
   const price = { dollars: 1, unit: "message", free: 0, beyond: { units: 10, dollars: 0.5 } };
   assert.deepEqual([cost(price, 4), cost(price, 10), cost(price, 14)], [4, 10, 12]);
 });
 
-test("twice the users use twice as much of all that users use", () => {
+test("twice the users double every quantity that depends on users", () => {
   const [one, two] = [5_000, 10_000].map((users) => estimate({ users, updates: 4, hours: 2 }));
   const fixed: Item[] = ["metrics", "alarms", "dashboards"];
   for (const [n, { item, quantity }] of one!.entries()) {
@@ -101,12 +101,12 @@ test("the estimate counts every metric that is printed, and every one that an al
   assert.equal(FIXED.metrics, customMetrics());
 });
 
-/** What the command prints for three sites stands between two marks of the document. */
+/** The document contains the command's output for three sites, between two marks. */
 test("the document's numbers are what the command prints", () => {
   const path = join(ROOT, "docs/deploy.md");
   const document = readFileSync(path, "utf8");
   const [before, , after] = document.split(/(?<=<!-- make cost -->\n)([^]*?)(?=<!-- so far -->)/);
-  assert(after, "docs/deploy.md has lost the lines between which the numbers stand");
+  assert(after, "docs/deploy.md has no marks <!-- make cost --> and <!-- so far --> around the numbers");
   const tables = [100, 10_000, 1_000_000].map((users) => table({ users, updates: 4, hours: 2 }));
   const printed = [...tables, sources()].join("\n\n").replace(/^(?=.)/gm, "    ");
   const expected = `${before}\n${printed}\n\n${after}`;
@@ -114,7 +114,7 @@ test("the document's numbers are what the command prints", () => {
   assert.equal(readFileSync(path, "utf8"), expected, "UPDATE_SNAPSHOT=1 writes it anew: read the difference");
 });
 
-test("the command prints the estimate, which prices it takes, and where to look them up", () => {
+test("the command prints the estimate, the prices' source, and the pages to look them up", () => {
   const { status, stdout } = run("100", "4", "2");
   assert.deepEqual([status, stdout], [0, `${table({ users: 100, updates: 4, hours: 2 })}\n\n${sources()}\n`]);
   for (const page of PAGES) assert(stdout.includes(page));
@@ -122,7 +122,7 @@ test("the command prints the estimate, which prices it takes, and where to look 
 });
 
 for (const words of [["many", "4", "2"], ["", "4", "2"], ["100", "4"], ["-1", "4", "2"], ["100", "4", "25"]]) {
-  test(`the command says what is wrong with ${JSON.stringify(words)}`, () => {
+  test(`the command refuses the arguments ${JSON.stringify(words)} and says why`, () => {
     const { status, stdout, stderr } = run(...words);
     assert.deepEqual([status, stdout], [1, ""]);
     assert.match(stderr, /USERS, UPDATES and HOURS must be numbers/);

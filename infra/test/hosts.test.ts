@@ -37,7 +37,7 @@ test("a hostname of its own has a certificate, a mapping without a path, and rec
   assert.equal(own.outputs.OwnHostUrl!.Value, "wss://socks.example.com");
 });
 
-test("where the zone is elsewhere, the output says what to point the hostname to", () => {
+test("if the zone is elsewhere, an output says where the hostname has to point", () => {
   const own = new Readable(stack({ host: { name: "socks.example.com", certificateArn: CERTIFICATE } }));
   assert.equal(own.ofType("AWS::Route53::RecordSet").length, 0);
   assert.equal(own.outputs.OwnHostTarget!.Value, "${OwnHost/Domain.RegionalDomainName}");
@@ -58,8 +58,8 @@ const [CACHING_DISABLED, ALL_BUT_HOST] = [
   "b689b0a8-53d0-40ab-baf2-68738e2966ac",
 ];
 
-/** That a distribution hands `/socks` on as API Gateway needs it. */
-function assertHandsOn(readable: Readable) {
+/** Asserts that a distribution forwards `/socks` as API Gateway needs it. */
+function assertForwards(readable: Readable) {
   const { DistributionConfig: config } = readable.only("AWS::CloudFront::Distribution");
   assert.equal(config.CacheBehaviors.length, 1);
   const [behavior] = config.CacheBehaviors;
@@ -69,7 +69,7 @@ function assertHandsOn(readable: Readable) {
   );
   assert.deepEqual([behavior.CachePolicyId, behavior.OriginRequestPolicyId], [CACHING_DISABLED, ALL_BUT_HOST]);
   const origin = config.Origins.find((one: { Id: string }) => one.Id === behavior.TargetOriginId);
-  // CloudFront hands on /socks, which is the stage: a path of the origin would come before it.
+  // CloudFront forwards /socks, which is the stage's name. A path of the origin would be put before it.
   assert.equal(origin.OriginPath, undefined);
   assert.match(origin.DomainName, /WebSocket\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}$/);
   assert.equal(origin.CustomOriginConfig.OriginProtocolPolicy, "https-only");
@@ -78,13 +78,13 @@ function assertHandsOn(readable: Readable) {
 test("an example distribution serves the site, and the sockets at the path that is the stage's name", () => {
   const example = { siteOrigin: "origin.example.com", host: "www.example.com", certificateArn: CERTIFICATE };
   const site = new Readable(stack({ site: { path: "/socks", example } }));
-  assertHandsOn(site);
+  assertForwards(site);
   assert.equal(site.only("AWS::ApiGatewayV2::Stage").StageName, "socks");
   assert.deepEqual(site.only("AWS::CloudFront::Distribution").DistributionConfig.Aliases, ["www.example.com"]);
   assert.equal(site.outputs.SiteUrl!.Value, "wss://www.example.com/socks");
 });
 
-/** Somebody else's stack with a Chatterbox in it. */
+/** A stack of another app that contains a Chatterbox. */
 function othersStack() {
   const other = new Stack(app(), "Other");
   const chatterbox = new Chatterbox(other, "Chatterbox", {
@@ -94,14 +94,14 @@ function othersStack() {
   return { other, chatterbox };
 }
 
-test("another app adds the sockets to the distribution that it has", () => {
+test("another app adds the sockets to its own distribution", () => {
   const { other, chatterbox } = othersStack();
   const site = new Distribution(other, "Site", { defaultBehavior: { origin: new HttpOrigin("origin.example.com") } });
   chatterbox.addToDistribution(site);
-  assertHandsOn(new Readable(other));
+  assertForwards(new Readable(other));
 });
 
-test("another app grants its backend and its pipeline what they need, and nothing else", () => {
+test("another app grants its backend and its pipeline exactly the rights that they need", () => {
   const { other, chatterbox } = othersStack();
   const role = (id: string) =>
     new Role(other, id, {

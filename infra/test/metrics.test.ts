@@ -49,7 +49,7 @@ test("alarms and dashboard read metrics that the function in question prints, wh
   assert.deepEqual(REASONS, refusalReasons());
 });
 
-test("an alarm goes off for every function that can find its table not answering", () => {
+test("every function that counts failures of its tables has an alarm for them", () => {
   const watched = asked(plain).alarms.filter(([, name]) => name === "StoreFailures");
   const printing = FUNCTION_NAMES.filter((name) => metrics(name).has("StoreFailures"));
   assert.deepEqual(watched.map(([, , { Function: by }]) => by).sort(), [...printing].sort());
@@ -62,7 +62,7 @@ test("every metric that is printed is shown or watched", () => {
   assert.deepEqual([...read].sort(), printed.sort());
 });
 
-/** An hour of updates, and whether somebody is called. CloudWatch's own words for it are JavaScript's too. */
+/** An hour's updates, and whether the alarm goes off. Its CloudWatch expression is evaluated as JavaScript. */
 const HOURS: [string, { stale: number; updates: number }, boolean][] = [
   ["none is stale", { stale: 0, updates: 1_000 }, false],
   ["a pipeline tried again now and then", { stale: 100, updates: 1_000 }, false],
@@ -84,7 +84,7 @@ for (const [what, { stale, updates }, goesOff] of HOURS) {
   });
 }
 
-test("an alarm goes off for one event from the future", () => {
+test("an alarm goes off for a single event whose time is ahead", () => {
   const { MetricName, Threshold, Period, Statistic, TreatMissingData } = plain.resources["Alarms/ClockAhead"]!.Properties;
   assert.deepEqual([MetricName, Threshold, Period, Statistic], ["ClockAhead", 0, 3600, "Sum"]);
   assert.equal(TreatMissingData, "notBreaching");
@@ -92,9 +92,9 @@ test("an alarm goes off for one event from the future", () => {
 
 const DOCUMENT = readFileSync(join(__dirname, "../../docs/operating.md"), "utf8");
 
-test("every alarm says what has happened and what to do, and the document has it too", () => {
+test("every alarm's description says what happened and what to do, and docs/deploy.md lists every alarm", () => {
   for (const [name, { AlarmDescription }] of plain.ofType("AWS::CloudWatch::Alarm")) {
-    // Two sentences at least, and what CloudWatch takes at most.
+    // At least two sentences, and at most CloudWatch's limit of 1,024 characters.
     assert.match(AlarmDescription, /^[A-Z].*\. .*\b(Look|Ask|Compare|set)\b.*\.$/, name);
     assert(AlarmDescription.length <= 1024, name);
     const alarm = name.replace("Alarms/", "").replace(/^(connect|disconnect|default|notify)Errors$/, "…Errors");
@@ -102,13 +102,13 @@ test("every alarm says what has happened and what to do, and the document has it
   }
 });
 
-test("the document says what the counts are that nobody would guess", () => {
+test("docs/deploy.md explains the metrics whose names do not explain themselves", () => {
   for (const name of ["Stale", "ClockAhead", "IgnoredRecords", "BadEvents", "Deferred", "PostsEarly", "PostsGone"]) {
     assert(DOCUMENT.includes(`\`${name}\``), name);
   }
 });
 
-test("an alarm tells the topic where one is set, and nobody else", () => {
+test("alarms notify the SNS topic if one is set, and nobody otherwise", () => {
   for (const [name, alarm] of named.ofType("AWS::CloudWatch::Alarm")) {
     assert.deepEqual(alarm.AlarmActions, [ON_CALL], name);
   }

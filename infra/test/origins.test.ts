@@ -10,10 +10,10 @@ interface Case {
   readonly why: string;
 }
 
-/** The cases that crates/core reads too: what can be deployed starts, and what starts can be deployed. */
+/** Cases that crates/core's tests read too, so that the functions accept exactly the origins that can be deployed. */
 const CASES: Case[] = JSON.parse(readFileSync(join(__dirname, "../../crates/core/tests/origins.json"), "utf8"));
 
-/** What is wrong with a list of origins. */
+/** Problems of a list of origins. */
 function problems(...allowedOrigins: unknown[]): string[] {
   try {
     complete({ allowedOrigins: allowedOrigins as string[] });
@@ -25,28 +25,28 @@ function problems(...allowedOrigins: unknown[]): string[] {
 }
 
 for (const { origin, ok, why } of CASES) {
-  test(`the origin ${JSON.stringify(origin)} is ${ok ? "taken" : "refused"}: ${why}`, () => {
+  test(`the origin ${JSON.stringify(origin)} is ${ok ? "accepted" : "refused"}: ${why}`, () => {
     const found = problems(origin);
     assert.equal(found.length, ok ? 0 : 1, found.join("\n"));
     for (const problem of found) assert(problem.startsWith(`allowedOrigins: ${JSON.stringify(origin)} `), problem);
   });
 }
 
-test("of http and https, nothing is taken that a browser would write otherwise", () => {
+test("origins with http and https are accepted only in the form that browsers send", () => {
   const taken = CASES.filter(({ origin, ok }) => ok && /^https?:/.test(origin));
   assert(taken.length > 10);
-  // Node's URL is the standard that browsers follow.
+  // Node's URL follows the same standard as browsers.
   for (const { origin } of taken) assert.equal(new URL(origin).origin, origin);
 });
 
-/** Mistakes that are often made, and what the sentence about each says beside the rule. */
+/** Common mistakes, and the hint that the message about each gives. */
 const HINTS: [string, unknown, RegExp][] = [
   [
-    "the port that goes without saying",
+    "the default port of https",
     "https://www.example.com:443",
     /leaves out the port 443, which https has anyhow/,
   ],
-  ["the same of http", "http://www.example.com:80", /leaves out the port 80, which http has anyhow/],
+  ["the default port of http", "http://www.example.com:80", /leaves out the port 80, which http has anyhow/],
   ["letters beyond ASCII", "https://bücher.example", /punycode: https:\/\/xn--bcher-kva\.example/],
   ["letters beyond ASCII in an app's scheme", "app://bücher", /punycode/],
   ["the address of the socket", "wss://socks.example.com", /the page's origin, not the socket's address: https:\/\//],
@@ -62,14 +62,14 @@ const HINTS: [string, unknown, RegExp][] = [
   ["capital letters", "https://WWW.Example.com", /lower case/],
   ["no scheme", "www.example.com", /scheme/],
   ["nothing at all", "", /scheme/],
-  ["two in one", "https://a.example,https://b.example", /an element of its own/],
+  ["two origins in one element", "https://a.example,https://b.example", /an element of its own/],
   ["a blank around it", " https://www.example.com", /blank/],
-  ["what is no text", 5, /must be text/],
-  ["what is nothing", null, /must be text/],
+  ["a number", 5, /must be text/],
+  ["JSON's null", null, /must be text/],
 ];
 
 for (const [what, origin, hint] of HINTS) {
-  test(`an origin is refused with what to do instead: ${what}`, () => {
+  test(`an origin is refused with a hint what to do: ${what}`, () => {
     const found = problems("https://www.example.com", origin);
     assert.equal(found.length, 1, found.join("\n"));
     assert.match(found[0]!, hint);

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 /** The real browser client. */
 const CLIENT = join(__dirname, "../../web/src/index.js");
 
-/** A server's end of a socket in memory: it answers pings and syncs as a deployed Chatterbox does, and says no more. */
+/** A socket in memory with a fake server, which answers pings and syncs as a deployed Chatterbox does. */
 class Socket extends EventTarget {
   readyState = 0;
 
@@ -31,7 +31,7 @@ class Socket extends EventTarget {
   }
 }
 
-/** The real browser client on a page, in time that passes when it is told to. */
+/** The real browser client on a page, with a mocked clock. */
 export class Page {
   sockets = 0;
   readonly said: string[] = [];
@@ -45,19 +45,19 @@ export class Page {
     return this.said.filter((one) => one === action).length;
   }
 
-  /** Lets minutes pass in which nothing happens. */
+  /** Advances the clock by this many minutes, in which no update arrives. */
   async live(minutes: number): Promise<void> {
     for (let second = 0; second < minutes * 60; second += 1) await this.second();
   }
 
-  /** How long the present socket lives, if that is less than API Gateway's two hours. */
+  /** Minutes until the client opens the next socket; throws if it does not within API Gateway's two hours. */
   async minutesUntilNextSocket(): Promise<number> {
     const { sockets } = this;
     for (let second = 1; second <= 2 * 60 * 60; second += 1) {
       await this.second();
       if (this.sockets > sockets) return second / 60;
     }
-    throw new Error("the socket was never changed");
+    throw new Error("the client did not change its socket within two hours");
   }
 
   private async second(): Promise<void> {
@@ -66,7 +66,7 @@ export class Page {
   }
 }
 
-/** A page whose socket is open. All that the client draws at random is `drawn`. */
+/** A page whose socket is open. Every random number that the client draws is `drawn`. */
 export async function livePage(t: TestContext, drawn: number): Promise<Page> {
   t.mock.timers.reset();
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
@@ -80,7 +80,7 @@ export async function livePage(t: TestContext, drawn: number): Promise<Page> {
   const credentials = { login: "friendless", chatterId: "secret" };
   chatter = connect({ url: "wss://example.com/live", ...credentials, share: false, WebSocket });
   t.after(() => chatter.close());
-  // A few turns: the handshake, the first sync, its answer.
+  // A few turns of the event loop for the handshake, the first sync and its reply.
   for (let turn = 0; turn < 100 && page.sent("sync") === 0; turn += 1) await new Promise(setImmediate);
   if (chatter.state !== "open") throw new Error(`the page is ${chatter.state}`);
   return page;

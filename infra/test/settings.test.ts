@@ -12,7 +12,7 @@ const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/3f2b8c1e-
 const IN_VIRGINIA = CERTIFICATE.replace("eu-central-1", "us-east-1");
 const FRANKFURT = { region: "eu-central-1", account: "123456789012" };
 
-/** What is wrong with some settings. */
+/** Problems of some settings. */
 function problems(given: Partial<Settings>): string[] {
   try {
     complete(given);
@@ -62,7 +62,7 @@ for (const [what, settings] of Object.entries(GOOD)) {
   test(`${what} can be deployed`, () => assert.deepEqual(problems(settings), []));
 }
 
-/** What is wrong, and what the sentence about it has to say. */
+/** Wrong settings, and the message that each must produce. */
 const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a certificate without a host", { host: { name: "", certificateArn: CERTIFICATE } }, /host\.name is missing/],
   [
@@ -73,7 +73,7 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a URL for a host", { host: { name: "wss://socks.example.com", zone: ZONE } }, /host\.name must be a hostname/],
   ["a host outside its zone", { host: { name: "socks.example.org", zone: ZONE } }, /must lie in host\.zone\.name/],
   [
-    "a zone's name for its ID",
+    "a zone's name in the place of its ID",
     { host: { name: "socks.example.com", zone: { id: "example.com", name: "example.com" } } },
     /host\.zone\.id/,
   ],
@@ -97,7 +97,7 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a pattern for an origin", { allowedOrigins: ["*"] }, /not what a browser sends/],
   ["a pattern in an origin", { allowedOrigins: ["https://*.example.com"] }, /not what a browser sends/],
   ["an origin with the scheme's own port", { allowedOrigins: ["https://a.example:443"] }, /leaves out the port 443/],
-  ["an origin with no such port", { allowedOrigins: ["https://a.example:99999"] }, /not what a browser sends/],
+  ["an origin with an impossible port", { allowedOrigins: ["https://a.example:99999"] }, /not what a browser sends/],
   ["cookies for all origins", { cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   [
     "one cookie for both",
@@ -136,7 +136,7 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a throttle of 0", { throttle: { rate: 0, burst: 100 } }, /answers every handshake with 429/],
   ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
   ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
-  ["half an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
+  ["a fraction of an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
   [
     "numbers for parameters",
     { parameters: { login: 1, chatter: 2, topic: 3 } as unknown as Settings["parameters"] },
@@ -150,9 +150,9 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     },
     /two different names/,
   ],
-  // As a variable it would read 1e+21, and the functions would not start.
+  // As an environment variable it would be 1e+21, and the functions would not start.
   [
-    "sockets beyond counting",
+    "a number of sockets that is written with an exponent",
     { maxConnectionsPerLogin: 1e21 },
     /maxConnectionsPerLogin must be a whole number above 0/,
   ],
@@ -165,11 +165,11 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     /architecture must be "arm64" or "x86_64"/,
   ],
   ["a stack's name with a space", { stackName: "My Chatterbox" }, /stackName must begin with a letter/],
-  ["an account that is none", { env: { region: "eu-central-1", account: "12345" } }, /account of 12 digits/],
-  ["an e-mail address for a topic", { alarmTopicArn: "me@example.com" }, /ARN of an SNS topic/],
+  ["an account of five digits", { env: { region: "eu-central-1", account: "12345" } }, /account of 12 digits/],
+  ["an e-mail address in the place of a topic", { alarmTopicArn: "me@example.com" }, /ARN of an SNS topic/],
   ["a VPC without route tables", { vpc: { id: "vpc-0a1b2c3d", routeTableIds: [] } }, /routeTableIds/],
   [
-    "one origin for a list",
+    "one origin in the place of a list",
     { allowedOrigins: "https://www.example.com" as unknown as string[] },
     /allowedOrigins must be of the kind list; it is string/,
   ],
@@ -179,7 +179,7 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     /throttle must be of the kind object; it is null/,
   ],
   [
-    "a route table for a list",
+    "a route table in the place of a list",
     { vpc: { id: "vpc-0a1b2c3d", routeTableIds: "rtb-0a1b2c3d" as unknown as string[] } },
     /routeTableIds like/,
   ],
@@ -188,8 +188,8 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     { host: { name: 5 as unknown as string, zone: ZONE } },
     /host\.name is missing: a certificate needs the hostname/,
   ],
-  ["a VPC of nothing", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
-  ["a site of nothing", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],
+  ["an empty VPC", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
+  ["an empty site", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],
   [
     "a misspelt setting",
     { allowedOrigin: ["https://www.example.com"] } as Partial<Settings>,
@@ -205,7 +205,7 @@ for (const [what, settings, sentence] of BAD) {
   });
 }
 
-/** What the functions would refuse at their start, in an app of one's own that has no settings.ts. */
+/** Properties that the functions would refuse at their start, for apps that use the construct without settings.ts. */
 const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp]> = {
   "an origin with a path": [{ allowedOrigins: ["https://www.example.com/"] }, /nothing after host and port/],
   "cookies for all origins": [{ cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
@@ -214,12 +214,12 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
 };
 
 for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)) {
-  test(`an app of one's own is refused too: ${what}`, () => {
+  test(`the construct refuses in another app: ${what}`, () => {
     const code = (name: string) => Code.fromAsset(join(FUNCTIONS, name));
     assert.throws(() => new Chatterbox(new Stack(app()), "Mine", { code, ...props }), sentence);
   });
 }
 
-test("everything that is wrong is named at once", () => {
+test("all problems of the settings are named at once", () => {
   assert.equal(problems({ stage: "a/b", allowedOrigins: ["*"], throttle: { rate: 0, burst: 0 } }).length, 3);
 });

@@ -7,10 +7,10 @@ import { Readable, stack } from "./stack";
 const SNAPSHOT = join(__dirname, "template.snapshot.txt");
 
 /**
- * The template as a list that a reviewer can read: a line for each resource, and one for each property. A change of it
- * is a change of what is deployed. UPDATE_SNAPSHOT=1 writes it anew.
+ * The template as a list that a reviewer can read: a line for each resource, and one for each property. Every change of
+ * the deployed resources shows in it. UPDATE_SNAPSHOT=1 rewrites it.
  */
-test("the template is what was last looked at", () => {
+test("the template is that of the reviewed snapshot", () => {
   const now = render(new Readable(stack()));
   if (process.env.UPDATE_SNAPSHOT) writeFileSync(SNAPSHOT, now);
   assert.equal(now, readFileSync(SNAPSHOT, "utf8"), "UPDATE_SNAPSHOT=1 writes it anew: read the difference");
@@ -25,7 +25,7 @@ function render(readable: Readable): string {
   return `${sections.join("\n")}\nOutputs\n${outputs.sort().join("\n")}\n`;
 }
 
-/** A value's leaves, each behind the path to it. */
+/** A value's leaves, each after its path. */
 function lines(value: unknown, path = ""): string[] {
   const parsed = typeof value === "string" && /^[{[]/.test(value) ? parse(value) : value;
   if (typeof parsed !== "object" || parsed === null) return [`${path}: ${String(parsed)}`];
@@ -33,7 +33,7 @@ function lines(value: unknown, path = ""): string[] {
   return Object.entries(parsed).flatMap(([key, one]) => lines(one, path ? `${path}.${key}` : key));
 }
 
-/** Text that holds JSON, such as a dashboard, is shown as what it holds. */
+/** Parses text that is JSON, such as a dashboard, so that its content is shown. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -8,18 +8,18 @@ import { ChatterboxStack } from "../lib/chatterbox-stack";
 import { FUNCTION_NAMES } from "../lib/functions";
 import type { Settings } from "../lib/settings";
 
-/** What the tests write goes when they end. */
+/** Folder for the files that the tests write; deleted when they end. */
 export const FOLDER = mkdtempSync(join(tmpdir(), "chatterbox-infra-"));
 process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 
-/** Programs, as far as a test of the template needs them: they are there. */
+/** Folder of fake programs, which exist and do nothing: a test of the template needs no more. */
 export const FUNCTIONS = programs("functions", Buffer.from("#!/bin/sh\n"));
 
 /** Folders as `cargo lambda build` makes them, with these bytes for each program. */
 export function programs(folder: string, bytes: Buffer): string {
   for (const name of FUNCTION_NAMES) {
     mkdirSync(join(FOLDER, folder, name), { recursive: true });
-    // A program is as good as another here, but each is its own asset.
+    // The content does not matter, but has to differ so that each program is an asset of its own.
     writeFileSync(join(FOLDER, folder, name, "bootstrap"), Buffer.concat([bytes, Buffer.from(name)]), { mode: 0o755 });
   }
   return join(FOLDER, folder);
@@ -31,12 +31,12 @@ export function app(): App {
   return new App({ analyticsReporting: false, outdir: mkdtempSync(join(FOLDER, "out-")), context });
 }
 
-/** The stack by these settings. */
+/** The stack with these settings. */
 export function stack(settings: Partial<Settings> = {}): ChatterboxStack {
   return new ChatterboxStack(app(), { functions: FUNCTIONS, ...settings });
 }
 
-/** Its template. */
+/** The template of the stack with these settings. */
 export function template(settings: Partial<Settings> = {}): Template {
   return Template.fromStack(stack(settings));
 }
@@ -49,7 +49,7 @@ export interface Resource {
   DeletionPolicy?: string;
 }
 
-/** A template, in the form that people read: `${Name}` for a reference, and no numbers in what CDK names. */
+/** A template in a readable form: `${Name}` for a reference, and names without CDK's hashes. */
 export class Readable {
   readonly resources: Record<string, Resource>;
   private readonly names = new Map<string, string>();

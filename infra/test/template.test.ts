@@ -23,7 +23,7 @@ const named = new Readable(
 
 const fn = (of: Readable, name: string) => of.resources[`Functions/${name}`]!.Properties;
 
-/** What a function's role allows: `action on resource`, each on a line of its own. */
+/** The rights of a function's role, each as `action on resource`. */
 function allowed(of: Readable, name: string): string[] {
   const roles = of.resources[`Functions/${name}/Role`]!.Properties;
   assert.deepEqual([roles.ManagedPolicyArns, roles.Policies], [undefined, undefined]);
@@ -43,7 +43,7 @@ function allowed(of: Readable, name: string): string[] {
 
 const SOCKETS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api/WebSocket}/live";
 
-/** Everything that the functions may do. A line more is a right that somebody has to need. */
+/** All rights of the functions. A new line is a new right, and needs a reason. */
 const RIGHTS: Record<string, string[]> = {
   connect: [
     "dynamodb:ConditionCheckItem on ${Tables/Chatters.Arn}",
@@ -85,20 +85,20 @@ const RIGHTS: Record<string, string[]> = {
 };
 
 for (const name of FUNCTION_NAMES) {
-  test(`${name} may do what it does, and nothing else`, () => assert.deepEqual(allowed(plain, name), RIGHTS[name]));
+  test(`${name} has exactly the rights that it needs`, () => assert.deepEqual(allowed(plain, name), RIGHTS[name]));
 
-  test(`${name} may trace itself where that is set, and nothing more`, () => {
+  test(`${name} has the rights for tracing if that is set, and no others`, () => {
     const traces = ["xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"];
     assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...traces].sort());
     assert.equal(fn(named, name).TracingConfig.Mode, "Active");
   });
 
-  test(`${name} finds all the settings it cannot do without`, () => {
+  test(`${name} has all the environment variables that it requires`, () => {
     const environment = fn(plain, name).Environment.Variables;
     for (const variable of variables().required) assert.match(environment[variable], /^\$\{Tables\//, variable);
   });
 
-  test(`${name} has as long as on the laptop, runs on arm64, and logs JSON to a log of its own`, () => {
+  test(`${name} has the same time-out as on the laptop, runs on arm64, and logs JSON to its own log group`, () => {
     const properties = fn(plain, name);
     assert.equal(properties.Timeout, localTimeouts()[name]);
     assert.deepEqual([properties.Runtime, properties.Architectures], ["provided.al2023", ["arm64"]]);
@@ -117,21 +117,21 @@ for (const name of FUNCTION_NAMES) {
 test("every variable that the functions read can be set, and no other is", () => {
   const known = [...variables().required, ...variables().optional, callbackVariable()].sort();
   const set = new Set(FUNCTION_NAMES.flatMap((name) => Object.keys(fn(named, name).Environment.Variables)));
-  // No function reads it: it is for the backend that issues chatter IDs, which in AWS is the site's.
+  // CHATTER_TTL_SECONDS is for the backend that issues chatter IDs, which in AWS is the site's own.
   assert.deepEqual(
     [...set].sort(),
     known.filter((name) => name !== "CHATTER_TTL_SECONDS"),
   );
 });
 
-test("notify posts to API Gateway's own hostname, and leaves what it has no time for to its queue", () => {
+test("notify posts to API Gateway's own hostname, and defers to its queue", () => {
   const { Variables: environment } = fn(plain, "notify").Environment;
   const url = "https://${Api/WebSocket}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live";
   assert.equal(environment[callbackVariable()], url);
   assert.equal(environment.DEFER_QUEUE_URL, "${Queues/Updates}");
 });
 
-test("the settings arrive where they are read", () => {
+test("the settings are in the environment of the functions that read them", () => {
   const connect = fn(named, "connect").Environment.Variables;
   assert.equal(connect.ALLOWED_ORIGINS, "https://www.example.com,https://example.com");
   assert.deepEqual(
@@ -178,7 +178,7 @@ test("every table is on demand, expires its items, and can be restored", () => {
   }
 });
 
-test("chatters and updates stay when the stack goes, unless told otherwise", () => {
+test("the tables chatters and updates outlive the stack, unless keepTables is false", () => {
   const policies = (of: Readable) =>
     Object.fromEntries(of.ofType("AWS::DynamoDB::Table").map(([name]) => [name, of.resources[name]!.DeletionPolicy]));
   const kept = {
@@ -192,7 +192,7 @@ test("chatters and updates stay when the stack goes, unless told otherwise", () 
 });
 
 test("the outbox invokes notify with new and changed items, and its failures go to a queue", () => {
-  // Both images: without the one before, nobody could tell a changed event from a changed expiry.
+  // Both images: only the old one shows whether the event changed or another attribute.
   const { StreamViewType } = plain.resources["Tables/Outbox"]!.Properties.StreamSpecification;
   assert.equal(StreamViewType, "NEW_AND_OLD_IMAGES");
   assert.deepEqual(plain.resources["Functions/notify/Outbox"]!.Properties, {
@@ -209,7 +209,7 @@ test("the outbox invokes notify with new and changed items, and its failures go 
   });
 });
 
-test("the queue's records fail one by one, at the queue's own pace, and end in the dead-letter queue", () => {
+test("the queue's records fail one by one, with limited concurrency, and end in the dead-letter queue", () => {
   assert.deepEqual(plain.resources["Functions/notify/Queue"]!.Properties, {
     BatchSize: 10,
     EventSourceArn: "${Queues/Updates.Arn}",
@@ -229,7 +229,7 @@ test("an asynchronous invocation that fails ends in the dead-letter queue too", 
   assert.equal(MaximumRetryAttempts, 2);
 });
 
-test("the routes are those of the laptop: two are answered, and ping needs no function", () => {
+test("the routes are those of the laptop: $default and ping are answered, and ping needs no function", () => {
   const routes = plain
     .ofType("AWS::ApiGatewayV2::Route")
     .map(([, route]) => [route.RouteKey, route.RouteResponseSelectionExpression]);
@@ -267,7 +267,7 @@ test("API Gateway may invoke each function for its route on this stage only", ()
   assert.deepEqual(permissions.sort(), expected);
 });
 
-test("the stage throttles by explicit numbers, and prints no handshake", () => {
+test("the stage has explicit throttles, and logs no handshake", () => {
   const stage = plain.only("AWS::ApiGatewayV2::Stage");
   assert.deepEqual(stage.DefaultRouteSettings, {
     DataTraceEnabled: false,
@@ -301,20 +301,20 @@ test("the access log holds no query string, no header and no message", () => {
   assert.equal(DestinationArn, "${Api/AccessLog.Arn}");
 });
 
-test("where the access log is switched off there is none, and nobody gets the right to write it", () => {
+test("with accessLog false there is no access log, and no role that may write it", () => {
   const silent = new Readable(stack({ accessLog: false }));
   assert.equal(silent.only("AWS::ApiGatewayV2::Stage").AccessLogSettings, undefined);
   assert.equal(silent.resources["Api/AccessLog"], undefined);
   assert.equal(silent.ofType("AWS::ApiGateway::Account").length, 0);
 });
 
-test("an account without the right to log gets it before the stage is made", () => {
+test("API Gateway's right to log is created before the stage, unless the account has it already", () => {
   const stage = plain.resources["Api/Stage"]!;
   assert(stage.DependsOn?.includes("ApiGatewayLogs/Account"), String(stage.DependsOn));
   assert.equal(named.ofType("AWS::ApiGateway::Account").length, 0);
 });
 
-test("no queue takes a message over an open line, or keeps it in the clear", () => {
+test("queues refuse unencrypted connections, and encrypt their messages", () => {
   for (const [name, queue] of plain.ofType("AWS::SQS::Queue")) {
     assert.equal(queue.SqsManagedSseEnabled, true, name);
     const policy = plain.resources[`${name}/Policy`]!.Properties.PolicyDocument.Statement;
@@ -331,7 +331,7 @@ test("a VPC's pipeline reaches the outbox through a gateway endpoint", () => {
   assert.equal(endpoint.ServiceName, "com.amazonaws.${AWS::Region}.dynamodb");
 });
 
-test("the outputs' names are a promise to the command chatter", () => {
+test("the outputs have these names, on which scripts and documents rely", () => {
   assert.deepEqual(Object.keys(plain.outputs).sort(), [
     "CallbackUrl",
     "ChattersTable",

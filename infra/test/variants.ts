@@ -1,6 +1,6 @@
 import type { Settings } from "../lib/settings";
 
-/** Stacks that between them hold everything that settings can ask for: what is true of all of them is true. */
+/** Settings that between them create every kind of resource. A check of all these stacks covers every template. */
 export const VARIANTS: Record<string, Partial<Settings>> = {
   plain: {},
   "without an access log": { accessLog: false },

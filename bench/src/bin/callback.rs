@@ -1,7 +1,7 @@
-//! An `@connections` endpoint that does next to nothing, so that it is the sender that is measured. It prints three ports: the
-//! first without TLS, the second with TLS and HTTP/2 or HTTP/1.1, as API Gateway has them, the third with TLS and HTTP/1.1
-//! alone. It takes its `Manner` by `PUT /`, tells its `Posts` by `GET /` and what to trust by `GET /certificate`, and ends
-//! when its standard input does.
+//! An `@connections` endpoint that does as little as possible, so that the sender is what is measured. It prints three ports:
+//! the first without TLS, the second with TLS and HTTP/2 or HTTP/1.1, as API Gateway has them, the third with TLS and HTTP/1.1
+//! alone. `PUT /` sets its `Manner`, `GET /` returns its `Posts` and `GET /certificate` its certificate. It ends with its
+//! standard input.
 
 use bench::{Manner, Posts, now, socket_number};
 use bytes::Bytes;
@@ -76,11 +76,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         while input.read(&mut byte).await.is_ok_and(|count| count > 0) {}
     };
     server.run_until(end).await;
-    // A read of standard input cannot be cancelled, and would keep the process.
+    // Exits at once, since a pending read of standard input cannot be cancelled and would keep the process running.
     std::process::exit(0);
 }
 
-/// Serves one connection to its end, whatever that is.
+/// Serves one connection until it ends; errors are ignored.
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, callback: Shared) {
     let _ = stream.set_nodelay(true);
     let shared = Rc::clone(&callback);
@@ -94,7 +94,7 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, callback: Shared) {
     callback.borrow_mut().posts.connections += 1;
     let Ok(stream) = tls.accept(stream).await else { return };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        // As many streams as API Gateway allows.
+        // API Gateway's limit of concurrent streams.
         let mut builder = http2::Builder::new(SpawnLocal);
         builder.max_concurrent_streams(128);
         let _ = builder.serve_connection(TokioIo::new(stream), service).await;
@@ -144,7 +144,7 @@ async fn answer(callback: Shared, request: Request<Incoming>) -> Result<Response
             };
             return Ok(Response::new(body.into()));
         }
-        // Closing a socket; notify does so at its start, for the sake of the connection.
+        // DELETE closes a socket. notify sends one at its start, to open its connection.
         _ => StatusCode::GONE,
     };
     let mut response = Response::new(Full::default());
@@ -157,7 +157,7 @@ async fn answer(callback: Shared, request: Request<Incoming>) -> Result<Response
 }
 
 impl Callback {
-    /// What to answer to a post; `None` is nothing, ever.
+    /// Status with which a post is answered; `None` if it never is.
     fn post(&mut self, path: &str) -> Option<StatusCode> {
         let socket = path.rsplit('/').next().and_then(socket_number);
         let Some(socket) = socket else {

@@ -1,4 +1,4 @@
-//! The least that a Lambda function in Rust can do: what is slower than this is ours.
+//! Minimal Lambda function in Rust, as the lower bound of a cold start.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
-//! `make instructions`: how many instructions the work takes that is done for every handshake, event and socket. Valgrind
-//! counts them, so they do not vary as times do: more than a tenth above the recorded figure is a change that
-//! somebody has to mean (`make instructions RECORD=1`).
+//! `make instructions`: number of instructions of the work for every handshake, event and socket. Valgrind counts them, so
+//! they do not vary as times do. The command fails if a figure is more than a tenth above the recorded one; an intended
+//! change is recorded with `make instructions RECORD=1`.
 //!
-//! Each figure is the difference of two runs, one of them without the work: what a program does at its start is not in it.
+//! Each figure is the difference of two runs, with and without the work, so that the program's start is not part of it.
 
 #[path = "instructions/work.rs"]
 mod work;
@@ -21,30 +21,30 @@ use work::Work;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Counts instructions and holds them to the recorded figures.
+/// Counts instructions and compares them with the recorded figures.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The recorded figures
+    /// File of the recorded figures
     #[arg(long, default_value = "bench/instructions.json")]
     figures: PathBuf,
-    /// Record what is counted now
+    /// Record the new figures
     #[arg(long)]
     record: bool,
-    /// Do this work so often, and nothing else: what is run under valgrind
+    /// Do this work TIMES times, and nothing else: the run under valgrind
     #[arg(long, num_args = 2, value_names = ["WORK", "TIMES"], hide = true)]
     work: Option<Vec<String>>,
 }
 
-/// Figures, and what they hold for.
+/// Figures, and the architecture for which they hold.
 #[derive(Debug, Deserialize, Serialize)]
 struct Figures {
-    /// Another architecture has other instructions.
+    /// Processor architecture: figures of different ones cannot be compared.
     architecture: String,
-    /// Instructions for one of each.
+    /// Number of instructions by the name of the work.
     instructions: BTreeMap<String, u64>,
 }
 
-/// By how much a figure may grow, in percent.
+/// Most growth of a figure, in percent.
 const TOLERANCE: u64 = 10;
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! notify as one would write it in Rust at first: the SDK as it comes, a loop with some posts at a time. It records the
-//! update and reads the rows as Chatterbox does, since that is not what differs.
+//! Baseline: notify as one would first write it in Rust, with the SDK's defaults and a loop with several posts at a time. It
+//! records the update and reads the rows as Chatterbox does, so that only the posting differs.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_apigatewaymanagement::{Client as Sockets, primitives::Blob};
@@ -13,7 +13,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// As many as Chatterbox has under way.
+/// Posts under way at once, as many as Chatterbox's.
 const AT_ONCE: usize = 64;
 
 #[derive(Deserialize)]

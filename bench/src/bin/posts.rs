@@ -1,8 +1,8 @@
-//! Chatterbox's posts alone, without tables, over a number of connections that the event says:
+//! Chatterbox's posts alone, without tables, over the number of connections that the event names:
 //! `{"url": "https://localhost:1/dev", "certificate": "…", "sockets": 10000, "connections": 2, "streams": 32, "body": "…"}`.
 //!
-//! Over HTTP/2 that is how many connections there are, and how many posts each has under way. Over HTTP/1.1 each post that is
-//! under way has a connection of its own. They are kept for the next event.
+//! Over HTTP/2 there are `connections` connections with `streams` posts under way on each. Over HTTP/1.1 each post under way
+//! has a connection of its own. Connections are kept for the next event.
 
 use bench::connection_id;
 use chatterbox_core::{
@@ -25,7 +25,7 @@ struct Event {
     body: String,
 }
 
-/// Some of the streams of one connection: a poster has at most 64.
+/// Part of a connection's streams, since one poster has at most 64 posts under way.
 struct Lane {
     poster: Poster,
     streams: usize,
@@ -37,7 +37,7 @@ const MOST: usize = 64;
 async fn main() -> Result<(), Error> {
     let lanes = RefCell::new(Vec::new());
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
-        // One event at a time.
+        // Never contended: there is one event at a time.
         let mut own = lanes.take();
         if own.is_empty() {
             own = open(&event.payload);

@@ -1,4 +1,4 @@
-//! The ceiling: posts over plain HTTP connections, as fast as one thread can, with no signature, no retry and no table.
+//! Upper bound: posts over plain HTTP connections, as fast as one thread can, without signatures, retries and tables.
 //! The event is `{"address": "127.0.0.1:1", "sockets": 10000, "connections": 64, "body": "…"}`.
 
 use bench::connection_id;
@@ -36,7 +36,7 @@ async fn post_all(event: Event) -> Result<Value, Error> {
     Ok(json!({"sent": event.sockets}))
 }
 
-/// Posts over one connection as long as there is a socket that nobody has taken.
+/// Posts over one connection until every socket was taken by one of the connections.
 async fn post_some(address: &str, left: &Cell<Range<u64>>, body: &Bytes) -> Result<(), Error> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

@@ -1,16 +1,16 @@
 //! The library that the four functions of Chatterbox share. Its rooms, in reading order; each uses only those before it:
 //!
-//! 0. [`backoff`]: waits between tries.
-//! 1. [`nouns`]: values that are valid once they are made: [`Login`], [`ChatterId`], [`ConnectionId`], [`Topic`],
+//! 0. `backoff`: waits between tries.
+//! 1. `nouns`: values that are valid once they are made: [`Login`], [`ChatterId`], [`ConnectionId`], [`Topic`],
 //!    [`Timestamp`], [`Update`].
-//! 2. [`tables`]: DynamoDB: [`Chatters`], [`Connections`], [`Updates`].
-//! 3. [`handshake`]: [`SocketEvent`] (API Gateway's event), [`Handshake`] (the credentials in it), [`Admission`] (the one
+//! 2. `tables`: DynamoDB: [`Chatters`], [`Connections`], [`Updates`].
+//! 3. `handshake`: [`SocketEvent`] (API Gateway's event), [`Handshake`] (the credentials in it), [`Admission`] (the one
 //!    transaction over two tables).
-//! 4. [`protocol`]: messages on a socket: [`Incoming`], [`outgoing`], and the reply to a [`sync`].
-//! 5. [`http`]: signatures, and connections to AWS that are replaced when they break.
-//! 6. [`sockets`]: [`Poster`] sends to a socket, [`Revocation`] closes those of a chatter ID.
-//! 7. [`notify`]: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
-//! 8. [`runtime`]: [`Settings`], [`aws`], [`log`], [`metrics`].
+//! 4. `protocol`: messages on a socket: [`Incoming`], [`outgoing`], and the reply to a [`sync`].
+//! 5. `http`: signatures, and connections to AWS that are replaced when they break.
+//! 6. `sockets`: [`Poster`] sends to a socket, [`Revocation`] closes those of a chatter ID.
+//! 7. `notify`: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
+//! 8. `runtime`: [`Settings`], [`aws`], [`log`], [`metrics`].
 //!
 //! Nothing here knows Lambda: the functions do. Nothing but this crate knows the AWS SDK's requests.
 

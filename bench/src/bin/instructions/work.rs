@@ -1,4 +1,4 @@
-//! The work that is counted.
+//! The pieces of work whose instructions are counted.
 
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
@@ -18,15 +18,15 @@ use std::{error::Error, fmt, hint::black_box};
 /// A piece of work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Work {
-    /// What API Gateway says of a handshake.
+    /// Reading API Gateway's event of a handshake.
     HandshakeEvent,
-    /// The secret in it.
+    /// Reading the credentials of a handshake, and hashing the chatter ID.
     Handshake,
-    /// What the pipeline says.
+    /// Reading the pipeline's event.
     PipelineEvent,
-    /// The text of a push.
+    /// Encoding a push.
     Message,
-    /// All that notify does for one login with a thousand sockets, but for the network: record, read, sign and post.
+    /// The whole of notify for one login with a thousand sockets, except the network: record, read, sign and post.
     ThousandSockets,
 }
 
@@ -53,7 +53,7 @@ impl Work {
         }
     }
 
-    /// How often it is done to be counted.
+    /// Number of times that the work is done in a run.
     pub(crate) fn times(self) -> u32 {
         match self {
             Work::ThousandSockets => 3,
@@ -146,7 +146,7 @@ fn thousand_sockets(times: u32) -> Outcome {
     })
 }
 
-/// AWS, as far as notify can see: an update is recorded, a login has a thousand sockets, and each takes what is posted.
+/// Fake AWS for notify: it records every update, returns a thousand sockets for a login, and accepts every post.
 #[derive(Clone)]
 struct Services {
     rows: String,
@@ -187,7 +187,7 @@ impl HttpConnector for Services {
     }
 }
 
-/// New stats for so many logins.
+/// Event of an update for this many logins.
 fn update(logins: u32) -> Value {
     let logins: Vec<String> = (0..logins).map(|n| format!("login-{n}")).collect();
     json!({"logins": logins, "topics": ["updates"], "body": body()})

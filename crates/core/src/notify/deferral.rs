@@ -34,7 +34,7 @@ impl Deferral {
         }
     }
 
-    /// The delay before a throttled login is tried again, as [`full_jitter`] takes it: the first one's ceiling, and the
+    /// The delay before a throttled login is tried again, with full jitter: the first one's ceiling, and the
     /// highest, which is the longest that SQS delays a message.
     pub const DELAY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(900));
 

@@ -45,7 +45,7 @@ impl Poster {
     pub const PATIENCE: Duration = Duration::from_secs(5);
     /// The longest that one try may take.
     pub const TRY_TIMEOUT: Duration = Duration::from_secs(2);
-    /// The waits between tries, as [`full_jitter`] takes them: the first one's ceiling, and the highest.
+    /// The waits between tries, with full jitter: the first one's ceiling, and the highest.
     pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
     /// A poster that sends by this API and closes sockets with this client; [`crate::aws::Aws::poster`] makes both.
