@@ -33,7 +33,7 @@ def socket_event(kind: str, route: str, **more) -> dict:
     return {"requestContext": context, "isBase64Encoded": False, **more}
 
 
-# A chatter ID that nobody has: it costs the same work as one that somebody has.
+# A chatter ID that was never issued: checking it costs the same work as checking a valid one.
 EVENTS = {
     "connect": lambda: socket_event(
         "CONNECT", "$connect", headers={}, queryStringParameters={"login": LOGIN, "chatter": str(uuid.uuid4())}
@@ -58,7 +58,7 @@ class Function:
         self.start = int(time.time() * 1000)
 
     def begin(self, level: str):
-        """Has it start anew, and Lambda say how it does."""
+        """Makes the next invocation a cold start, and has Lambda log its duration."""
         self._set_logging({**self.logging, "LogFormat": "JSON", "SystemLogLevel": level})
 
     def end(self):
@@ -70,7 +70,7 @@ class Function:
             raise RuntimeError(f"{self.full_name}: {answer['Payload'].read().decode()}")
 
     def reports(self, count: int) -> list[dict]:
-        """What Lambda says of the invocations. The log lags some seconds behind."""
+        """Lambda's log lines about the invocations, which appear some seconds later."""
         deadline = time.monotonic() + PATIENCE
         while True:
             pages = self.logs.get_paginator("filter_log_events").paginate(

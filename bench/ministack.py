@@ -20,7 +20,7 @@ STAGE = "dev"
 
 
 def archive(program: Path) -> bytes:
-    """The program as Lambda wants it."""
+    """The program as a zip archive for Lambda."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo("bootstrap")
@@ -30,7 +30,7 @@ def archive(program: Path) -> bytes:
 
 
 def deploy(emulator: Emulator, program: Path) -> str:
-    """Makes the API, and returns its id."""
+    """Creates the API, and returns its ID."""
 
     def client(service: str):
         return boto3.client(
@@ -64,7 +64,7 @@ def deploy(emulator: Emulator, program: Path) -> str:
 
 
 def main():
-    # Without this it would end at once, and leave the emulator behind.
+    # Without a handler, SIGTERM would end this program at once and leave the emulator running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     program, folder = map(Path, sys.argv[1:])
     start = time.monotonic()

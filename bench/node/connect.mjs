@@ -1,4 +1,4 @@
-/** `$connect` as tutorials write it: look the credentials up, note the visit, store the connection, one after the other. */
+/** Baseline: `$connect` as tutorials write it. Get the credentials, update them, store the connection, one after the other. */
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";

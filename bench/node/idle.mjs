@@ -1,6 +1,6 @@
 /**
- * So many idle pages in one process: `node idle.mjs client|socket URL LOGIN CHATTER_ID COUNT SECONDS` opens them and prints
- * `{"cpuMs": …, "rssKb": …}`: the processor's time that they took in those seconds once all were open, and the memory then.
+ * Idle pages in one process: `node idle.mjs client|socket URL LOGIN CHATTER_ID COUNT SECONDS` opens COUNT pages and prints
+ * `{"cpuMs": …, "rssKb": …}`: the processor time in SECONDS seconds after all were open, and the memory then.
  */
 
 import { setMaxListeners } from "node:events";
@@ -9,17 +9,17 @@ import { WebSocket } from "ws";
 
 const [kind, url, login, chatterId, count, seconds] = process.argv.slice(2);
 const AT_ONCE = 20;
-/** After the last socket opens, its first sync is answered: that is not idleness. */
+/** Wait after the last socket has opened, in which its first sync is answered, in milliseconds. */
 const SETTLE = 1_000;
 
 globalThis.WebSocket = WebSocket;
-/** A window that could come online. */
+/** A window for the client's event listeners. */
 const page = new EventTarget();
 setMaxListeners(0, page);
 for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] ??= page[name].bind(page);
 const { connect } = await import("../../web/src/index.js");
 
-/** Each opens one, and resolves when it is open. */
+/** Functions that open one page each, and resolve when its socket is open. */
 const ways = {
   client: () =>
     new Promise((resolve) => {

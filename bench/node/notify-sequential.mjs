@@ -1,4 +1,4 @@
-/** notify, one post after the other. */
+/** Baseline: notify that posts to one socket after the other. */
 
 import { notify } from "./notify.mjs";
 

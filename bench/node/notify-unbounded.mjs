@@ -1,4 +1,4 @@
-/** notify, all posts at once. */
+/** Baseline: notify that posts to all sockets at once. */
 
 import { notify } from "./notify.mjs";
 

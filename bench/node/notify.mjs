@@ -1,4 +1,4 @@
-/** What both notify handlers do, but for the order in which they post. */
+/** The common part of both notify handlers, which differ in the order of their posts. */
 
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -6,12 +6,12 @@ import { DeleteCommand, DynamoDBDocumentClient, UpdateCommand, paginateQuery } f
 import { serve } from "./runtime.mjs";
 
 const { CONNECTIONS_TABLE } = process.env;
-/** Not Chatterbox's own: this handler knows nothing of epochs. */
+/** A table of the baselines' own, since this handler does not know Chatterbox's epochs. */
 const UPDATES_TABLE = "baselines";
 const tables = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 const sockets = new ApiGatewayManagementApiClient({ endpoint: process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI });
 
-/** Records the update, reads the login's connections, and has `each` post to them. */
+/** Records the update, reads the login's connections, and posts to them by `each`. */
 export function notify(each) {
   serve(async ({ login, logins = [login], topic = "updates", body }) => {
     let sent = 0;

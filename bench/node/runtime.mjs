@@ -1,4 +1,4 @@
-/** The Lambda Runtime API's loop, as small as it can be: what is measured is the handler and its SDK. */
+/** A minimal loop over the Lambda Runtime API, so that little more than the handler and its SDK is measured. */
 
 import { Agent, request } from "node:http";
 
@@ -18,7 +18,7 @@ function call(url, method, body) {
   });
 }
 
-/** Gives each event to the handler. It ends when its host does. */
+/** Passes each event to the handler, until the host ends. */
 export async function serve(handler) {
   try {
     for (;;) {

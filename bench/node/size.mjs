@@ -1,5 +1,5 @@
 /**
- * Prints the browser client's sizes in bytes, as its package has it, and the limit that it is held to:
+ * Prints the sizes of the browser client in its package, and the limit of the gzipped size, in bytes:
  * `{"source": …, "minified": …, "gzipped": …, "limit": …}`.
  */
 

@@ -1,5 +1,5 @@
-//! `make bench`: measures Chatterbox against what a user would otherwise run, prints the tables, and, when all of it was
-//! measured, writes them with a chart each into docs/benchmarks.md.
+//! `make bench`: measures Chatterbox against what a user would otherwise run, prints the tables, and, when all of it
+//! was measured, writes them with a chart each into docs/benchmarks.md.
 
 mod callback;
 mod chart;

@@ -1,4 +1,4 @@
-//! The browser's end: what a page loads, and what it costs to wait.
+//! The browser client: its size, and the cost of an idle page.
 
 use super::row;
 use crate::{
@@ -69,7 +69,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
             ];
             let idle: Idle = serde_json::from_str(&script(bench, "node/idle.mjs", &arguments).await?)?;
             let clients = f64::from(u32::try_from(CLIENTS)?);
-            // Per client and minute, in microseconds.
+            // Processor time of a client in a minute, in microseconds.
             contender
                 .cpu
                 .push(idle.cpu_ms * 1_000.0 / clients * 60.0 / f64::from(u32::try_from(IDLE_SECONDS)?));

@@ -1,4 +1,4 @@
-//! From the start of a process to its first answer.
+//! Cold start: the time from the start of a process to its first answer.
 
 use super::row;
 use crate::{
@@ -25,7 +25,7 @@ const ABOUT: &str = "\
 
 const REPEATS: usize = 11;
 
-/// What one program has shown.
+/// A program, and the figures measured of it.
 struct Contender {
     program: Program,
     event: Value,
@@ -53,7 +53,7 @@ impl Contender {
         let answer = function.invoke(&self.event).await;
         let (answered, usage) = (function.age(), function.usage()?);
         let (answer, _) = answer.map_err(|error| format!("{}: {error}", self.program.name))?;
-        // notify answers with a report, which has no status.
+        // notify's answer is a report, without a status.
         if answer["statusCode"].as_u64().is_some_and(|status| status != 200) {
             return Err(format!("{} answers {answer}", self.program.name).into());
         }
@@ -75,7 +75,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     let session = bench.database.log_in("cold").await?;
     let services = Services::of(bench, &callback.url());
     let dynamodb = Tls::start(&bench.database.url).await?;
-    // Nobody has a socket here, so nothing is ever posted: what matters of `@connections` is the handshake before it.
+    // No login has a socket, so nothing is posted: of `@connections` only the TLS handshake is measured.
     let secure = Services {
         dynamodb: dynamodb.url.clone(),
         callback: format!("{}/dev", dynamodb.url),

@@ -1,4 +1,4 @@
-//! Handshakes, one after the other and some at a time.
+//! Handshakes through the local gateway, by clients that each open one socket after the other.
 
 use super::row;
 use crate::{
@@ -26,7 +26,7 @@ const ABOUT: &str = "\
 
 const REPEATS: usize = 5;
 const CLIENTS: usize = 4;
-/// How long each is measured in a repeat.
+/// Time for which each contender is measured in a repeat.
 const WINDOW: Duration = Duration::from_secs(2);
 
 struct Contender {
@@ -60,7 +60,7 @@ impl Contender {
         })
     }
 
-    /// Opens sockets for a while.
+    /// Opens sockets one after the other for the time of `window`.
     async fn measure(&mut self, session: &Session, window: Duration) -> Outcome<()> {
         let url = format!("{}?{}", self.gateway.socket_url, session.query());
         let (start, before) = (Instant::now(), self.gateway.process.usage_of_children()?);
@@ -112,7 +112,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
         )
         .await?,
     ];
-    // So that no repeat has a cold start in it.
+    // A first round that is not counted, so that no repeat includes a cold start.
     for contender in &mut contenders {
         contender.measure(&session, Duration::from_millis(500)).await?;
         (contender.rate, contender.p50, contender.p99, contender.cpu) = Default::default();
@@ -125,7 +125,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     Ok(section(&contenders, used_by_ours))
 }
 
-/// What one connect takes, the first ones not counted.
+/// Requests and capacity of one `$connect`, without those of the function's start.
 async fn used(program: &Program, counting: &Counting, session: &Session) -> Outcome<Used> {
     let mut function = Function::start(program).await?;
     function.ready().await?;

@@ -1,4 +1,4 @@
-//! One update to many sockets, all the way to the browsers' end.
+//! Delivery: one update to many sockets, measured at the browsers' end.
 
 use super::row;
 use crate::{
@@ -23,7 +23,7 @@ const ABOUT: &str = "\
 const SOCKETS: usize = 10_000;
 const OPENING_AT_ONCE: usize = 8;
 const REPEATS: usize = 3;
-/// How long the last socket may have to wait.
+/// Longest time until the last socket has the update.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Contender {
@@ -82,7 +82,8 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     Ok(section(&contenders))
 }
 
-/// A gateway with every notify. They are told where it is before it is there.
+/// Starts a gateway with every contender's notify. Its port is chosen first, since the functions' environment has its
+/// URL.
 async fn start(bench: &Bench) -> Outcome<Gateway> {
     let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
     let services = Services::of(bench, &format!("http://127.0.0.1:{port}/dev"));
@@ -101,7 +102,7 @@ async fn start(bench: &Bench) -> Outcome<Gateway> {
     Gateway::start(&functions, &routes).await
 }
 
-/// When each socket heard of it, since the start.
+/// Time from `start` until each socket had the update.
 async fn hear_all(hearing: &mut mpsc::UnboundedReceiver<Instant>, start: Instant) -> Outcome<Samples> {
     let mut times = Samples::default();
     let all = async {
@@ -112,7 +113,7 @@ async fn hear_all(hearing: &mut mpsc::UnboundedReceiver<Instant>, start: Instant
     };
     let in_time = timeout(PATIENCE, all).await.is_ok();
     if !in_time {
-        return Err(format!("only {} of {SOCKETS} sockets heard of it", times.0.len()).into());
+        return Err(format!("only {} of {SOCKETS} sockets got the update", times.0.len()).into());
     }
     Ok(times)
 }

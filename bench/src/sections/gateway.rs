@@ -1,4 +1,4 @@
-//! The local API Gateway itself, against another emulator of AWS.
+//! The local API Gateway itself, compared with another emulator of AWS.
 
 mod contender;
 
@@ -28,7 +28,8 @@ const ABOUT: &str = "\
 
 const REPEATS: usize = 3;
 const IDLE_SOCKETS: usize = 10_000;
-/// It takes its time to open one, and its memory for each does not depend on their number.
+/// Number of ministack's idle sockets: fewer, since it opens them slowly, and the memory of each does not depend on their
+/// number.
 const IDLE_SOCKETS_OF_MINISTACK: usize = 1_000;
 const ROUND_TRIPS: usize = 500;
 
@@ -86,7 +87,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     })
 }
 
-/// The middle one of many, in milliseconds.
+/// Median of many HTTP round trips, in milliseconds.
 async fn raw_round_trip(callback: &Callback) -> Outcome<f64> {
     let stream = TcpStream::connect(&callback.address).await?;
     stream.set_nodelay(true)?;

@@ -1,4 +1,4 @@
-//! One update to many sockets, as far as the endpoint that takes the posts.
+//! notify: one update to many sockets, measured at the endpoint that receives the posts.
 
 mod faults;
 mod logins;
@@ -26,10 +26,10 @@ const ABOUT: &str = "\
     the plain loop is the Rust SDK as it comes, 64 posts at a time. With one socket that never answers, *until the \
     last* is that of the others. The update to one socket is what DynamoDB itself says of it.";
 
-/// How many sockets one login has, and how often each is measured.
+/// Numbers of sockets of one login, each with its number of repeats.
 const SIZES: [(u64, usize); 4] = [(10, 7), (100, 7), (1_000, 5), (10_000, 3)];
 
-/// What one program has shown for one number of sockets.
+/// A program, and the figures measured of it for one number of sockets.
 struct Contender {
     name: &'static str,
     function: Function,
@@ -55,7 +55,7 @@ impl Contender {
         })
     }
 
-    /// One event; no fewer than `least` posts are to be answered with 200.
+    /// Measures one event, of whose posts at least `least` must be answered with 200.
     async fn measure(&mut self, callback: &Callback, manner: &Manner, least: u64) -> Outcome<()> {
         callback.behave(manner).await?;
         let (start, before) = (now(), self.function.usage()?);
@@ -85,7 +85,7 @@ impl Contender {
         names.into_iter().chain(figures).chain([most]).collect()
     }
 
-    /// Forgets what was measured: it was the first time.
+    /// Discards the figures so far, which are those of the warm-up.
     fn begin(&mut self) {
         (self.rate, self.until_last, self.cpu, self.memory) = Default::default();
     }
@@ -155,7 +155,7 @@ fn named(name: &'static str, program: Program) -> Program {
     Program { name, ..program }
 }
 
-/// All of them tell one login, in turn.
+/// Measures all contenders in turn, each with an update for one login.
 async fn crowd(
     bench: &Bench,
     callback: &Callback,
@@ -172,7 +172,7 @@ async fn crowd(
         Contender::new(&node(bench, SEQUENTIAL, "notify-sequential.cjs", services), event()).await?,
         Contender::new(&node(bench, UNBOUNDED, "notify-unbounded.cjs", services), event()).await?,
     ];
-    // Where the first event is quickly served, it is a warm-up: compilers that work while a program runs have done so.
+    // Where an event is served quickly, the first is a warm-up, for the sake of just-in-time compilers.
     let is_quick = sockets < 10_000;
     for repeat in 0..bench.repeats(repeats) + usize::from(is_quick) {
         for contender in &mut contenders {
@@ -209,7 +209,7 @@ fn targets_of(sockets: u64, [ceiling, own, plain, sequential, _]: &[Contender; 5
     }
 }
 
-/// What DynamoDB says of one update to a login with one socket.
+/// Requests and capacity of one update to a login with one socket.
 async fn used(bench: &Bench, services: &Services) -> Outcome<Used> {
     bench.database.put_rows([("single".to_owned(), 1)].into_iter()).await?;
     let counting = Counting::start(&bench.database.url).await?;

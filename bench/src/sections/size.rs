@@ -1,4 +1,4 @@
-//! How large the functions' programs are.
+//! Sizes of the functions' programs.
 
 use super::row;
 use crate::{
@@ -70,7 +70,7 @@ pub(crate) fn measure(bench: &Bench) -> Outcome<Section> {
     })
 }
 
-/// The file's size and what is left of it in a zip archive, in MB of a million bytes.
+/// Size of the file, and of it compressed in a zip archive, in MB of a million bytes.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 fn size(path: &PathBuf) -> Outcome<(f64, f64)> {
     let program = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;

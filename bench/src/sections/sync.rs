@@ -1,4 +1,4 @@
-//! A page that was away asks what it has missed.
+//! Syncs of a page that was away.
 
 use super::row;
 use crate::{
@@ -22,7 +22,7 @@ const ABOUT: &str = "\
     left is ours and DynamoDB's. Round trips and request units are as DynamoDB tells them.";
 
 const REPEATS: usize = 5;
-/// Questions in a repeat.
+/// Number of syncs in a repeat.
 const QUESTIONS: usize = 200;
 
 struct Contender {
@@ -74,7 +74,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
                 }
                 times.push(milliseconds(time));
             }
-            // The first time has the cold start in it.
+            // The first sync includes the cold start.
             if repeat > 0 {
                 contender.p50.push(times.quantile(0.5));
                 contender.p99.push(times.quantile(0.99));
@@ -85,7 +85,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     Ok(section(&contenders, used))
 }
 
-/// What one sync takes, the first not counted.
+/// Requests and capacity of one sync, without those of the function's start.
 async fn used(bench: &Bench, services: &Services, login: &str) -> Outcome<Used> {
     bench.database.put_rows([(login.to_owned(), 1)].into_iter()).await?;
     let counting = Counting::start(&bench.database.url).await?;

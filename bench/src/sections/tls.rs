@@ -1,4 +1,4 @@
-//! Posts over TLS, as AWS has it: by HTTP/2 and by HTTP/1.1, over how many connections.
+//! Posts over TLS, as at AWS: by HTTP/2 and by HTTP/1.1, over different numbers of connections.
 
 use super::row;
 use crate::{
@@ -23,7 +23,7 @@ const ABOUT: &str = "\
     an answer as API Gateway does. Both ends share the machine, and with TLS the endpoint is as busy as the sender: what \
     compares best is the processor's time, which is the sender's alone.";
 
-/// A way to post: by HTTP/2 or HTTP/1.1, how many connections, and how many posts under way over each.
+/// A way to post: the HTTP version, the number of connections, and the posts under way over each.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     name: &'static str,
@@ -41,20 +41,20 @@ const fn http2(name: &'static str, connections: usize, streams: usize) -> Way {
     }
 }
 
-/// What Chatterbox does at an endpoint that has no HTTP/2.
+/// Chatterbox's way at an endpoint without HTTP/2.
 const HTTP1: Way = Way {
     name: "HTTP/1.1, 64 connections",
     is_http2: false,
     connections: 1,
     streams: 64,
 };
-/// What Chatterbox does at API Gateway.
+/// Chatterbox's way at API Gateway.
 const HTTP2: Way = http2("HTTP/2, 1 × 64", 1, 64);
 
 const HTTP2_4: Way = http2("HTTP/2, 4 × 16", 4, 16);
 
 const FEW_WAYS: &[Way] = &[HTTP1, HTTP2, HTTP2_4];
-/// The last one has more posts under way than Chatterbox has, which are 64.
+/// All ways that are measured. The last has more posts under way than Chatterbox's 64.
 const ALL_WAYS: &[Way] = &[
     HTTP1,
     HTTP2,
@@ -63,7 +63,7 @@ const ALL_WAYS: &[Way] = &[
     http2("HTTP/2, 1 × 128", 1, 128),
 ];
 
-/// What one program has shown.
+/// A program, and the figures measured of it.
 struct Contender {
     name: &'static str,
     program: Program,
@@ -91,7 +91,8 @@ impl Contender {
         }
     }
 
-    /// One event; all of its posts are to be answered with 200. Some come twice if the machine is too busy to answer them.
+    /// Measures one event, all of whose posts must be answered with 200. Some are repeated if a busy machine answers
+    /// too late.
     async fn measure(&mut self, callback: &Callback, manner: &Manner, sockets: u64) -> Outcome<()> {
         let function = match &mut self.function {
             Some(function) => function,
@@ -120,7 +121,7 @@ impl Contender {
     }
 
     fn row(&self, scene: &Scene) -> Vec<String> {
-        // A handful of posts is answered at once, and has no rate.
+        // A few posts are answered at once, so they have no rate.
         let rate = if scene.sockets < 1_000 {
             String::new()
         } else {
@@ -132,13 +133,13 @@ impl Contender {
         names.into_iter().chain(figures).chain(most).collect()
     }
 
-    /// Forgets what was measured: the connections are open now.
+    /// Discards the figures so far, in which the connections were opened.
     fn begin(&mut self) {
         (self.rate, self.until_last, self.cpu, self.memory) = Default::default();
     }
 }
 
-/// What is posted to, and how.
+/// A scene: the number of sockets, the endpoint's delay, and the ways to post that are measured in it.
 struct Scene {
     name: &'static str,
     sockets: u64,
@@ -261,13 +262,13 @@ fn contenders(
     alone.chain(whole).collect()
 }
 
-/// All of them, in turn.
+/// Measures all contenders in turn.
 async fn run(bench: &Bench, callback: &Callback, scene: &Scene, contenders: &mut [Contender]) -> Outcome<()> {
     let manner = Manner {
         delay: scene.delay,
         ..Manner::default()
     };
-    // The first event of a process is a measure of its own, or none.
+    // The first event of a process, which opens the connections, is a measurement of its own or not counted.
     for repeat in 0..bench.repeats(scene.repeats) + usize::from(!scene.is_first) {
         for contender in &mut *contenders {
             contender.measure(callback, &manner, scene.sockets).await?;
@@ -306,7 +307,7 @@ fn bar(contender: &Contender) -> Bar {
     }
 }
 
-/// Whose rows there are so many of.
+/// Login that has this many rows.
 fn login(sockets: u64) -> String {
     format!("secure-{sockets}")
 }

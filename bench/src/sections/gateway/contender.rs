@@ -1,4 +1,4 @@
-//! Two gateways, each with an empty function behind it.
+//! The two compared gateways, each with an empty function.
 
 use crate::{
     Bench, Outcome,
@@ -21,7 +21,7 @@ pub(super) struct Contender {
     _folder: Option<TempDir>,
 }
 
-/// What one of them has shown.
+/// The figures measured of one gateway.
 #[derive(Default)]
 pub(super) struct Figures {
     pub(super) start_up: Samples,
@@ -37,7 +37,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 const QUESTION: &str = r#"{"action":"hello"}"#;
 
 impl Contender {
-    /// Ours.
+    /// Starts Chatterbox's local gateway.
     pub(super) async fn gateway() -> Outcome<Contender> {
         let hello = Program {
             name: "hello",
@@ -60,7 +60,7 @@ impl Contender {
         })
     }
 
-    /// The other.
+    /// Starts ministack.
     pub(super) async fn ministack(bench: &Bench) -> Outcome<Contender> {
         let folder = tempfile::tempdir()?;
         let mut command = command(bench.root.join(".tools/venv-infra/bin/python"));
@@ -71,7 +71,7 @@ impl Contender {
             .arg(folder.path());
         let (process, words) = Process::start_and_hear(&mut command).await?;
         let [socket_url, id, start_up] = &words[..] else {
-            return Err(format!("ministack.py says {words:?}").into());
+            return Err(format!("ministack.py printed {words:?} instead of a URL, a process ID and a time").into());
         };
         Ok(Contender {
             socket_url: socket_url.clone(),
@@ -82,12 +82,12 @@ impl Contender {
         })
     }
 
-    /// Ends it and what it has started.
+    /// Stops the gateway and its child processes.
     pub(super) async fn stop(self) {
         self.process.stop().await;
     }
 
-    /// How much memory one of so many idle sockets takes, in KB.
+    /// Memory of one idle socket, in KB, measured with `count` of them.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     async fn memory_of_a_socket(&self, count: usize) -> Outcome<f64> {
         let before = Process::usage_of(self.id)?.memory_mb;
@@ -96,7 +96,7 @@ impl Contender {
         Ok((after - before) * 1024.0 / open.len() as f64)
     }
 
-    /// From a message to the function's answer, one after the other: the middle one, in milliseconds.
+    /// Median time from a message to the function's answer, one message after the other, in milliseconds.
     async fn event_and_back(&self) -> Outcome<f64> {
         let mut socket = sockets::open(&self.socket_url).await?;
         let mut times = Samples::default();
@@ -107,7 +107,7 @@ impl Contender {
         Ok(times.quantile(0.5))
     }
 
-    /// Answers a second to some sockets that each ask again and again.
+    /// Answers a second to several sockets, each of which sends its next message after each answer.
     async fn messages_a_second(&self) -> Outcome<f64> {
         let (start, end) = (Instant::now(), Instant::now() + WINDOW);
         let asking = (0..ASKING_AT_ONCE).map(async |_| {
@@ -125,10 +125,10 @@ impl Contender {
 }
 
 impl Figures {
-    /// Measures it once.
+    /// Adds one measurement.
     pub(super) async fn add(&mut self, contender: &Contender, idle_sockets: usize) -> Outcome<()> {
         self.start_up.push(contender.start_up);
-        // First, while its memory is as small as it ever is.
+        // Memory is measured first, before the other measurements increase it.
         self.memory.push(contender.memory_of_a_socket(idle_sockets).await?);
         self.event.push(contender.event_and_back().await?);
         self.rate.push(contender.messages_a_second().await?);

@@ -1,4 +1,4 @@
-//! One login with many sockets of which some are not well.
+//! One login with many sockets, of which some are gone, throttled or silent.
 
 use super::{Contender, OURS, named};
 use crate::{
@@ -12,7 +12,7 @@ use bench::Manner;
 
 const REPEATS: usize = 5;
 
-/// Rows for the table, and how much one silent socket delays the others.
+/// Rows for the table, and the delay that one silent socket causes to the others.
 pub(super) async fn measure(
     bench: &Bench,
     callback: &Callback,
@@ -35,7 +35,7 @@ pub(super) async fn measure(
     let scenes = [
         ("all well", well, sockets),
         ("1 % gone", gone, sockets - sockets.div_ceil(100)),
-        // One post in a hundred thousand is throttled each of the five times that it is tried.
+        // One post in a hundred thousand is throttled in each of its five tries.
         ("10 % throttled", throttled, sockets - sockets / 1_000),
         ("one silent", silent, sockets - 1),
     ];

@@ -1,4 +1,4 @@
-//! Many logins with one socket each.
+//! notify for many logins with one socket each.
 
 use super::{Contender, OURS, PLAIN, SEQUENTIAL, named};
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
 use bench::Manner;
 use serde_json::Value;
 
-/// notify takes no more in one event.
+/// Most logins in one event, by notify's limit.
 const IN_ONE_EVENT: usize = 1_000;
 const LOGINS: u64 = 10_000;
 
-/// Rows for the table. Ours tells all of them, an event for each thousand; the others, who take the same time for each
-/// login, tell the first thousand.
+/// Rows for the table. Chatterbox serves all logins, with an event for each thousand; the baselines, whose time for
+/// each login is the same, serve the first thousand only.
 pub(super) async fn measure(bench: &Bench, callback: &Callback, services: &Services) -> Outcome<Vec<Vec<String>>> {
     let logins: Vec<String> = (0..LOGINS).map(|n| format!("alone-{n}")).collect();
     bench.database.put_rows(logins.iter().cloned().zip(0..)).await?;
