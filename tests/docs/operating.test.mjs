@@ -19,8 +19,10 @@ test("every log line in operating.md is one that a function writes", () => {
 });
 
 test("operating.md has every setting that the functions read, and no other", () => {
-  const source = read("crates/core/src/runtime/settings.rs").split("#[cfg(test)]")[0];
-  const known = new Set(source.match(/"[A-Z][A-Z_]+[A-Z]"/g).map((name) => name.slice(1, -1)));
+  const { backend, functions } = JSON.parse(read("crates/core/contract.json"));
+  const known = new Set([backend, ...Object.values(functions)].flatMap(({ required, optional }) => [...required, ...optional]));
+  // It is read before all others, so that a wrong setting can be logged.
+  known.add("AWS_LAMBDA_LOG_LEVEL");
   // They belong to every program that uses AWS, and are documented there.
   for (const name of known) if (/^AWS_(ENDPOINT_URL|CA_BUNDLE)/.test(name) && !name.endsWith("MANAGEMENTAPI")) known.delete(name);
   const listed = column("variable").flatMap((cell) => cell.split(", "));

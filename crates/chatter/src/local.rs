@@ -14,7 +14,10 @@ mod lock;
 mod throttle;
 
 use chaos::Chaos;
-use chatterbox_core::{Chatters, Connections, Revocation, Settings, SettingsError, StoreError, aws::Aws, schema};
+use chatterbox_core::{
+    BackendSettings, Chatters, ConnectSettings, Connections, NotifySettings, Revocation, SettingsError, StoreError,
+    Tables, aws::Aws, schema,
+};
 use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -113,6 +116,31 @@ pub struct Local {
     revocation: Revocation,
 }
 
+/// The settings of the demo's backend, and the tables. Those of the functions are read too, so that what is wrong with them
+/// is said before anything starts.
+fn settings(environment: &BTreeMap<String, String>) -> Result<(BackendSettings, Tables), SettingsError> {
+    let lookup = |name: &str| environment.get(name).cloned();
+    let settings = (
+        ConnectSettings::from(&lookup),
+        NotifySettings::from(&lookup),
+        BackendSettings::from(&lookup),
+    );
+    match settings {
+        (Ok(connect), Ok(notify), Ok(backend)) => {
+            let tables = Tables {
+                chatters: connect.chatters_table,
+                connections: connect.connections_table,
+                updates: notify.updates_table,
+            };
+            Ok((backend, tables))
+        }
+        (connect, notify, backend) => {
+            let errors = [connect.err(), notify.err(), backend.err()];
+            Err(SettingsError::of_all(errors.into_iter().flatten()))
+        }
+    }
+}
+
 /// The stage: the path of the sockets.
 const STAGE: &str = "dev";
 
@@ -132,7 +160,7 @@ impl Local {
         let database = Arc::new(database);
         let callback_url = format!("http://{address}/{STAGE}");
         let environment = functions::environment(&database.url(), &callback_url, &options.environment);
-        let settings = Settings::read(|name| environment.get(name).cloned(), &[])?;
+        let (backend, tables) = settings(&environment)?;
         let gateway = Gateway::start(Config {
             stage: STAGE.to_owned(),
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
@@ -143,18 +171,18 @@ impl Local {
         })
         .await?;
         let gateway = Arc::new(gateway);
-        let aws = Aws::local(settings.endpoints.clone());
-        schema::create_tables(&aws.dynamodb(), &settings.tables).await?;
+        let aws = Aws::local(backend.endpoints);
+        schema::create_tables(&aws.dynamodb(), &tables).await?;
         let revocation = Revocation {
-            chatters: Chatters::new(aws.dynamodb(), &settings.tables.chatters),
-            connections: Connections::new(aws.dynamodb(), &settings.tables.connections),
-            poster: aws.poster(&settings.callback_url),
+            chatters: Chatters::new(aws.dynamodb(), &tables.chatters),
+            connections: Connections::new(aws.dynamodb(), &tables.connections),
+            poster: aws.poster(&backend.callback_url),
         };
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
-            tables: database.table_id(&settings.tables.chatters).unwrap_or_default().into(),
+            tables: database.table_id(&tables.chatters).unwrap_or_default().into(),
         });
-        let site = demo::Site::new(revocation.clone(), &settings, system.subscribe(), address);
+        let site = demo::Site::new(revocation.clone(), backend.chatter_life, system.subscribe(), address);
         let feed = demo::Feed::start(gateway.activity(), system.subscribe());
         let mut router = demo::router(gateway.router(), site, feed);
         let chaos = options

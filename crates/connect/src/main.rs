@@ -3,7 +3,8 @@
 //! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, EventKind, Handshake, HandshakePolicy, Refusal, Reply, Settings, SocketEvent, Verdict,
+    Admission, ConnectSettings, EventKind, Function, Handshake, HandshakePolicy, Metric, Refusal, Reply, SocketEvent,
+    Verdict,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -14,19 +15,13 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings {
-        tables,
-        endpoints,
-        policy,
-        metrics_namespace,
-        ..
-    } = Settings::from_env(&[])?;
-    let metrics = Metrics::new("connect", metrics_namespace);
-    let dynamodb = Aws::in_lambda(endpoints).await.dynamodb();
-    let admission = Admission::new(dynamodb, tables.chatters, tables.connections);
+    let settings = ConnectSettings::from_env()?;
+    let metrics = Metrics::new(Function::Connect, settings.metrics_namespace);
+    let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
+    let admission = Admission::new(dynamodb, settings.chatters_table, settings.connections_table);
     aws::warm_up(admission.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        connect(&admission, &policy, &metrics, event.payload)
+        connect(&admission, &settings.policy, &metrics, event.payload)
     }))
     .await
 }
@@ -44,7 +39,7 @@ async fn connect(
     let connection_id = event.connection_id();
     let refuse = |refusal: Refusal| {
         tracing::info!(%connection_id, reason = refusal.reason(), "handshake refused");
-        metrics.count("Refusals", &[("Reason", refusal.reason())]);
+        metrics.count(Metric::Refusals, &[("Reason", refusal.reason())]);
         Reply::status(refusal.status())
     };
     let handshake = match Handshake::read(&event, policy) {
@@ -54,14 +49,14 @@ async fn connect(
     Ok(match admission.admit(&handshake.connection(&event)).await {
         Ok(Verdict::Admitted) => {
             tracing::info!(%connection_id, "connected");
-            metrics.count("Connects", &[]);
+            metrics.count(Metric::Connects, &[]);
             Reply::open(handshake.subprotocol)
         }
         Ok(Verdict::Refused(refusal)) => refuse(refusal),
         // Not 401, which a page would take for wrong credentials, and ask the user to log in again.
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; handshake answered 500");
-            metrics.count("StoreFailures", &[]);
+            metrics.count(Metric::StoreFailures, &[]);
             Reply::status(500)
         }
     })

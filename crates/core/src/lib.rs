@@ -10,7 +10,7 @@
 //! 5. `http`: signatures, and connections to AWS that are replaced when they break.
 //! 6. `sockets`: [`Poster`] sends to a socket, [`Revocation`] closes those of a chatter ID.
 //! 7. `notify`: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
-//! 8. `runtime`: [`Settings`], [`aws`], [`log`], [`metrics`].
+//! 8. `runtime`: [`settings`], [`aws`], [`log`], [`metrics`].
 //!
 //! Nothing here knows Lambda: the functions do. Nothing but this crate knows the AWS SDK's requests.
 
@@ -39,6 +39,9 @@ pub use nouns::{
     Version,
 };
 pub use protocol::{Incoming, NotUnderstood, outgoing, sync};
-pub use runtime::{CALLBACK_URL, Settings, SettingsError, aws, log, metrics};
+pub use runtime::{
+    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, Function, Metric,
+    NotifySettings, SettingsError, Unit, aws, log, metrics, settings,
+};
 pub use sockets::{Payload, Posted, Poster, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, StoreError, Tables, UpdateLog, Updates, schema};

@@ -1,8 +1,17 @@
 //! The runtime of a function: settings from the environment, clients of AWS, log lines and metrics.
 
 pub mod aws;
+mod environment;
+mod function;
 pub mod log;
+mod metric;
 pub mod metrics;
-mod settings;
+pub mod settings;
+mod settings_error;
 
-pub use settings::{CALLBACK_URL, Settings, SettingsError};
+pub use function::Function;
+pub use metric::{Metric, Unit};
+pub use settings::{
+    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, NotifySettings,
+};
+pub use settings_error::SettingsError;

@@ -5,7 +5,8 @@
 //! The answer is its return value, so it needs no right to post. It closes no socket, whatever the message was.
 
 use chatterbox_core::{
-    Connections, EventKind, Incoming, Reply, Settings, SocketEvent, StoreError, Timestamp, Updates,
+    Connections, DefaultSettings, EventKind, Function, Incoming, Metric, Reply, SocketEvent, StoreError, Timestamp,
+    Updates,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -18,16 +19,11 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings {
-        tables,
-        endpoints,
-        metrics_namespace,
-        ..
-    } = Settings::from_env(&[])?;
-    let metrics = Metrics::new("default", metrics_namespace);
-    let dynamodb = Aws::in_lambda(endpoints).await.dynamodb();
-    let updates = Updates::new(dynamodb.clone(), tables.updates);
-    let connections = Connections::new(dynamodb, tables.connections);
+    let settings = DefaultSettings::from_env()?;
+    let metrics = Metrics::new(Function::Default, settings.metrics_namespace);
+    let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
+    let updates = Updates::new(dynamodb.clone(), settings.updates_table);
+    let connections = Connections::new(dynamodb, settings.connections_table);
     aws::warm_up(updates.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         default(&connections, &updates, &metrics, event.payload)
@@ -47,15 +43,15 @@ async fn default(
     }
     let (metric, reply) = match Incoming::parse(event.body()) {
         Ok(incoming) => match answer(connections, updates, &event, &incoming).await {
-            Ok(reply) => ("Syncs", reply),
+            Ok(reply) => (Metric::Syncs, reply),
             Err(error) => {
                 tracing::error!(%error, "DynamoDB failed; sync answered with the error \"unavailable\"");
-                ("StoreFailures", Outgoing::unavailable().to_text())
+                (Metric::StoreFailures, Outgoing::unavailable().to_text())
             }
         },
-        Err(why) => ("NotUnderstood", Outgoing::not_understood(&why).to_text()),
+        Err(why) => (Metric::NotUnderstood, Outgoing::not_understood(&why).to_text()),
     };
-    tracing::info!(connection_id = %event.connection_id(), outcome = metric, "message");
+    tracing::info!(connection_id = %event.connection_id(), outcome = ?metric, "message");
     metrics.count(metric, &[]);
     Ok(Reply::message(reply))
 }

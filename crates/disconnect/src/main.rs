@@ -6,7 +6,7 @@
 //! to it is answered 410, or it expires.
 
 use chatterbox_core::{
-    ConnectionId, Connections, EventKind, Reply, Settings, SocketEvent, StoreError,
+    ConnectionId, Connections, DisconnectSettings, EventKind, Function, Metric, Reply, SocketEvent, StoreError,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -17,14 +17,10 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings {
-        tables,
-        endpoints,
-        metrics_namespace,
-        ..
-    } = Settings::from_env(&[])?;
-    let metrics = Metrics::new("disconnect", metrics_namespace);
-    let connections = Connections::new(Aws::in_lambda(endpoints).await.dynamodb(), tables.connections);
+    let settings = DisconnectSettings::from_env()?;
+    let metrics = Metrics::new(Function::Disconnect, settings.metrics_namespace);
+    let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
+    let connections = Connections::new(dynamodb, settings.connections_table);
     aws::warm_up(connections.login_of(&ConnectionId::new("-"))).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         disconnect(&connections, &metrics, event.payload)
@@ -42,12 +38,12 @@ async fn disconnect(connections: &Connections, metrics: &Metrics, event: Box<Raw
     Ok(match forget(connections, connection_id).await {
         Ok(forgotten) => {
             tracing::info!(%connection_id, forgotten, "disconnected");
-            metrics.count("Disconnects", &[]);
+            metrics.count(Metric::Disconnects, &[]);
             Reply::status(200)
         }
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; the row stays until it expires or a post to it is answered 410");
-            metrics.count("StoreFailures", &[]);
+            metrics.count(Metric::StoreFailures, &[]);
             Reply::status(500)
         }
     })

@@ -1,12 +1,12 @@
 //! notify: tells every open browser of a login that its stats have been updated. The stats pipeline invokes it.
 //!
-//! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ forget the dead ─▶ `Report`
+//! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ delete dead rows ─▶ `Report`
 
 use chatterbox_core::{
-    CALLBACK_URL, Connections, Deferral, Invocation, Notified, Notifier, Settings, Timestamp, Updates,
+    Connections, Deferral, Function, Invocation, Metric, Notified, Notifier, NotifySettings, Timestamp, Updates,
     aws::{self, Aws},
     log,
-    metrics::{Metrics, Unit},
+    metrics::Metrics,
 };
 use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -15,24 +15,16 @@ use std::time::Instant;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::init();
-    let Settings {
-        tables,
-        endpoints,
-        callback_url,
-        max_connections_per_login,
-        defer_queue_url,
-        metrics_namespace,
-        ..
-    } = Settings::from_env(&[CALLBACK_URL])?;
-    let metrics = Metrics::new("notify", metrics_namespace);
-    let aws = Aws::in_lambda(endpoints).await;
+    let settings = NotifySettings::from_env()?;
+    let metrics = Metrics::new(Function::Notify, settings.metrics_namespace);
+    let aws = Aws::in_lambda(settings.endpoints).await;
     let dynamodb = aws.dynamodb();
     let notifier = Notifier {
-        updates: Updates::new(dynamodb.clone(), tables.updates),
-        connections: Connections::new(dynamodb, tables.connections),
-        poster: aws.poster(&callback_url),
-        deferral: defer_queue_url.map(|url| Deferral::new(aws.sqs(), url)),
-        max_connections_per_login,
+        updates: Updates::new(dynamodb.clone(), settings.updates_table),
+        connections: Connections::new(dynamodb, settings.connections_table),
+        poster: aws.poster(&settings.callback_url),
+        deferral: settings.defer_queue_url.map(|url| Deferral::new(aws.sqs(), url)),
+        max_connections_per_login: settings.max_connections_per_login,
     };
     aws::warm_up(async { tokio::join!(notifier.connections.warm_up(), notifier.poster.warm_up()) }).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
@@ -102,19 +94,19 @@ fn log_and_measure(
         error,
         "notified"
     );
-    let count = |name, number: usize| (name, Unit::Count, number as f64);
+    let count = |metric, number: usize| (metric, number as f64);
     let counts = [
-        count("Updates", *updates),
-        count("Stale", *stale),
-        count("PostsSent", sent),
-        count("PostsGone", gone),
-        count("PostsEarly", early),
-        count("PostsFailed", failed),
-        count("Deferred", deferred),
-        count("BadEvents", *bad_events),
-        count("ClockAhead", *clocks_ahead),
-        count("IgnoredRecords", *ignored_records),
-        ("FanOut", Unit::Milliseconds, milliseconds),
+        count(Metric::Updates, *updates),
+        count(Metric::Stale, *stale),
+        count(Metric::PostsSent, sent),
+        count(Metric::PostsGone, gone),
+        count(Metric::PostsEarly, early),
+        count(Metric::PostsFailed, failed),
+        count(Metric::Deferred, deferred),
+        count(Metric::BadEvents, *bad_events),
+        count(Metric::ClockAhead, *clocks_ahead),
+        count(Metric::IgnoredRecords, *ignored_records),
+        (Metric::FanOut, milliseconds),
     ];
     metrics.emit(&counts, &[]);
 }

@@ -21,6 +21,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// All of them.
+    pub const ALL: [Refusal; 6] = [
+        Refusal::Malformed,
+        Refusal::NoSubprotocol,
+        Refusal::Origin,
+        Refusal::Unknown,
+        Refusal::Expired,
+        Refusal::BadExpiry,
+    ];
+
     /// The HTTP status of the handshake. An unknown, a wrong and an expired chatter ID get the same one, so that a stranger cannot
     /// tell them apart.
     pub fn status(self) -> u16 {

@@ -1,23 +1,145 @@
-//! The settings: read from the environment once, when a function starts, and everything that is missing or wrong is named
-//! in one error.
+//! Settings: what each function reads from its environment when it starts, and no more. Everything that is missing or wrong
+//! is named in one error.
 
-use crate::{Chatters, CookieNames, HandshakePolicy, Tables, aws::Endpoints, handshake::origin};
-use std::{fmt, time::Duration};
-use thiserror::Error;
+use super::{environment::Environment, settings_error::SettingsError};
+use crate::{Function, HandshakePolicy, aws::Endpoints};
+use std::{collections::BTreeSet, time::Duration};
 
-/// The settings of a function.
+/// The variable that holds the address of the WebSocket API that notify posts to; every AWS SDK knows it by this name. It
+/// is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
+pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+
+/// Settings of `$connect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The three tables.
-    pub tables: Tables,
+pub struct ConnectSettings {
+    /// The table of chatter IDs (`CHATTERS_TABLE`).
+    pub chatters_table: String,
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
     /// Addresses of AWS's services that are not the usual ones.
     pub endpoints: Endpoints,
-    /// The WebSocket API that notify posts to ([`CALLBACK_URL`]); empty for a function that posts nothing.
-    pub callback_url: String,
     /// The names of parameters and cookies in handshakes, and the origins that may connect.
     pub policy: HandshakePolicy,
-    /// The life of a new chatter ID (`CHATTER_TTL_SECONDS`, 30 days unless set), at most [`Chatters::LONGEST_LIFE`].
-    pub chatter_life: Duration,
+    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    pub metrics_namespace: String,
+}
+
+impl ConnectSettings {
+    fn read(environment: &mut Environment<'_>) -> ConnectSettings {
+        ConnectSettings {
+            chatters_table: environment.required("CHATTERS_TABLE"),
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            endpoints: environment.endpoints(),
+            policy: environment.policy(),
+            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+        }
+    }
+
+    /// The settings in this process's environment.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from_env() -> Result<ConnectSettings, SettingsError> {
+        ConnectSettings::from(&variable)
+    }
+
+    /// The settings that `lookup` finds.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from(lookup: &dyn Fn(&str) -> Option<String>) -> Result<ConnectSettings, SettingsError> {
+        read(lookup, ConnectSettings::read)
+    }
+}
+
+/// Settings of `$disconnect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisconnectSettings {
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
+    /// Addresses of AWS's services that are not the usual ones.
+    pub endpoints: Endpoints,
+    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    pub metrics_namespace: String,
+}
+
+impl DisconnectSettings {
+    fn read(environment: &mut Environment<'_>) -> DisconnectSettings {
+        DisconnectSettings {
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            endpoints: environment.endpoints(),
+            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+        }
+    }
+
+    /// The settings in this process's environment.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from_env() -> Result<DisconnectSettings, SettingsError> {
+        DisconnectSettings::from(&variable)
+    }
+
+    /// The settings that `lookup` finds.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from(lookup: &dyn Fn(&str) -> Option<String>) -> Result<DisconnectSettings, SettingsError> {
+        read(lookup, DisconnectSettings::read)
+    }
+}
+
+/// Settings of `$default`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultSettings {
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
+    /// The table of updates (`UPDATES_TABLE`).
+    pub updates_table: String,
+    /// Addresses of AWS's services that are not the usual ones.
+    pub endpoints: Endpoints,
+    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    pub metrics_namespace: String,
+}
+
+impl DefaultSettings {
+    fn read(environment: &mut Environment<'_>) -> DefaultSettings {
+        DefaultSettings {
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            updates_table: environment.required("UPDATES_TABLE"),
+            endpoints: environment.endpoints(),
+            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+        }
+    }
+
+    /// The settings in this process's environment.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from_env() -> Result<DefaultSettings, SettingsError> {
+        DefaultSettings::from(&variable)
+    }
+
+    /// The settings that `lookup` finds.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from(lookup: &dyn Fn(&str) -> Option<String>) -> Result<DefaultSettings, SettingsError> {
+        read(lookup, DefaultSettings::read)
+    }
+}
+
+/// Settings of notify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
+    /// The table of updates (`UPDATES_TABLE`).
+    pub updates_table: String,
+    /// Addresses of AWS's services that are not the usual ones.
+    pub endpoints: Endpoints,
+    /// The WebSocket API that notify posts to ([`CALLBACK_URL`]).
+    pub callback_url: String,
     /// The most sockets of a login; beyond them the oldest are closed (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set).
     pub max_connections_per_login: usize,
     /// The queue for deferred logins (`DEFER_QUEUE_URL`).
@@ -26,72 +148,110 @@ pub struct Settings {
     pub metrics_namespace: String,
 }
 
-/// The variable that holds the address of the WebSocket API that notify posts to; every AWS SDK knows it by this name. It
-/// is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
-pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
-
-/// All that is wrong with the settings.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub struct SettingsError {
-    problems: Vec<String>,
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "settings: {}", self.problems.join("; "))
+impl NotifySettings {
+    fn read(environment: &mut Environment<'_>) -> NotifySettings {
+        NotifySettings {
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            updates_table: environment.required("UPDATES_TABLE"),
+            endpoints: environment.endpoints(),
+            callback_url: environment.required_url(CALLBACK_URL),
+            max_connections_per_login: environment.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
+            defer_queue_url: environment.url("DEFER_QUEUE_URL"),
+            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+        }
     }
-}
 
-impl Settings {
-    /// Reads the environment. `also_needed` are variables that this function's AWS clients cannot do without.
+    /// The settings in this process's environment.
     ///
     /// # Errors
     /// One error that names every variable that is missing or wrong.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-    pub fn from_env(also_needed: &[&str]) -> Result<Settings, SettingsError> {
-        Settings::read(|name| std::env::var(name).ok(), also_needed)
+    pub fn from_env() -> Result<NotifySettings, SettingsError> {
+        NotifySettings::from(&variable)
     }
 
-    /// Reads settings from wherever `lookup` finds them.
+    /// The settings that `lookup` finds.
     ///
     /// # Errors
     /// One error that names every variable that is missing or wrong.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>, also_needed: &[&str]) -> Result<Settings, SettingsError> {
-        // An empty variable is how many tools say "not set".
-        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let mut reader = Reader {
-            lookup,
-            problems: Vec::new(),
-        };
-        for name in also_needed {
-            reader.required(name);
-        }
-        let settings = Settings {
-            tables: Tables {
-                chatters: reader.required("CHATTERS_TABLE"),
-                connections: reader.required("CONNECTIONS_TABLE"),
-                updates: reader.required("UPDATES_TABLE"),
-            },
-            endpoints: Endpoints {
-                dynamodb: reader.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
-                sqs: reader.endpoint("AWS_ENDPOINT_URL_SQS"),
-                ca_bundle: reader.certificates("AWS_CA_BUNDLE"),
-            },
-            callback_url: reader.url(CALLBACK_URL).unwrap_or_default(),
-            policy: reader.policy(),
-            chatter_life: reader.chatter_life(),
-            max_connections_per_login: reader.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
-            defer_queue_url: reader.url("DEFER_QUEUE_URL"),
-            metrics_namespace: reader.or("METRICS_NAMESPACE", "Chatterbox"),
-        };
-        if reader.problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError {
-                problems: reader.problems,
-            })
+    pub fn from(lookup: &dyn Fn(&str) -> Option<String>) -> Result<NotifySettings, SettingsError> {
+        read(lookup, NotifySettings::read)
+    }
+}
+
+/// Settings of a backend that issues and revokes chatter IDs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendSettings {
+    /// The table of chatter IDs (`CHATTERS_TABLE`).
+    pub chatters_table: String,
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
+    /// Addresses of AWS's services that are not the usual ones.
+    pub endpoints: Endpoints,
+    /// The WebSocket API whose sockets it closes ([`CALLBACK_URL`]).
+    pub callback_url: String,
+    /// The life of a new chatter ID (`CHATTER_TTL_SECONDS`, 30 days unless set), at most [`Chatters::LONGEST_LIFE`](crate::Chatters::LONGEST_LIFE).
+    pub chatter_life: Duration,
+}
+
+impl BackendSettings {
+    fn read(environment: &mut Environment<'_>) -> BackendSettings {
+        BackendSettings {
+            chatters_table: environment.required("CHATTERS_TABLE"),
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            endpoints: environment.endpoints(),
+            callback_url: environment.required_url(CALLBACK_URL),
+            chatter_life: environment.chatter_life(),
         }
     }
+
+    /// The settings in this process's environment.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from_env() -> Result<BackendSettings, SettingsError> {
+        BackendSettings::from(&variable)
+    }
+
+    /// The settings that `lookup` finds.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    pub fn from(lookup: &dyn Fn(&str) -> Option<String>) -> Result<BackendSettings, SettingsError> {
+        read(lookup, BackendSettings::read)
+    }
+}
+
+fn read<T>(
+    lookup: &dyn Fn(&str) -> Option<String>,
+    settings: fn(&mut Environment<'_>) -> T,
+) -> Result<T, SettingsError> {
+    let mut environment = Environment::new(lookup);
+    let settings = settings(&mut environment);
+    environment.finish(settings)
+}
+
+/// The names of the variables that a function reads: those that must be set, and those that need not.
+pub fn variables(function: Function) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+    let mut environment = Environment::new(&|_| None);
+    match function {
+        Function::Connect => drop(ConnectSettings::read(&mut environment)),
+        Function::Disconnect => drop(DisconnectSettings::read(&mut environment)),
+        Function::Default => drop(DefaultSettings::read(&mut environment)),
+        Function::Notify => drop(NotifySettings::read(&mut environment)),
+    }
+    environment.names()
+}
+
+/// The names of the variables that a backend reads, in the same way.
+pub fn backend_variables() -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+    let mut environment = Environment::new(&|_| None);
+    BackendSettings::read(&mut environment);
+    environment.names()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Lambda's own setting for the log level.
@@ -103,133 +263,10 @@ pub(crate) fn log_level() -> Option<String> {
     std::env::var("AWS_LAMBDA_LOG_LEVEL").ok()
 }
 
-/// Reads one variable after another and collects what is wrong.
-struct Reader<L> {
-    lookup: L,
-    problems: Vec<String>,
-}
-
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn required(&mut self, name: &str) -> String {
-        (self.lookup)(name).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is missing"));
-            String::new()
-        })
-    }
-
-    fn or(&self, name: &str, fallback: &str) -> String {
-        (self.lookup)(name).unwrap_or_else(|| fallback.to_owned())
-    }
-
-    fn positive<T: TryFrom<u64>>(&mut self, name: &str, fallback: T) -> T {
-        let Some(text) = (self.lookup)(name) else {
-            return fallback;
-        };
-        match text
-            .parse::<u64>()
-            .ok()
-            .filter(|number| *number > 0)
-            .and_then(|number| T::try_from(number).ok())
-        {
-            Some(number) => number,
-            None => {
-                self.problems.push(format!("{name} must be a whole number above 0"));
-                fallback
-            }
-        }
-    }
-
-    fn chatter_life(&mut self) -> Duration {
-        let life = Duration::from_secs(self.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600));
-        if life > Chatters::LONGEST_LIFE {
-            let most = Chatters::LONGEST_LIFE.as_secs();
-            self.problems
-                .push(format!("CHATTER_TTL_SECONDS must be at most {most} (ten years)"));
-        }
-        life
-    }
-
-    fn url(&mut self, name: &str) -> Option<String> {
-        let url = (self.lookup)(name)?;
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            self.problems.push(format!("{name} must be a URL"));
-        }
-        Some(url)
-    }
-
-    /// The address of a service, by its own variable or the one for all of them; `None` is AWS's usual one.
-    fn endpoint(&mut self, name: &str) -> Option<String> {
-        let own = (self.lookup)(name).is_some();
-        self.url(if own { name } else { "AWS_ENDPOINT_URL" })
-    }
-
-    /// The text of the file that a variable names.
-    fn certificates(&mut self, name: &str) -> Option<String> {
-        let text = std::fs::read_to_string((self.lookup)(name)?).unwrap_or_default();
-        if !text.contains("-----BEGIN CERTIFICATE-----") {
-            self.problems
-                .push(format!("{name} must name a file of certificates (PEM)"));
-        }
-        Some(text)
-    }
-
-    fn policy(&mut self) -> HandshakePolicy {
-        let policy = HandshakePolicy {
-            login_parameter: self.or("LOGIN_PARAMETER", "login"),
-            chatter_parameter: self.or("CHATTER_PARAMETER", "chatter"),
-            topic_parameter: self.or("TOPIC_PARAMETER", "topic"),
-            cookies: None,
-            origins: None,
-        };
-        let names = [
-            &policy.login_parameter,
-            &policy.chatter_parameter,
-            &policy.topic_parameter,
-        ];
-        if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
-            self.problems
-                .push("LOGIN_PARAMETER, CHATTER_PARAMETER and TOPIC_PARAMETER must differ".to_owned());
-        }
-        HandshakePolicy {
-            cookies: self.cookies(),
-            origins: self.origins(),
-            ..policy
-        }
-    }
-
-    fn cookies(&mut self) -> Option<CookieNames> {
-        let names = ((self.lookup)("LOGIN_COOKIE"), (self.lookup)("CHATTER_COOKIE"));
-        let cookies = match names {
-            (None, None) => return None,
-            (Some(login), Some(chatter)) if login != chatter => CookieNames { login, chatter },
-            _ => {
-                self.problems
-                    .push("LOGIN_COOKIE and CHATTER_COOKIE must be set together, and differ".to_owned());
-                return None;
-            }
-        };
-        if (self.lookup)("ALLOWED_ORIGINS").is_none() {
-            self.problems
-                .push("ALLOWED_ORIGINS must be set where cookies are read".to_owned());
-        }
-        Some(cookies)
-    }
-
-    fn origins(&mut self) -> Option<Vec<String>> {
-        let list = (self.lookup)("ALLOWED_ORIGINS")?;
-        let origins: Vec<String> = list.split(',').map(|origin| origin.trim().to_owned()).collect();
-        for origin in &origins {
-            if let Some(problem) = origin::problem(origin) {
-                self.problems.push(format!("ALLOWED_ORIGINS: {origin:?} {problem}"));
-            }
-        }
-        Some(origins)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     const TABLES: [(&str, &str); 3] = [
         ("CHATTERS_TABLE", "c"),
@@ -237,46 +274,74 @@ mod tests {
         ("UPDATES_TABLE", "u"),
     ];
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let lookup = |name: &str| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        Settings::read(lookup, &[]).map_err(|error| error.to_string())
+    fn lookup(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> + use<> {
+        let variables: BTreeMap<String, String> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        move |name| variables.get(name).cloned()
     }
 
-    fn with(variables: &[(&str, &str)]) -> Result<Settings, String> {
-        read(&[&TABLES[..], variables].concat())
+    fn connect(variables: &[(&str, &str)]) -> Result<ConnectSettings, String> {
+        let variables = lookup(&[&TABLES[..], variables].concat());
+        ConnectSettings::from(&variables).map_err(|error| error.to_string())
+    }
+
+    fn notify(variables: &[(&str, &str)]) -> Result<NotifySettings, String> {
+        let callback_url = [(CALLBACK_URL, "https://a.example/live")];
+        let variables = lookup(&[&TABLES[..], &callback_url, variables].concat());
+        NotifySettings::from(&variables).map_err(|error| error.to_string())
+    }
+
+    fn backend(variables: &[(&str, &str)]) -> Result<BackendSettings, String> {
+        let callback_url = [(CALLBACK_URL, "https://a.example/live")];
+        let variables = lookup(&[&TABLES[..], &callback_url, variables].concat());
+        BackendSettings::from(&variables).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn three_tables_are_enough() {
-        let settings = with(&[]).unwrap();
-        assert_eq!(settings.max_connections_per_login, 20);
+    fn the_tables_and_the_callback_url_are_enough() {
+        let settings = connect(&[]).unwrap();
         assert_eq!(settings.policy.login_parameter, "login");
         assert_eq!((settings.policy.cookies, settings.policy.origins), (None, None));
+        let settings = notify(&[("ALLOWED_ORIGINS", ""), ("DEFER_QUEUE_URL", "")]).unwrap();
         assert_eq!(
-            with(&[("ALLOWED_ORIGINS", ""), ("DEFER_QUEUE_URL", "")])
-                .unwrap()
-                .defer_queue_url,
-            None
+            (settings.max_connections_per_login, settings.defer_queue_url),
+            (20, None)
         );
+        assert_eq!(backend(&[]).unwrap().chatter_life, Duration::from_secs(30 * 24 * 3600));
+    }
+
+    #[test]
+    fn a_function_asks_for_no_variable_that_it_does_not_need() {
+        let only_connections = lookup(&[("CONNECTIONS_TABLE", "n"), ("LOGIN_COOKIE", "without the other")]);
+        assert!(DisconnectSettings::from(&only_connections).is_ok());
+        for (function, tables) in [
+            (Function::Connect, &["CHATTERS_TABLE", "CONNECTIONS_TABLE"][..]),
+            (Function::Disconnect, &["CONNECTIONS_TABLE"]),
+            (Function::Default, &["CONNECTIONS_TABLE", "UPDATES_TABLE"]),
+            (Function::Notify, &[CALLBACK_URL, "CONNECTIONS_TABLE", "UPDATES_TABLE"]),
+        ] {
+            let (required, optional) = variables(function);
+            assert_eq!(required.into_iter().collect::<Vec<_>>(), tables, "{function:?}");
+            assert_eq!(optional.contains("ALLOWED_ORIGINS"), function == Function::Connect);
+        }
     }
 
     #[test]
     fn a_service_is_where_its_own_variable_says_or_else_the_one_for_all() {
         let all = ("AWS_ENDPOINT_URL", "http://all");
-        let endpoints = with(&[all, ("AWS_ENDPOINT_URL_SQS", "http://sqs")]).unwrap().endpoints;
+        let endpoints = connect(&[all, ("AWS_ENDPOINT_URL_SQS", "http://sqs")])
+            .unwrap()
+            .endpoints;
         assert_eq!(endpoints.dynamodb.as_deref(), Some("http://all"));
         assert_eq!(endpoints.sqs.as_deref(), Some("http://sqs"));
-        assert_eq!(with(&[]).unwrap().endpoints, Endpoints::default());
+        assert_eq!(connect(&[]).unwrap().endpoints, Endpoints::default());
     }
 
     #[test]
     fn a_site_keeps_its_own_names() {
-        let policy = with(&[
+        let policy = connect(&[
             ("LOGIN_PARAMETER", "geek"),
             ("CHATTER_PARAMETER", "id"),
             ("LOGIN_COOKIE", "user"),
@@ -305,15 +370,12 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_named_at_once() {
-        let error = read(&[
-            ("CHATTERS_TABLE", ""),
-            ("UPDATES_TABLE", "u"),
-            ("CHATTER_TTL_SECONDS", "soon"),
-        ])
-        .unwrap_err();
+        let variables = lookup(&[("CHATTERS_TABLE", ""), ("CHATTER_TTL_SECONDS", "soon")]);
+        let error = BackendSettings::from(&variables).unwrap_err().to_string();
         for name in [
             "CHATTERS_TABLE is missing",
             "CONNECTIONS_TABLE is missing",
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI is missing",
             "CHATTER_TTL_SECONDS",
         ] {
             assert!(error.contains(name), "{error}");
@@ -344,30 +406,26 @@ mod tests {
             ),
             (&[("ALLOWED_ORIGINS", "https://a.example,,")], "ALLOWED_ORIGINS: \"\""),
             (
-                &[("CHATTER_TTL_SECONDS", "315360001")],
-                "CHATTER_TTL_SECONDS must be at most",
-            ),
-            (&[("MAX_CONNECTIONS_PER_LOGIN", "0")], "MAX_CONNECTIONS_PER_LOGIN"),
-            (&[("DEFER_QUEUE_URL", "my-queue")], "DEFER_QUEUE_URL"),
-            (&[(CALLBACK_URL, "socks.example.com")], CALLBACK_URL),
-            (
                 &[("AWS_ENDPOINT_URL_DYNAMODB", "localhost")],
                 "AWS_ENDPOINT_URL_DYNAMODB",
             ),
             (&[("AWS_ENDPOINT_URL", "localhost")], "AWS_ENDPOINT_URL must"),
             (&[("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
         ] {
-            assert!(with(variables).unwrap_err().contains(problem), "{variables:?}");
+            assert!(connect(variables).unwrap_err().contains(problem), "{variables:?}");
         }
-        let also = Settings::read(
-            |name| {
-                TABLES
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, v)| (*v).to_owned())
-            },
-            &[CALLBACK_URL],
-        );
-        assert!(also.unwrap_err().to_string().contains(CALLBACK_URL));
+        for (variable, value, problem) in [
+            ("MAX_CONNECTIONS_PER_LOGIN", "0", "MAX_CONNECTIONS_PER_LOGIN"),
+            ("DEFER_QUEUE_URL", "my-queue", "DEFER_QUEUE_URL"),
+            (CALLBACK_URL, "socks.example.com", CALLBACK_URL),
+            (CALLBACK_URL, "", "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI is missing"),
+        ] {
+            assert!(
+                notify(&[(variable, value)]).unwrap_err().contains(problem),
+                "{variable}"
+            );
+        }
+        let too_long = backend(&[("CHATTER_TTL_SECONDS", "315360001")]).unwrap_err();
+        assert!(too_long.contains("CHATTER_TTL_SECONDS must be at most"), "{too_long}");
     }
 }

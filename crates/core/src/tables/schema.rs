@@ -1,4 +1,4 @@
-//! The tables' keys, for those who make tables: the local system and the tests. In AWS the CDK app makes them.
+//! The tables' schema, for the local system and the tests, which create them. In AWS the CDK app does.
 
 use crate::{StoreError, Tables, tables::connections::BY_CONNECTION_ID};
 use aws_sdk_dynamodb::{
@@ -12,15 +12,23 @@ use aws_sdk_dynamodb::{
 };
 
 /// A table's keys; every key is a string.
-struct Table<'a> {
-    name: &'a str,
-    partition_key: &'static str,
-    sort_key: Option<&'static str>,
-    /// An index with this partition key and nothing but keys.
-    index: Option<(&'static str, &'static str)>,
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    /// The table's name.
+    pub name: &'a str,
+    /// The attribute that is the partition key.
+    pub partition_key: &'static str,
+    /// The attribute that is the sort key, if there is one.
+    pub sort_key: Option<&'static str>,
+    /// An index's name and its partition key. It projects the keys only.
+    pub index: Option<(&'static str, &'static str)>,
 }
 
-fn tables(names: &Tables) -> [Table<'_>; 3] {
+/// The attribute by which items expire, in seconds since 1970.
+pub const EXPIRY: &str = "expires_at";
+
+/// The three tables, by these names.
+pub fn tables(names: &Tables) -> [Table<'_>; 3] {
     let table = |name, sort_key, index| Table {
         name,
         partition_key: "login",
@@ -60,7 +68,7 @@ async fn create(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
         Err(error) => return Err(StoreError::of("CreateTable", &error)),
     }
     let expiry = TimeToLiveSpecification::builder()
-        .attribute_name("expires_at")
+        .attribute_name(EXPIRY)
         .enabled(true)
         .build();
     let enable = client

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chatterbox_core::{ChatterId, Login, Revocation, Settings, StoreError, Timestamp};
+use chatterbox_core::{ChatterId, Login, Revocation, StoreError, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
@@ -50,13 +50,13 @@ impl Site {
 
     pub(in crate::local) fn new(
         revocation: Revocation,
-        settings: &Settings,
+        chatter_life: Duration,
         system: watch::Receiver<System>,
         address: SocketAddr,
     ) -> Site {
         Site {
             revocation,
-            chatter_life: settings.chatter_life,
+            chatter_life,
             system,
             address,
             issued: Arc::default(),

@@ -1,0 +1,192 @@
+//! The environment of a function, read variable by variable. Everything that is missing or wrong is collected, so that one
+//! error names all of it.
+
+use super::settings_error::SettingsError;
+use crate::{Chatters, CookieNames, HandshakePolicy, aws::Endpoints, handshake::origin};
+use std::{collections::BTreeSet, time::Duration};
+
+/// The environment that is being read.
+pub(super) struct Environment<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+    /// The names that were asked for and must be set.
+    required: BTreeSet<&'static str>,
+    /// The names that were asked for and need not be set.
+    optional: BTreeSet<&'static str>,
+}
+
+impl<'a> Environment<'a> {
+    /// An environment in which `lookup` finds variables.
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Environment<'a> {
+        Environment {
+            lookup,
+            problems: Vec::new(),
+            required: BTreeSet::new(),
+            optional: BTreeSet::new(),
+        }
+    }
+
+    /// What was read, unless something was missing or wrong.
+    pub(super) fn finish<T>(self, settings: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError::new(self.problems))
+        }
+    }
+
+    /// The names that were asked for: those that must be set, and those that need not.
+    pub(super) fn names(self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+        (self.required, self.optional)
+    }
+
+    /// Addresses of services that are not the usual ones.
+    pub(super) fn endpoints(&mut self) -> Endpoints {
+        Endpoints {
+            dynamodb: self.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            sqs: self.endpoint("AWS_ENDPOINT_URL_SQS"),
+            ca_bundle: self.certificates("AWS_CA_BUNDLE"),
+        }
+    }
+
+    /// A variable that must be set.
+    pub(super) fn required(&mut self, name: &'static str) -> String {
+        self.required.insert(name);
+        self.value(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// The URL in a variable that must be set.
+    pub(super) fn required_url(&mut self, name: &'static str) -> String {
+        let url = self.required(name);
+        self.check_url(name, Some(url).filter(|url| !url.is_empty()))
+            .unwrap_or_default()
+    }
+
+    /// A variable that may be set.
+    fn get(&mut self, name: &'static str) -> Option<String> {
+        self.optional.insert(name);
+        self.value(name)
+    }
+
+    /// An empty variable counts as one that is not set, which is how many tools unset one.
+    fn value(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn or(&mut self, name: &'static str, fallback: &str) -> String {
+        self.get(name).unwrap_or_else(|| fallback.to_owned())
+    }
+
+    pub(super) fn positive<T: TryFrom<u64>>(&mut self, name: &'static str, fallback: T) -> T {
+        let Some(text) = self.get(name) else {
+            return fallback;
+        };
+        match text
+            .parse::<u64>()
+            .ok()
+            .filter(|number| *number > 0)
+            .and_then(|number| T::try_from(number).ok())
+        {
+            Some(number) => number,
+            None => {
+                self.problems.push(format!("{name} must be a whole number above 0"));
+                fallback
+            }
+        }
+    }
+
+    pub(super) fn chatter_life(&mut self) -> Duration {
+        let life = Duration::from_secs(self.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600));
+        if life > Chatters::LONGEST_LIFE {
+            let most = Chatters::LONGEST_LIFE.as_secs();
+            self.problems
+                .push(format!("CHATTER_TTL_SECONDS must be at most {most} (ten years)"));
+        }
+        life
+    }
+
+    pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
+        let url = self.get(name);
+        self.check_url(name, url)
+    }
+
+    fn check_url(&mut self, name: &str, url: Option<String>) -> Option<String> {
+        let url = url?;
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            self.problems.push(format!("{name} must be a URL"));
+        }
+        Some(url)
+    }
+
+    /// The address of a service, by its own variable or the one for all of them; `None` is AWS's usual one.
+    fn endpoint(&mut self, name: &'static str) -> Option<String> {
+        let own = self.get(name).is_some();
+        self.url(if own { name } else { "AWS_ENDPOINT_URL" })
+    }
+
+    /// The text of the file that a variable names.
+    fn certificates(&mut self, name: &'static str) -> Option<String> {
+        let text = std::fs::read_to_string(self.get(name)?).unwrap_or_default();
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            self.problems
+                .push(format!("{name} must name a file of certificates (PEM)"));
+        }
+        Some(text)
+    }
+
+    pub(super) fn policy(&mut self) -> HandshakePolicy {
+        let policy = HandshakePolicy {
+            login_parameter: self.or("LOGIN_PARAMETER", "login"),
+            chatter_parameter: self.or("CHATTER_PARAMETER", "chatter"),
+            topic_parameter: self.or("TOPIC_PARAMETER", "topic"),
+            cookies: None,
+            origins: None,
+        };
+        let names = [
+            &policy.login_parameter,
+            &policy.chatter_parameter,
+            &policy.topic_parameter,
+        ];
+        if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
+            self.problems
+                .push("LOGIN_PARAMETER, CHATTER_PARAMETER and TOPIC_PARAMETER must differ".to_owned());
+        }
+        HandshakePolicy {
+            cookies: self.cookies(),
+            origins: self.origins(),
+            ..policy
+        }
+    }
+
+    fn cookies(&mut self) -> Option<CookieNames> {
+        let names = (self.get("LOGIN_COOKIE"), self.get("CHATTER_COOKIE"));
+        let cookies = match names {
+            (None, None) => return None,
+            (Some(login), Some(chatter)) if login != chatter => CookieNames { login, chatter },
+            _ => {
+                self.problems
+                    .push("LOGIN_COOKIE and CHATTER_COOKIE must be set together, and differ".to_owned());
+                return None;
+            }
+        };
+        if self.get("ALLOWED_ORIGINS").is_none() {
+            self.problems
+                .push("ALLOWED_ORIGINS must be set where cookies are read".to_owned());
+        }
+        Some(cookies)
+    }
+
+    fn origins(&mut self) -> Option<Vec<String>> {
+        let list = self.get("ALLOWED_ORIGINS")?;
+        let origins: Vec<String> = list.split(',').map(|origin| origin.trim().to_owned()).collect();
+        for origin in &origins {
+            if let Some(problem) = origin::problem(origin) {
+                self.problems.push(format!("ALLOWED_ORIGINS: {origin:?} {problem}"));
+            }
+        }
+        Some(origins)
+    }
+}

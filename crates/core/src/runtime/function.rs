@@ -1,0 +1,58 @@
+//! The four functions.
+
+use super::metric::Metric;
+
+/// A function of Chatterbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `$connect`.
+    Connect,
+    /// `$disconnect`.
+    Disconnect,
+    /// `$default`.
+    Default,
+    /// notify.
+    Notify,
+}
+
+impl Function {
+    /// All four.
+    pub const ALL: [Function; 4] = [
+        Function::Connect,
+        Function::Disconnect,
+        Function::Default,
+        Function::Notify,
+    ];
+
+    /// Its name: that of its package and program, and its metrics' dimension [`DIMENSION`](crate::metrics::DIMENSION).
+    pub fn name(self) -> &'static str {
+        match self {
+            Function::Connect => "connect",
+            Function::Disconnect => "disconnect",
+            Function::Default => "default",
+            Function::Notify => "notify",
+        }
+    }
+
+    /// The metrics that it prints.
+    pub fn metrics(self) -> &'static [Metric] {
+        match self {
+            Function::Connect => &[Metric::Connects, Metric::Refusals, Metric::StoreFailures],
+            Function::Disconnect => &[Metric::Disconnects, Metric::StoreFailures],
+            Function::Default => &[Metric::Syncs, Metric::NotUnderstood, Metric::StoreFailures],
+            Function::Notify => &[
+                Metric::Updates,
+                Metric::Stale,
+                Metric::PostsSent,
+                Metric::PostsGone,
+                Metric::PostsEarly,
+                Metric::PostsFailed,
+                Metric::Deferred,
+                Metric::BadEvents,
+                Metric::ClockAhead,
+                Metric::IgnoredRecords,
+                Metric::FanOut,
+            ],
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The metrics that the functions print.
+
+use serde::Serialize;
+
+/// A metric's unit, by CloudWatch's name for it.
+#[derive(Clone, Copy, Debug)]
+pub enum Unit {
+    /// A number.
+    Count,
+    /// A duration.
+    Milliseconds,
+}
+
+/// A metric. Its name in CloudWatch is the variant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Metric {
+    /// Sockets that were admitted.
+    Connects,
+    /// Handshakes that were refused, also by the dimension `Reason`.
+    Refusals,
+    /// Events that were not served since DynamoDB failed.
+    StoreFailures,
+    /// Sockets that ended.
+    Disconnects,
+    /// Syncs that were answered.
+    Syncs,
+    /// Messages that were not understood.
+    NotUnderstood,
+    /// Updates: one for each login of each event.
+    Updates,
+    /// Updates that were older than what is recorded.
+    Stale,
+    /// Posts that API Gateway accepted.
+    PostsSent,
+    /// Posts answered 410 whose row was deleted.
+    PostsGone,
+    /// Posts answered 410 whose row was young and was kept.
+    PostsEarly,
+    /// Posts that failed.
+    PostsFailed,
+    /// Logins that were deferred to a later invocation.
+    Deferred,
+    /// Events that could not be read.
+    BadEvents,
+    /// Events with a time ahead of the function's clock.
+    ClockAhead,
+    /// Records without an event.
+    IgnoredRecords,
+    /// The time that an invocation of notify took.
+    FanOut,
+}
+
+impl Metric {
+    /// Its unit.
+    pub fn unit(self) -> Unit {
+        match self {
+            Metric::FanOut => Unit::Milliseconds,
+            Metric::Connects
+            | Metric::Refusals
+            | Metric::StoreFailures
+            | Metric::Disconnects
+            | Metric::Syncs
+            | Metric::NotUnderstood
+            | Metric::Updates
+            | Metric::Stale
+            | Metric::PostsSent
+            | Metric::PostsGone
+            | Metric::PostsEarly
+            | Metric::PostsFailed
+            | Metric::Deferred
+            | Metric::BadEvents
+            | Metric::ClockAhead
+            | Metric::IgnoredRecords => Unit::Count,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `contract.json`: the names that core shares with what is deployed. The CDK app's tests hold the stack to it.
+
+#![expect(clippy::unwrap_used, reason = "all of this is test code")]
+
+use chatterbox_core::{CALLBACK_URL, Function, Refusal, Tables, metrics::DIMENSION, schema, settings};
+use serde_json::{Map, Value, json};
+use std::{env, fs};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/contract.json");
+
+/// With `WRITE_CONTRACT=1` it writes the file.
+#[test]
+fn the_file_has_the_names_that_core_has() {
+    let contract = format!("{:#}\n", contract());
+    if env::var("WRITE_CONTRACT").is_ok() {
+        fs::write(PATH, &contract).unwrap();
+    }
+    assert!(
+        fs::read_to_string(PATH).is_ok_and(|written| written == contract),
+        "crates/core/contract.json is not what core says: WRITE_CONTRACT=1 cargo test -p chatterbox-core --test contract"
+    );
+}
+
+fn contract() -> Value {
+    let functions: Map<String, Value> = Function::ALL.into_iter().map(function).collect();
+    let names = Tables {
+        chatters: "chatters".to_owned(),
+        connections: "connections".to_owned(),
+        updates: "updates".to_owned(),
+    };
+    let tables: Map<String, Value> = schema::tables(&names).into_iter().map(table).collect();
+    let (required, optional) = settings::backend_variables();
+    json!({
+        "backend": {"required": required, "optional": optional},
+        "callbackVariable": CALLBACK_URL,
+        "expiryAttribute": schema::EXPIRY,
+        "functions": functions,
+        "metricsDimension": DIMENSION,
+        "refusalReasons": Refusal::ALL.map(Refusal::reason),
+        "tables": tables,
+    })
+}
+
+/// A function's name, the variables that it reads, and the metrics that it prints.
+fn function(function: Function) -> (String, Value) {
+    let (required, optional) = settings::variables(function);
+    let value = json!({"required": required, "optional": optional, "metrics": function.metrics()});
+    (function.name().to_owned(), value)
+}
+
+/// A table's name and keys.
+fn table(table: schema::Table<'_>) -> (String, Value) {
+    let value = json!({"partitionKey": table.partition_key, "sortKey": table.sort_key, "index": table.index});
+    (table.name.to_owned(), value)
+}
