@@ -1,7 +1,5 @@
 //! `contract.json`: the names that core shares with what is deployed. The CDK app's tests hold the stack to it.
 
-#![expect(clippy::unwrap_used, reason = "all of this is test code")]
-
 use chatterbox_core::{CALLBACK_URL, Function, Refusal, Tables, metrics::DIMENSION, schema, settings};
 use serde_json::{Map, Value, json};
 use std::{env, fs};
@@ -10,6 +8,10 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/contract.json");
 
 /// With `WRITE_CONTRACT=1` it writes the file.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a setting of the test, not of a function"
+)]
 fn the_file_has_the_names_that_core_has() {
     let contract = format!("{:#}\n", contract());
     if env::var("WRITE_CONTRACT").is_ok() {
