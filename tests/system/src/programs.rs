@@ -108,7 +108,7 @@ mod tests {
         assert!(
             sources(&list)
                 .iter()
-                .any(|source| source.ends_with("crates/core/src/notifier.rs")),
+                .any(|source| source.ends_with("crates/core/src/notify/notifier.rs")),
             "{list}"
         );
     }
