@@ -36,7 +36,7 @@ client: web/node_modules ## build the browser client into web/dist
 	$(say) "Building the browser client."
 	npm --prefix web run build
 
-check: programs format clippy web/node_modules ## what to run after a change: format, lints, unit, end-to-end and client tests; two minutes once built
+check: programs format clippy web/node_modules ## what to run after a change: format, lints, unit, end-to-end and client tests; a minute once built
 	$(say) "Testing the crates, and the whole system with the real programs."
 	cargo test --locked --workspace --lib --bins --test rooms --test tables --test e2e
 	$(say) "Checking and testing the browser client."

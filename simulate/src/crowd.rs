@@ -199,7 +199,7 @@ impl World {
         } else {
             client.quiet_heartbeat
         };
-        longest - self.rng.f64() * spread + self.rng.f64() * client.pulse
+        longest - self.rng.f64() * spread + self.rng.f64() * client.silence_check
     }
 
     fn heart(&mut self, id: u32) {

@@ -83,7 +83,7 @@ pub struct Client {
     /// Silence after which a hidden page pings: the longest, and the width of the random part below it.
     pub quiet_heartbeat: (f64, f64),
     /// Interval at which the page checks for such a silence.
-    pub pulse: f64,
+    pub silence_check: f64,
     /// Longest wait for an answer.
     pub patience: f64,
     /// Greatest age of a socket, at which it is replaced.
@@ -111,7 +111,7 @@ impl Client {
         Client {
             heartbeat: time("HEARTBEAT"),
             quiet_heartbeat: (time("QUIET_HEARTBEAT"), time("QUIET_HEARTBEAT_SPREAD")),
-            pulse: time("SILENCE_CHECK"),
+            silence_check: time("SILENCE_CHECK"),
             patience: time("ANSWER_TIMEOUT"),
             change_over: time("CHANGE_OVER"),
             change_over_spread: time("CHANGE_OVER_SPREAD"),

@@ -12,7 +12,7 @@ pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Durati
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// The longest that a write is tried which other transactions hold up.
+/// How long a write is retried while other transactions hold its items.
 pub const WRITE_PATIENCE: Duration = Duration::from_secs(3);
 /// The waits between its tries: the first one's ceiling, and the highest.
 pub const WRITE_BACKOFF: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(500));

@@ -12,7 +12,7 @@
 //! 7. `notify`: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
 //! 8. `runtime`: [`settings`], [`aws`], [`log`], [`metrics`].
 //!
-//! Nothing here knows Lambda: the functions do. Nothing but this crate knows the AWS SDK's requests.
+//! Only the functions know `lambda_runtime`. Only this crate knows the AWS SDK's requests.
 
 pub mod backoff;
 mod handshake;

@@ -1,5 +1,7 @@
 //! notify: reads the pipeline's events out of whatever carried them, records each update, and posts it to every open
-//! socket of its login. [`Notifier`] is where to begin.
+//! socket of its login. In reading order: [`Notifier`] (the whole of it), `invocation`, `batch`, `envelopes`, `outer`,
+//! `fields` and `notification` (reading events), `job` (events and their results), `push` and `fan_out` (posting), `deferral`,
+//! `outcome`, `report` and `answer` (what is said of it).
 
 mod answer;
 mod bad_event;

@@ -39,7 +39,8 @@ pub enum Verdict {
 type Failure = SdkError<TransactWriteItemsError>;
 
 impl Admission {
-    /// The furthest in the future that an `expires_at` may lie: the longest life of a chatter ID, and a day for clocks that differ.
+    /// The furthest in the future that an `expires_at` may lie: the longest life of a chatter ID, and a day for clocks that
+    /// differ.
     const LATEST_EXPIRY: Duration = Chatters::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
 
     /// Admission by these two tables.

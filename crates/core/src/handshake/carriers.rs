@@ -1,6 +1,6 @@
 //! Carriers of credentials. A browser cannot set a header on a WebSocket, which leaves three: the subprotocol, the query
-//! string and cookies. A function here reads each of them; a new carrier is one more function, and one more line in
-//! [`Handshake::read`](super::Handshake::read).
+//! string and cookies. A function here reads each of them; a new carrier is one more function, one more line in
+//! [`Handshake::read`](super::Handshake::read), and its names in [`HandshakePolicy`] and the settings.
 
 use super::{HandshakePolicy, Refusal, SocketEvent};
 use crate::{ChatterId, Login};

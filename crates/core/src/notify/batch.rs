@@ -20,7 +20,7 @@ pub struct Batch {
 /// The source of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A caller, EventBridge, or Pipes with records of no known service: all of it succeeds or fails.
+    /// A caller, EventBridge, or Pipes, if its records have no known `eventSource`: all of it succeeds or fails.
     Direct,
     /// SNS, which delivers like a caller.
     Sns,

@@ -21,7 +21,8 @@ pub(crate) enum DeferReason {
 }
 
 impl Deferral {
-    /// The most invocations in a row that may defer an event. After that it fails, for its source to see.
+    /// The most attempts at an event, counted from 1. The last one defers nothing: an update that it does not record fails, for
+    /// its source to see.
     pub const MAX_ATTEMPTS: u32 = 5;
     /// The most logins in one message: at their longest they leave room for the largest body in SQS's 256 KB.
     pub const LOGINS_PER_MESSAGE: usize = 500;

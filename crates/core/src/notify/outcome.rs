@@ -16,7 +16,7 @@ pub enum Outcome {
     TooManyTopics,
     /// DynamoDB failed.
     Failed(StoreError),
-    /// Time was up, or DynamoDB failed; a later invocation will do it.
+    /// Time was up, or DynamoDB was busy; a later invocation will do it.
     Deferred,
     /// Time was up, and it could not be deferred.
     OutOfTime,

@@ -41,8 +41,8 @@ pub enum Outgoing<'a> {
         now: Timestamp,
         /// The page's cursor after this reply; `None` if the login has no log, and the page's cursor stays.
         cursor: Option<Cursor>,
-        /// The number of versions, over all topics, between the question's cursor and this one. `None` if the
-        /// question had no cursor of this log.
+        /// The number of versions, over all topics, between the question's cursor and this one. `None` if nobody
+        /// can say: the question had no cursor, or one of another log, or the login has no log.
         missed: Option<u64>,
         /// The log is not the one that the page knew: what it holds of the old one is void.
         reset: bool,

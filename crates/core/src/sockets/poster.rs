@@ -36,12 +36,12 @@ pub enum Posted {
 }
 
 impl Poster {
-    /// Posts under way at once. API Gateway takes 10,000 requests a second from an account and answers each in about 10 ms,
-    /// so this is more than half of what an account has.
+    /// Posts under way at once, each in a slot. API Gateway answers a post in about 10 ms, so this is some 6,400 a second, of
+    /// the 10,000 requests a second that an account has.
     pub const AT_ONCE: usize = 64;
     /// Tries of one post.
     pub const TRIES: u32 = 5;
-    /// The longest that one post is tried, counted from its first slot.
+    /// The longest that one post is tried, counted from when its first try may be sent.
     pub const PATIENCE: Duration = Duration::from_secs(5);
     /// The longest that one try may take.
     pub const TRY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -90,7 +90,7 @@ impl Poster {
             }
             sleep(wait).await;
         }
-        tracing::warn!(connection_id = %to, "429, 5xx or no answer to all tries of a post; its login is deferred, or the page's next sync gets the update");
+        tracing::warn!(connection_id = %to, "429, 5xx or no answer to all tries of a post; its login is deferred if it can be, else the page's next sync gets the update");
         Posted::Busy
     }
 

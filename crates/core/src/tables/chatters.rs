@@ -32,7 +32,8 @@ impl Chatters {
         }
     }
 
-    /// A new chatter ID for a login, good for `life`, which is at most [`Chatters::LONGEST_LIFE`]. A login may hold several, one for each place it is logged in.
+    /// A new chatter ID for a login, good for `life`, which is at most [`Chatters::LONGEST_LIFE`]. A login may have several,
+    /// one for each place where it is logged in.
     ///
     /// # Errors
     /// If the table cannot be written; no chatter ID is issued then.

@@ -3,7 +3,7 @@ use crate::test_support::{dynamodb, poster};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
-/// That no update is lost depends on this order: rules R1 and R3 in docs/protocol.md. Read before recorded, a socket that
+/// That no update is lost depends on this order: rules R1 and R2 in docs/protocol.md. Read before recorded, a socket that
 /// opens in between would be told of the update neither by notify nor by its sync.
 #[tokio::test]
 async fn an_update_is_recorded_before_the_connections_are_read_and_posted_after() {
