@@ -15,8 +15,8 @@ mod throttle;
 
 use chaos::Chaos;
 use chatterbox_core::{
-    BackendSettings, Chatters, ConnectSettings, Connections, NotifySettings, Revocation, SettingsError, StoreError,
-    Tables, aws::Aws, schema,
+    BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, NotifySettings, Revocation,
+    SettingsError, StoreError, Tables, aws::Aws, schema,
 };
 use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
 pub use database::Database;
@@ -121,9 +121,9 @@ pub struct Local {
 fn settings(environment: &BTreeMap<String, String>) -> Result<(BackendSettings, Tables), SettingsError> {
     let lookup = |name: &str| environment.get(name).cloned();
     let settings = (
-        ConnectSettings::from(&lookup),
-        NotifySettings::from(&lookup),
-        BackendSettings::from(&lookup),
+        ConnectSettings::find_in(&lookup),
+        NotifySettings::find_in(&lookup),
+        BackendSettings::find_in(&lookup),
     );
     match settings {
         (Ok(connect), Ok(notify), Ok(backend)) => {

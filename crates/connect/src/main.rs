@@ -3,8 +3,8 @@
 //! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, ConnectSettings, EventKind, Function, Handshake, HandshakePolicy, Metric, Refusal, Reply, SocketEvent,
-    Verdict,
+    Admission, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric, Refusal,
+    Reply, SocketEvent, Verdict,
     aws::{self, Aws},
     log,
     metrics::Metrics,

@@ -40,8 +40,8 @@ pub use nouns::{
 };
 pub use protocol::{Incoming, NotUnderstood, outgoing, sync};
 pub use runtime::{
-    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, Function, Metric,
-    NotifySettings, SettingsError, Unit, aws, log, metrics, settings,
+    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, FromEnvironment, Function,
+    Metric, NotifySettings, SettingsError, Unit, aws, log, metrics, settings,
 };
 pub use sockets::{Payload, Posted, Poster, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, StoreError, Tables, UpdateLog, Updates, schema};

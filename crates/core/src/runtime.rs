@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod settings;
 mod settings_error;
 
+pub use environment::FromEnvironment;
 pub use function::Function;
 pub use metric::{Metric, Unit};
 pub use settings::{

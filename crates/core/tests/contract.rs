@@ -1,6 +1,8 @@
 //! `contract.json`: the names that core shares with what is deployed. The CDK app's tests hold the stack to it.
 
-use chatterbox_core::{CALLBACK_URL, Function, Refusal, Tables, metrics::DIMENSION, schema, settings};
+use chatterbox_core::{
+    BackendSettings, CALLBACK_URL, FromEnvironment, Function, Refusal, Tables, metrics::DIMENSION, schema, settings,
+};
 use serde_json::{Map, Value, json};
 use std::{env, fs};
 
@@ -31,9 +33,9 @@ fn contract() -> Value {
         updates: "updates".to_owned(),
     };
     let tables: Map<String, Value> = schema::tables(&names).into_iter().map(table).collect();
-    let (required, optional) = settings::backend_variables();
+    let backend = BackendSettings::variables();
     json!({
-        "backend": {"required": required, "optional": optional},
+        "backend": {"required": backend.required, "optional": backend.optional},
         "callbackVariable": CALLBACK_URL,
         "expiryAttribute": schema::EXPIRY,
         "functions": functions,
@@ -45,8 +47,8 @@ fn contract() -> Value {
 
 /// A function's name, the variables that it reads, and the metrics that it prints.
 fn function(function: Function) -> (String, Value) {
-    let (required, optional) = settings::variables(function);
-    let value = json!({"required": required, "optional": optional, "metrics": function.metrics()});
+    let variables = settings::variables(function);
+    let value = json!({"required": variables.required, "optional": variables.optional, "metrics": function.metrics()});
     (function.name().to_owned(), value)
 }
 

@@ -5,8 +5,8 @@
 //! The answer is its return value, so it needs no right to post. It closes no socket, whatever the message was.
 
 use chatterbox_core::{
-    Connections, DefaultSettings, EventKind, Function, Incoming, Metric, Reply, SocketEvent, StoreError, Timestamp,
-    Updates,
+    Connections, DefaultSettings, EventKind, FromEnvironment, Function, Incoming, Metric, Reply, SocketEvent,
+    StoreError, Timestamp, Updates,
     aws::{self, Aws},
     log,
     metrics::Metrics,

@@ -6,7 +6,8 @@
 //! to it is answered 410, or it expires.
 
 use chatterbox_core::{
-    ConnectionId, Connections, DisconnectSettings, EventKind, Function, Metric, Reply, SocketEvent, StoreError,
+    ConnectionId, Connections, DisconnectSettings, EventKind, FromEnvironment, Function, Metric, Reply, SocketEvent,
+    StoreError,
     aws::{self, Aws},
     log,
     metrics::Metrics,

@@ -3,7 +3,8 @@
 //! event ─▶ record the update ─▶ read the login's connections ─▶ post to each ─▶ delete dead rows ─▶ `Report`
 
 use chatterbox_core::{
-    Connections, Deferral, Function, Invocation, Metric, Notified, Notifier, NotifySettings, Timestamp, Updates,
+    Connections, Deferral, FromEnvironment, Function, Invocation, Metric, Notified, Notifier, NotifySettings,
+    Timestamp, Updates,
     aws::{self, Aws},
     log,
     metrics::Metrics,

@@ -6,38 +6,74 @@ use crate::{Chatters, CookieNames, HandshakePolicy, aws::Endpoints, handshake::o
 use std::{collections::BTreeSet, time::Duration};
 
 /// The environment that is being read.
-pub(super) struct Environment<'a> {
+pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
-    /// The names that were asked for and must be set.
-    required: BTreeSet<&'static str>,
-    /// The names that were asked for and need not be set.
-    optional: BTreeSet<&'static str>,
+    asked: Variables,
+}
+
+/// The names of variables that were asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
+    /// Those that must be set.
+    pub required: BTreeSet<&'static str>,
+    /// Those that need not be set.
+    pub optional: BTreeSet<&'static str>,
+}
+
+/// Settings that are read from the environment.
+pub trait FromEnvironment: Sized {
+    /// Reads them, variable by variable.
+    fn read(environment: &mut Environment<'_>) -> Self;
+
+    /// The settings in this process's environment.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    fn from_env() -> Result<Self, SettingsError> {
+        Self::find_in(&variable)
+    }
+
+    /// The settings that `lookup` finds.
+    ///
+    /// # Errors
+    /// One error that names every variable that is missing or wrong.
+    fn find_in(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut environment = Environment::new(lookup);
+        let settings = Self::read(&mut environment);
+        environment.finish(settings)
+    }
+
+    /// The names of the variables that are read.
+    fn variables() -> Variables {
+        let mut environment = Environment::new(&|_| None);
+        Self::read(&mut environment);
+        environment.asked
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 impl<'a> Environment<'a> {
     /// An environment in which `lookup` finds variables.
-    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Environment<'a> {
+    fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Environment<'a> {
         Environment {
             lookup,
             problems: Vec::new(),
-            required: BTreeSet::new(),
-            optional: BTreeSet::new(),
+            asked: Variables::default(),
         }
     }
 
     /// What was read, unless something was missing or wrong.
-    pub(super) fn finish<T>(self, settings: T) -> Result<T, SettingsError> {
+    fn finish<T>(self, settings: T) -> Result<T, SettingsError> {
         if self.problems.is_empty() {
             Ok(settings)
         } else {
             Err(SettingsError::new(self.problems))
         }
-    }
-
-    /// The names that were asked for: those that must be set, and those that need not.
-    pub(super) fn names(self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
-        (self.required, self.optional)
     }
 
     /// Addresses of services that are not the usual ones.
@@ -51,7 +87,7 @@ impl<'a> Environment<'a> {
 
     /// A variable that must be set.
     pub(super) fn required(&mut self, name: &'static str) -> String {
-        self.required.insert(name);
+        self.asked.required.insert(name);
         self.value(name).unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing"));
             String::new()
@@ -67,7 +103,7 @@ impl<'a> Environment<'a> {
 
     /// A variable that may be set.
     fn get(&mut self, name: &'static str) -> Option<String> {
-        self.optional.insert(name);
+        self.asked.optional.insert(name);
         self.value(name)
     }
 
