@@ -1,7 +1,10 @@
 //! Chatterbox's own constants, read from its sources so that the simulation cannot drift from the code.
 
 use crate::source::{Source, product, source};
-use chatterbox_core::{Body, Deferral, Notification, Notifier, Poster, Topic, backoff};
+use chatterbox_core::{
+    Body, Deferral, Notification, Notifier, Poster, Topic,
+    backoff::{self, Backoff},
+};
 use std::time::Duration;
 
 const CLIENT: Source = source!("web/src/timing.js");
@@ -58,7 +61,7 @@ impl Notify {
             posts_at_once: Poster::AT_ONCE,
             tries: Poster::TRIES,
             patience: millis(Poster::PATIENCE),
-            backoff: (millis(Poster::BACKOFF.0), millis(Poster::BACKOFF.1)),
+            backoff: ceilings(Poster::BACKOFF),
             logins_at_once: Notifier::LOGINS_AT_ONCE,
             logins_an_event: Notification::MAX_LOGINS as u32,
             margin: millis(Notifier::MARGIN),
@@ -70,7 +73,7 @@ impl Notify {
             visibility: timeout * (1.0 + QUEUES.number("visibilityTimeout: NOTIFY_TIMEOUT.plus(Duration.seconds(")),
             receives: QUEUES.count("maxReceiveCount: ") as u32,
             queue_at_once: SETTINGS.count("notifyConcurrency: ") as u32,
-            rest: (millis(Deferral::DELAY.0), millis(Deferral::DELAY.1)),
+            rest: ceilings(Deferral::BACKOFF),
         }
     }
 }
@@ -128,8 +131,12 @@ impl Client {
 /// Retries of `$connect`'s transaction when another holds the same item: longest time in milliseconds, and the waits'
 /// first and highest ceiling.
 pub fn connect_patience() -> (f64, (f64, f64)) {
-    let (base, cap) = backoff::WRITE_BACKOFF;
-    (millis(backoff::WRITE_PATIENCE), (millis(base), millis(cap)))
+    (millis(backoff::WRITE_PATIENCE), ceilings(backoff::WRITE_BACKOFF))
+}
+
+/// The first and the highest ceiling of waits, in milliseconds.
+fn ceilings(backoff: Backoff) -> (f64, f64) {
+    (millis(backoff.first), millis(backoff.highest))
 }
 
 /// Most topics of a login, and the largest body of an update, in kilobytes.

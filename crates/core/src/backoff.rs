@@ -3,19 +3,32 @@
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// A wait with full jitter: a random time between zero and `base · 2^attempt`, at most `cap`. It spreads clients that failed
-/// at the same time better than a fixed part plus a random one does (AWS Architecture Blog, "Exponential Backoff And Jitter").
-///
-/// `attempt` counts from 0.
-pub(crate) fn full_jitter(attempt: u32, base: Duration, cap: Duration) -> Duration {
-    let ceiling = base.saturating_mul(2u32.saturating_pow(attempt)).min(cap);
-    ceiling.mul_f64(fastrand::f64())
+/// Waits with full jitter: each is a random time between zero and a ceiling that doubles with each try. This spreads clients
+/// that failed at the same time better than a fixed part plus a random one does (AWS Architecture Blog, "Exponential Backoff
+/// And Jitter").
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The ceiling of the first wait.
+    pub first: Duration,
+    /// The ceiling that no wait exceeds.
+    pub highest: Duration,
+}
+
+impl Backoff {
+    /// The wait after this try, counted from 0.
+    pub(crate) fn wait(self, attempt: u32) -> Duration {
+        let ceiling = self.first.saturating_mul(2u32.saturating_pow(attempt));
+        ceiling.min(self.highest).mul_f64(fastrand::f64())
+    }
 }
 
 /// How long a write is retried while other transactions hold its items.
 pub const WRITE_PATIENCE: Duration = Duration::from_secs(3);
-/// The waits between its tries: the first one's ceiling, and the highest.
-pub const WRITE_BACKOFF: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(500));
+/// The waits between its tries.
+pub const WRITE_BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(25),
+    highest: Duration::from_millis(500),
+};
 
 /// Tries a write until it succeeds, fails for another reason than `is_passing`, or has been tried for [`WRITE_PATIENCE`].
 /// Tabs that log in at the same time write to the same item, and each transaction on it lasts a few milliseconds.
@@ -27,7 +40,7 @@ pub(crate) async fn with_patience<T, E, W: Future<Output = Result<T, E>>>(
     let mut attempt = 0;
     loop {
         let result = write().await;
-        let wait = full_jitter(attempt, WRITE_BACKOFF.0, WRITE_BACKOFF.1);
+        let wait = WRITE_BACKOFF.wait(attempt);
         match &result {
             Err(error) if is_passing(error) && Instant::now() + wait < deadline => sleep(wait).await,
             _ => return result,
@@ -43,10 +56,13 @@ mod tests {
 
     #[test]
     fn a_wait_never_exceeds_its_ceiling() {
-        let (base, cap) = (Duration::from_millis(100), Duration::from_secs(1));
+        let backoff = Backoff {
+            first: Duration::from_millis(100),
+            highest: Duration::from_secs(1),
+        };
         for (attempt, ceiling_ms) in [(0, 100), (1, 200), (3, 800), (4, 1_000), (40, 1_000), (u32::MAX, 1_000)] {
             for _ in 0..200 {
-                assert!(full_jitter(attempt, base, cap) <= Duration::from_millis(ceiling_ms));
+                assert!(backoff.wait(attempt) <= Duration::from_millis(ceiling_ms));
             }
         }
     }

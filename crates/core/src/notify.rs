@@ -1,13 +1,14 @@
-//! notify: reads the pipeline's events out of whatever carried them, records each update, and posts it to every open
-//! socket of its login. In reading order: [`Notifier`] (the whole of it), `invocation`, `batch`, `envelopes`, `outer`,
-//! `fields` and `notification` (reading events), `job` (events and their results), `push` and `fan_out` (posting), `deferral`,
-//! `outcome`, `report` and `answer` (what is said of it).
+//! notify: reads the pipeline's events out of the envelopes around them, records each update, and posts it to every open
+//! socket of its login. In reading order: [`Notifier`] (the whole of it), `invocation`, `batch`, `envelopes`,
+//! `event_context`, `fields` and `notification` (reading events), `job` (events and their results), `push` and `fan_out`
+//! (posting), `deferral`, `outcome`, `report` and `answer` (the results).
 
 mod answer;
 mod bad_event;
 mod batch;
 mod deferral;
 mod envelopes;
+mod event_context;
 mod fan_out;
 mod fields;
 mod invocation;
@@ -15,7 +16,6 @@ mod job;
 mod notification;
 mod notifier;
 mod outcome;
-mod outer;
 mod push;
 mod report;
 

@@ -98,7 +98,8 @@ impl Admission {
             .condition_expression("expires_at > :now AND expires_at <= :latest")
             .expression_attribute_values(":now", number(now.seconds()))
             .expression_attribute_values(":latest", number((now + Self::LATEST_EXPIRY).seconds()))
-            // An item that comes back tells expired from unknown, for the log alone.
+            // After a failed check, an item that comes back has a wrong or past `expires_at`; no item means an unknown login
+            // or chatter ID. The log and the metrics tell these apart, the status does not.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("table, key and condition are set")

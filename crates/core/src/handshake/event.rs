@@ -77,8 +77,8 @@ impl SocketEvent {
         &self.request_context.connection_id
     }
 
-    /// When API Gateway took that socket's handshake; the same in all its events. A time that nobody can mean, or one ahead
-    /// of this machine's clock, is taken for now.
+    /// When API Gateway received that socket's handshake; the same in all its events. A time that is out of range, or ahead
+    /// of this machine's clock, counts as now.
     pub fn connected_at(&self) -> Timestamp {
         let now = Timestamp::now();
         let at = self.request_context.connected_at.and_then(Timestamp::from_millis);

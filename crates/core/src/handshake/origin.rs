@@ -24,7 +24,7 @@ pub(crate) fn problem(text: &str) -> Option<String> {
     (written != text).then(|| format!("is not how a browser writes it: {written}"))
 }
 
-/// The origin of a page at this address; `None` if it has none that could be told from another's.
+/// The origin of a page at this address; `None` if its origin is not distinct from that of other pages (`null`).
 fn as_browsers_write(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let scheme = match url.scheme() {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_nearly_right_is_told_as_it_should_be() {
+    fn the_error_for_a_value_that_is_nearly_right_has_the_right_one() {
         for (text, right) in [
             ("https://www.example.com:443", "https://www.example.com"),
             ("https://WWW.example.com/", "https://www.example.com"),

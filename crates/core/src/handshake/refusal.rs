@@ -10,8 +10,8 @@ pub enum Refusal {
     NoSubprotocol,
     /// The page's origin is not on the list of allowed origins.
     Origin,
-    /// The login is unknown, or the chatter ID is not one of its. The table is asked for both at once, so not even the function
-    /// knows which.
+    /// The login is unknown, or the chatter ID is not one of this login's. The table is asked for both in one key, so the
+    /// function does not know which.
     Unknown,
     /// The chatter ID was valid and has expired.
     Expired,

@@ -51,7 +51,7 @@ struct Shared {
     pool: Mutex<Option<Arc<Pool>>>,
 }
 
-/// Connections that are trusted, or given up, together.
+/// Connections that are kept, or given up, together.
 struct Pool {
     connector: SharedHttpConnector,
     /// When a request last had a connection to go over, or an answer.
@@ -63,8 +63,8 @@ struct Pool {
 }
 
 impl Reconnector {
-    /// A request that has waited this long for its answer, while no other was answered, means that the pool is dead. One that
-    /// its caller has given up earlier means nothing.
+    /// A request that its caller gives up after it has waited this long, while no other was answered, means that the pool is
+    /// dead. One that is given up earlier says nothing about the pool.
     const SILENCE: Duration = Duration::from_millis(500);
     /// After a pause as long as this, one request goes first and the others wait until it has a connection. Over HTTP/2 they
     /// then share that one; if all went at once, each would make a connection, of which all but one are thrown away.

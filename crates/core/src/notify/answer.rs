@@ -29,7 +29,7 @@ pub struct ItemFailure {
 /// The failure of an invocation that cannot fail in part.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NotifyError {
-    /// It is no event for notify. Nothing was recorded.
+    /// An event could not be read. Nothing was recorded for it.
     #[error("{0}")]
     BadEvent(BadEvent),
     /// Some of its logins failed. The others were served.
@@ -58,7 +58,7 @@ impl Answer {
     /// The answer to a batch of this source, whose records were worked on.
     ///
     /// # Errors
-    /// If the source cannot be told of single records, and one failed.
+    /// If a record failed, and the source takes no answer for single records.
     pub(crate) fn to(source: Source, records: &[RecordJobs<'_>], report: &Report) -> Result<Answer, NotifyError> {
         let failed = records.iter().filter(|jobs| must_be_redelivered(source, jobs));
         match source {
@@ -82,8 +82,8 @@ impl Answer {
     }
 }
 
-/// Whether a record failed. A bad event in a stream did not: it would block its shard for as long as the stream keeps it,
-/// and never become a good one.
+/// Whether a record has to be delivered again. Not for a bad event of a stream: it would never become a good one, and would
+/// block its shard for as long as the stream keeps it.
 fn must_be_redelivered(source: Source, jobs: &RecordJobs<'_>) -> bool {
     let is_bad = source != Source::Stream && jobs.record.bad_events().next().is_some();
     is_bad || jobs.outcomes().any(|(_, outcome)| outcome.is_failure())

@@ -3,8 +3,8 @@
 use crate::{
     BadEvent, Invocation, Notification,
     notify::envelopes::{open, read_list, service},
+    notify::event_context::EventContext,
     notify::fields::Fields,
-    notify::outer::Outer,
 };
 use serde_json::value::RawValue;
 
@@ -54,9 +54,9 @@ impl Batch {
     /// If it is a list without records, or a record lacks what its source knows it by. A bad event in a record is the
     /// record's, not the batch's.
     pub fn parse(json: &RawValue, invocation: &Invocation) -> Result<Batch, BadEvent> {
-        let outer = Outer::of(invocation);
+        let context = EventContext::of(invocation);
         let Some((path, records)) = records(json)? else {
-            let events = open(json, &outer);
+            let events = open(json, &context);
             return Ok(Batch {
                 source: Source::Direct,
                 records: vec![Record {
@@ -65,12 +65,12 @@ impl Batch {
                 }],
             });
         };
-        let source = Source::of(records[0], &outer.element(path, 0, records.len())?)?;
+        let source = Source::of(records[0], &context.element(path, 0, records.len())?)?;
         let read = |(n, record): (usize, &&RawValue)| {
-            let outer = outer.element(path, n, records.len())?;
+            let context = context.element(path, n, records.len())?;
             Ok(Record {
-                id: source.identifier(record, &outer)?,
-                events: open(record, &outer),
+                id: source.identifier(record, &context)?,
+                events: open(record, &context),
             })
         };
         Ok(Batch {
@@ -96,8 +96,8 @@ fn records(json: &RawValue) -> Result<Option<(&'static str, Vec<&RawValue>)>, Ba
 
 impl Source {
     /// By the first record: a source sends only its own.
-    fn of(record: &RawValue, outer: &Outer) -> Result<Source, BadEvent> {
-        let fields = Fields::of(record, &outer.path).ok();
+    fn of(record: &RawValue, context: &EventContext) -> Result<Source, BadEvent> {
+        let fields = Fields::of(record, &context.path).ok();
         let service = fields.as_ref().map(service).transpose()?.flatten();
         Ok(match service.as_deref() {
             Some("aws:sqs") => Source::Sqs,
@@ -107,20 +107,20 @@ impl Source {
         })
     }
 
-    /// By what the source knows a record.
-    fn identifier(self, record: &RawValue, outer: &Outer) -> Result<String, BadEvent> {
+    /// The ID by which the source knows a record.
+    fn identifier(self, record: &RawValue, context: &EventContext) -> Result<String, BadEvent> {
         let text = |fields: &Fields<'_>, name: &str| {
             let id = fields.read(name, "a string")?;
-            id.ok_or_else(|| fields.bad(name, "must be there, as AWS sends it"))
+            id.ok_or_else(|| fields.bad(name, "is missing, and AWS always sends it"))
         };
         match self {
             Source::Direct | Source::Sns => Ok(String::new()),
-            Source::Sqs => text(&Fields::of(record, &outer.path)?, "messageId"),
+            Source::Sqs => text(&Fields::of(record, &context.path)?, "messageId"),
             Source::Stream => {
-                let fields = Fields::of(record, &outer.path)?;
+                let fields = Fields::of(record, &context.path)?;
                 let change = fields.object("dynamodb")?;
                 text(
-                    &change.ok_or_else(|| fields.bad("dynamodb", "must be there, as AWS sends it"))?,
+                    &change.ok_or_else(|| fields.bad("dynamodb", "is missing, and AWS always sends it"))?,
                     "SequenceNumber",
                 )
             }

@@ -1,6 +1,6 @@
 //! Deferral: logins that notify cannot serve now go into a queue, for a later invocation.
 
-use crate::{Login, Notification, backoff::full_jitter};
+use crate::{Login, Notification, backoff::Backoff};
 use aws_sdk_sqs::{Client, error::ProvideErrorMetadata};
 use std::time::Duration;
 
@@ -27,6 +27,13 @@ impl Deferral {
     /// The most logins in one message: at their longest they leave room for the largest body in SQS's 256 KB.
     pub const LOGINS_PER_MESSAGE: usize = 500;
 
+    /// The delays before logins are tried again for which something was busy. The highest is the longest that SQS delays a
+    /// message.
+    pub const BACKOFF: Backoff = Backoff {
+        first: Duration::from_secs(10),
+        highest: Duration::from_secs(900),
+    };
+
     /// Deferral into this queue.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Deferral {
         Deferral {
@@ -35,16 +42,12 @@ impl Deferral {
         }
     }
 
-    /// The delay before a throttled login is tried again, with full jitter: the first one's ceiling, and the
-    /// highest, which is the longest that SQS delays a message.
-    pub const DELAY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(900));
-
     /// Sends the event for these logins to the queue. Returns whether that succeeded for all of them.
     pub(crate) async fn defer(&self, notification: &Notification, logins: &[&Login], reason: DeferReason) -> bool {
         let messages = logins.chunks(Self::LOGINS_PER_MESSAGE).map(async |logins| {
             let delay = match reason {
                 DeferReason::OutOfTime => Duration::ZERO,
-                DeferReason::Busy => full_jitter(notification.attempt - 1, Self::DELAY.0, Self::DELAY.1),
+                DeferReason::Busy => Self::BACKOFF.wait(notification.attempt - 1),
             };
             let send = self.client.send_message().queue_url(&self.queue_url);
             let send = send.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or_default());

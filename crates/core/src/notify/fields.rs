@@ -1,4 +1,4 @@
-//! The fields of a JSON object that is being read, with the way to it, so that what is wrong can be named.
+//! The fields of a JSON object that is being read, with its path, so that an error can name the field.
 //!
 //! `null` counts as absent: many languages write it for "not set". A field of a wrong type is an error that names it.
 
@@ -39,13 +39,13 @@ impl<'a> Fields<'a> {
         self.get(name).is_some()
     }
 
-    /// Whether the field is a list of nothing, as some languages write for "not set".
+    /// Whether the field is an empty list, which some languages write for "not set".
     pub(crate) fn is_empty_list(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|json| serde_json::from_str::<[(); 0]>(json.get()).is_ok())
     }
 
-    /// The way to a field.
+    /// The path to a field.
     pub(crate) fn path_to(&self, name: &str) -> String {
         if self.path.is_empty() {
             name.to_owned()

@@ -1,7 +1,8 @@
 //! The event of the pipeline: logins, topics, a body.
 
 use crate::{
-    BadEvent, Body, Login, Topic, Update, notify::fields::Fields, notify::outer::Outer, nouns::event_time::Unit,
+    BadEvent, Body, Login, Topic, Update, notify::event_context::EventContext, notify::fields::Fields,
+    nouns::event_time::Unit,
 };
 use serde::Serialize;
 use std::{collections::HashSet, hash::Hash, time::Duration};
@@ -34,14 +35,14 @@ impl Notification {
 
     /// Reads an event: `login` or `logins` or `users`, `topic` or `topics`, `body`, and optionally `id`, `at` and
     /// `attempt`. Fields of other names are the pipeline's own business, and `null` is the same as no field. For an `id` or
-    /// an `at` that is not there, what lies around the event stands in.
-    pub(crate) fn read(fields: &Fields<'_>, outer: &Outer) -> Result<Notification, BadEvent> {
-        let time = match fields.time("at", Unit::Milliseconds, outer.now)? {
+    /// an `at` that is missing, the context's is taken.
+    pub(crate) fn read(fields: &Fields<'_>, context: &EventContext) -> Result<Notification, BadEvent> {
+        let time = match fields.time("at", Unit::Milliseconds, context.now)? {
             Some(time) => time,
-            None => outer.at.clone()?,
+            None => context.at.clone()?,
         };
         let update = Update {
-            id: fields.id("id")?.map_or_else(|| outer.id.clone(), Ok)?,
+            id: fields.id("id")?.map_or_else(|| context.id.clone(), Ok)?,
             at: time.at,
             topics: read_topics(fields)?,
             body: read_body(fields)?,
@@ -66,12 +67,12 @@ impl Notification {
             body: &'a Body,
             attempt: u32,
         }
-        // Every field is named here, so that whoever adds one has to say what becomes of it.
+        // Every field is named here, so that a new one does not compile until it is said how it is deferred.
         let Notification {
             logins: _,
             update: Update { id, at, topics, body },
             attempt,
-            // It was told when the event came, and `at` has been set right since.
+            // It was logged at the first attempt, and `at` is no longer ahead.
             clock_ahead: _,
         } = self;
         let event = Event {

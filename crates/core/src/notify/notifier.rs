@@ -73,7 +73,7 @@ impl Notifier {
         let clocks_ahead = jobs.iter().filter(|job| log_if_ahead(job.event)).count();
         let tally = Tally::default();
         let time_left = invocation.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
-        // When time is up, the work is dropped where it stands. Doing it again is always safe.
+        // When time is up, the work is dropped where it is: to do it again is always safe.
         if !time_left.is_zero() {
             let _ = tokio::time::timeout(time_left, self.serve_all(&jobs, &tally)).await;
         }
@@ -189,7 +189,7 @@ impl Notifier {
 }
 
 impl Notified {
-    /// The result of an invocation whose payload is no event and no list of records.
+    /// The result of an invocation whose payload is neither an event nor a list of records.
     fn unreadable(error: NotifyError) -> Notified {
         Notified {
             answer: Err(error),

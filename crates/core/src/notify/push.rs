@@ -11,7 +11,7 @@ pub(crate) struct PushBuilder<'a> {
     update: &'a Update,
     /// The update's topics, without those that have something newer.
     topics: &'a [Topic],
-    /// The versions of the login's topics before this update; `None` for a repeat, which no longer knows.
+    /// The versions of the login's topics before this update; `None` for a repeat, since the log no longer has them.
     before: Option<&'a BTreeMap<Topic, Version>>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> PushBuilder<'a> {
 
     /// The key for a socket with these topics; `None` if it subscribed to none of the update's.
     fn key(&self, listens_to: &Topics) -> Option<PushKey<'a>> {
-        let heard: Vec<&Topic> = self.topics.iter().filter(|topic| listens_to.contains(topic)).collect();
+        let subscribed: Vec<&Topic> = self.topics.iter().filter(|topic| listens_to.contains(topic)).collect();
         let prev = match (listens_to, self.before) {
             // A socket on all topics has been sent every version, so `prev` is the version before. A repeat no longer knows
             // the older versions of its topics and uses the same, the highest possible value: too high a `prev` costs one
@@ -63,7 +63,7 @@ impl<'a> PushBuilder<'a> {
                 .copied()
                 .unwrap_or(0),
         };
-        (!heard.is_empty()).then_some((heard, prev))
+        (!subscribed.is_empty()).then_some((subscribed, prev))
     }
 
     /// The encoded push for a key.

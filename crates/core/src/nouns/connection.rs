@@ -57,8 +57,8 @@ impl Connection {
         self.connected_at + Self::LIFE
     }
 
-    /// Whether a 410 to a post that was sent at `sent_at` proves the socket dead. `sent_at` is taken before the
-    /// attempt: judged by the time of the answer, a slow 410 would outlive the grace of a socket that is just opening.
+    /// Whether a 410 to a post that was sent at `sent_at` proves the socket dead. What counts is the row's age when the post
+    /// was sent: a 410 that took long to arrive may still be about a socket that was just opening then.
     pub fn is_dead_after_gone(&self, sent_at: Timestamp) -> bool {
         sent_at.since(self.connected_at) > Self::GRACE
     }

@@ -32,7 +32,7 @@ pub(crate) enum Unit {
 impl EventTime {
     /// How far another clock may be ahead without being reported: clocks that are set by NTP differ by less.
     pub const TOLERANCE: Duration = Duration::from_secs(60);
-    /// The earliest time that anybody can mean: 1 January 2001. What is before it is a mistake in the unit.
+    /// The earliest time that is accepted, 1 January 2001: an earlier one is a mistake in the unit.
     pub const EARLIEST: Timestamp = Timestamp::EARLY_2001;
 
     /// A time that is not in the future as it is, and any other as now.
@@ -63,7 +63,7 @@ impl EventTime {
             return Err(TOO_EARLY);
         }
         let is_whole_second = unit != Unit::Milliseconds && at.millis() % 1_000 == 0;
-        // Taken for the beginning of its second, an event would be stale beside one of another source that came just
+        // If it counted as the beginning of its second, an event would be stale beside one of another source just
         // before it: so it is taken for the end of the second, or for now if that is sooner.
         let end = if is_whole_second { at + LAST_OF_A_SECOND } else { at };
         Ok(EventTime {
@@ -98,7 +98,7 @@ fn from_number(millis: f64) -> Result<Timestamp, &'static str> {
     }
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "what does not fit is refused by its range"
+        reason = "what does not fit becomes a number that the range refuses"
     )]
     Timestamp::from_millis(millis as i64)
         .filter(|_| millis.is_finite() && millis >= 0.0)
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_ahead_of_our_clock_counts_as_now_and_is_told_if_it_is_more_than_a_minute() {
+    fn a_time_ahead_of_our_clock_counts_as_now_and_is_reported_if_it_is_ahead_by_more_than_a_minute() {
         for (json, unit, ahead_seconds) in [
             ("\"2026-11-23T12:00:35Z\"", Unit::Milliseconds, None),
             ("\"2026-11-23T12:00:36Z\"", Unit::MillisecondsOfWholeSeconds, None),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_has_been_is_taken_as_it_is() {
+    fn a_time_in_the_past_is_taken_as_it_is() {
         for (json, unit, taken) in [
             (
                 "\"2026-11-23T12:00:34.950Z\"",

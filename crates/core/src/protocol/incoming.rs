@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_told_what_is_wrong() {
+    fn any_other_message_is_answered_with_the_field_and_the_rule() {
         let deep = "[".repeat(100_000);
         for (text, field) in [
             ("", "JSON"),

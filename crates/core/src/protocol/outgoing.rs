@@ -44,9 +44,9 @@ pub enum Outgoing<'a> {
         /// The number of versions, over all topics, between the question's cursor and this one. `None` if nobody
         /// can say: the question had no cursor, or one of another log, or the login has no log.
         missed: Option<u64>,
-        /// The log is not the one that the page knew: what it holds of the old one is void.
+        /// Whether the log is another than the one that the page knew. What the page holds of the old one is then void.
         reset: bool,
-        /// There is more: ask again with this cursor.
+        /// Whether there is more: the page then asks again with this cursor.
         more: bool,
         /// The newest update of each topic that is newer than the question's cursor, oldest first.
         updates: Vec<Missed<'a>>,

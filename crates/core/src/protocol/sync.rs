@@ -5,8 +5,8 @@ use crate::{
     outgoing::{MAX_BYTES, Missed, Outgoing},
 };
 
-/// The reply's text, at this moment of the server's clock. `log` is `None` for a login without updates: nothing is known,
-/// so nothing changes.
+/// The reply's text, at this moment of the server's clock. `log` is `None` for a login without updates: the page's
+/// cursor then stays as it is.
 ///
 /// A log of another epoch, or one that is behind the cursor, is not the one that the page knew (it was lost, or restored
 /// from a backup): the reply says `reset` and brings all of it. What does not fit into one message is left for the next

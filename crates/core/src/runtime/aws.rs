@@ -162,7 +162,7 @@ fn https(ca_bundle: Option<String>) -> impl Fn() -> SharedHttpConnector + Clone 
         let connector = Connector::builder()
             .connector_settings(settings.build())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(trust.expect("roots are all it needs"));
+            .tls_context(trust.expect("a TLS context needs nothing but the roots"));
         SharedHttpConnector::new(connector.build())
     }
 }
@@ -194,7 +194,7 @@ fn time_outs(attempt: Duration, operation: Duration) -> TimeoutConfig {
 }
 
 /// Makes the first TLS handshakes while the function starts, when Lambda gives it a whole processor: at 128 MB the first
-/// call costs most of a second later on. A second at most, and whatever comes of it: the first event will tell.
+/// call costs most of a second later on. It takes a second at most. A failure is ignored: the first event will meet it too.
 pub async fn warm_up(throw_away_calls: impl Future) {
     let _ = tokio::time::timeout(Duration::from_secs(1), throw_away_calls).await;
 }

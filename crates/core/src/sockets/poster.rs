@@ -1,7 +1,7 @@
 //! Posts to sockets, through the WebSocket API's `@connections`.
 
 use crate::{
-    ConnectionId, Payload, Timestamp, backoff::full_jitter, http::reconnector::Over,
+    ConnectionId, Payload, Timestamp, backoff::Backoff, http::reconnector::Over,
     sockets::connections_api::ConnectionsApi,
 };
 use aws_sdk_apigatewaymanagement::{Client, error::SdkError};
@@ -45,8 +45,11 @@ impl Poster {
     pub const PATIENCE: Duration = Duration::from_secs(5);
     /// The longest that one try may take.
     pub const TRY_TIMEOUT: Duration = Duration::from_secs(2);
-    /// The waits between tries, with full jitter: the first one's ceiling, and the highest.
-    pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+    /// The waits between tries.
+    pub const BACKOFF: Backoff = Backoff {
+        first: Duration::from_millis(100),
+        highest: Duration::from_secs(2),
+    };
 
     /// A poster that sends by this API and closes sockets with this client; [`crate::aws::Aws::poster`] makes both.
     pub(crate) fn new(connections_api: ConnectionsApi, client: Client) -> Poster {
@@ -66,7 +69,7 @@ impl Poster {
             let Ok(slot) = self.slots.acquire().await else {
                 return Posted::Busy;
             };
-            // The time starts with the first slot: waiting for it is not the socket's fault.
+            // The patience counts from the first slot on: waiting for it is not the socket's fault.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
             let sent_at = Timestamp::now();
             let end = Instant::now() + Self::TRY_TIMEOUT;
@@ -84,7 +87,7 @@ impl Poster {
                 }
                 posted => return posted,
             }
-            let wait = full_jitter(attempt, Self::BACKOFF.0, Self::BACKOFF.1);
+            let wait = Self::BACKOFF.wait(attempt);
             if attempt + 1 == Self::TRIES || Instant::now() + wait >= deadline {
                 break;
             }

@@ -20,7 +20,8 @@ pub struct Revocation {
 }
 
 impl Revocation {
-    /// Between the two sweeps: a handshake that was let in just before has its row by then.
+    /// The pause between the two sweeps. A handshake that was admitted just before the chatter ID was deleted has its row
+    /// by then.
     const PAUSE: Duration = Duration::from_secs(1);
 
     /// Revokes one chatter ID of a login, and says how many sockets were closed. Takes a second more than the calls do.

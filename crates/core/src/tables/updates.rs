@@ -230,8 +230,8 @@ impl Updates {
 }
 
 impl Entry {
-    /// Whether an update of this time takes its place. What is told to have happened in the future cannot hold its place: it
-    /// was recorded before times ahead of our clock were taken for now, and would silence its topic until then.
+    /// Whether an update of this time replaces it. An entry whose time is in the future is replaced by any update: it was
+    /// recorded by a version that did not yet take such times for now, and would silence its topic until then.
     fn gives_way_to(&self, at: Timestamp, now: Timestamp) -> bool {
         self.at <= at || self.at > now + EventTime::TOLERANCE
     }

@@ -7,12 +7,12 @@ const NOW: &str = "2026-11-23T12:00:00.500Z";
 /// The id and time of each event in the payload, or what is wrong with it.
 fn opened(payload: &Value) -> Vec<String> {
     let received_at = Timestamp::parse(NOW).unwrap();
-    let outer = Outer::of(&Invocation {
+    let context = EventContext::of(&Invocation {
         request_id: "request".to_owned(),
         received_at,
         deadline: received_at,
     });
-    let events = open(&RawValue::from_string(payload.to_string()).unwrap(), &outer);
+    let events = open(&RawValue::from_string(payload.to_string()).unwrap(), &context);
     let say = |event: &Opened| match event {
         Ok(event) => format!("{} {}", event.update.id, event.update.at),
         Err(bad) => bad.to_string(),

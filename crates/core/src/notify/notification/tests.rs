@@ -3,23 +3,23 @@ use crate::{Invocation, Timestamp};
 use proptest::prelude::*;
 use serde_json::{json, value::RawValue};
 
-fn outer() -> Outer {
+fn context() -> EventContext {
     let received_at = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
-    Outer::of(&Invocation {
+    EventContext::of(&Invocation {
         request_id: "envelope".to_owned(),
         received_at,
         deadline: received_at,
     })
 }
 
-fn parse_text(text: &str, outer: &Outer) -> Result<Notification, String> {
+fn parse_text(text: &str, context: &EventContext) -> Result<Notification, String> {
     let json = RawValue::from_string(text.to_owned()).map_err(|error| error.to_string())?;
     let fields = Fields::of(&json, "").map_err(|error| error.to_string())?;
-    Notification::read(&fields, outer).map_err(|error| error.to_string())
+    Notification::read(&fields, context).map_err(|error| error.to_string())
 }
 
 fn parse(event: &serde_json::Value) -> Result<Notification, String> {
-    parse_text(&event.to_string(), &outer())
+    parse_text(&event.to_string(), &context())
 }
 
 fn names(notification: &Notification) -> (Vec<&str>, Vec<&str>) {
@@ -62,7 +62,7 @@ fn the_envelope_stands_in_for_id_and_time() {
     let bare = parse(&json!({"login": "a"})).unwrap().update;
     assert_eq!(
         (bare.id.as_str(), bare.at, bare.body.as_str()),
-        ("envelope", outer().now, "{}")
+        ("envelope", context().now, "{}")
     );
     let full = json!({"login": "a", "id": "x", "at": "2026-01-31T09:00:00Z", "body": {"message": "hi"}});
     let full = parse(&full).unwrap().update;
@@ -78,7 +78,7 @@ fn the_envelope_stands_in_for_id_and_time() {
 #[test]
 fn a_body_arrives_as_it_was_sent() {
     let text = r#"{"login":"a","body":{"z":1.50,"a":12345678901234567890123,"n":null}}"#;
-    let notification = parse_text(text, &outer()).unwrap();
+    let notification = parse_text(text, &context()).unwrap();
     assert_eq!(
         notification.update.body.as_str(),
         r#"{"z":1.50,"a":12345678901234567890123,"n":null}"#
@@ -145,7 +145,7 @@ fn a_time_ahead_of_our_clock_counts_as_now_and_is_told() {
     ] {
         let event = parse(&json!({"login": "a", "at": at})).unwrap();
         let seconds = event.clock_ahead.map(|ahead| ahead.as_secs());
-        assert_eq!((event.update.at, seconds), (outer().now, ahead_seconds), "{at}");
+        assert_eq!((event.update.at, seconds), (context().now, ahead_seconds), "{at}");
     }
 }
 
@@ -155,7 +155,7 @@ fn a_deferred_event_is_the_same_with_one_attempt_more() {
     let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64,
         "id": "own", "attempt": 3});
     let first = parse(&event).unwrap();
-    let mut later = outer();
+    let mut later = context();
     later.id = Ok("other".to_owned());
     let again = parse_text(&first.again_for(&[&first.logins[1], &first.logins[2]]), &later).unwrap();
     let expected = Notification {
@@ -169,7 +169,7 @@ fn a_deferred_event_is_the_same_with_one_attempt_more() {
 #[test]
 fn a_deferred_event_keeps_the_id_and_the_time_that_its_envelope_gave() {
     let first = parse(&json!({"login": "a"})).unwrap();
-    let mut later = outer();
+    let mut later = context();
     later.id = Ok("other".to_owned());
     let again = parse_text(&first.again_for(&[&first.logins[0]]), &later).unwrap();
     assert_eq!(
@@ -181,7 +181,7 @@ fn a_deferred_event_keeps_the_id_and_the_time_that_its_envelope_gave() {
 proptest! {
     #[test]
     fn no_event_makes_it_panic(text in ".{0,200}", login in ".{0,150}", topic in ".{0,80}", at in any::<i64>()) {
-        let _ = parse_text(&text, &outer());
+        let _ = parse_text(&text, &context());
         let _ = parse(&json!({"login": login, "topic": topic, "at": at}));
     }
 }
