@@ -2,7 +2,7 @@
  * Every time and count by which the client behaves, with its reason. Times are in milliseconds.
  *
  * Each line below is `export const NAME = number;` or `export const NAME = number * UNIT;` and nothing else: the cost
- * estimate in `infra/cost` and the simulation in `simulate` read this file.
+ * estimate in `infra/cost` and the page in `crates/page` read this file.
  *
  * @module
  */
