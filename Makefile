@@ -107,7 +107,7 @@ web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_m
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@
 
-bench: bench/node/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
+bench: bench/node/node_modules web/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## measure everything, in docs/benchmarks.md (SECTIONS="notify sync" prints those)
 	$(say) "Building everything as it is deployed. The first time takes a quarter of an hour."
 	npm --prefix bench/node run build
 	cargo build --locked --release $(FUNCTIONS:%=--package %)

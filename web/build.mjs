@@ -8,20 +8,20 @@ import { execFileSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { MINIFIED, bundle } from "./bundle.mjs";
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const DIST = process.argv[2] ?? file("dist");
 
 await rm(DIST, { recursive: true, force: true });
-await Promise.all([bundle("chatter.js", "esm"), bundle("chatter.min.js", "esm", { minify: true, sourcemap: true }), bundle("chatter.cjs", "cjs")]);
+const files = [
+  ["chatter.js", "esm"],
+  ["chatter.min.js", "esm", MINIFIED],
+  ["chatter.cjs", "cjs"],
+];
+await Promise.all(files.map(([name, format, options]) => bundle(join(DIST, name), format, options)));
 await declareTypes();
-
-function bundle(name, format, options = {}) {
-  const entryPoints = [file("src/index.js")];
-  return build({ entryPoints, bundle: true, format, target: "es2022", outfile: join(DIST, name), logLevel: "warning", ...options });
-}
 
 /**
  * Puts the declarations of the modules that are public into one file, for each kind of module. TypeScript writes a file for

@@ -1,6 +1,6 @@
 /** What a handshake carries: the topics and the user's credentials. @module */
 
-import { PARAMETER_NAMES, given } from "./options.js";
+import { parameterNames } from "./options.js";
 import { base64url, encode } from "./wire.js";
 
 /** @import { CheckedOptions } from "./options.js" */
@@ -15,7 +15,7 @@ import { base64url, encode } from "./wire.js";
  * @returns {[string, string[]]}
  */
 export function handshake({ url, login, query, parameters }, chatterId, topics) {
-  const names = { ...PARAMETER_NAMES, ...given(parameters) };
+  const names = parameterNames(parameters);
   const address = new URL(url);
   // A WebSocket's URL must not have a fragment.
   address.hash = "";

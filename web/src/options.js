@@ -7,9 +7,6 @@ import { encode } from "./wire.js";
 /** @typedef {Options & { WebSocket: new (url: string, protocols: string[]) => any, log?: Log | undefined }} CheckedOptions */
 /** What an option has to be, in words, and whether a value is that. @typedef {[string, (value: any) => unknown]} Rule */
 
-/** The names of the URL's parameters, unless the site has set others. */
-export const PARAMETER_NAMES = { login: "login", chatter: "chatter", topic: "topic" };
-
 /**
  * What each option has to be. The server's `Login` and `Topic` have the same bounds.
  * @type {Record<string, Rule>}
@@ -21,11 +18,11 @@ const RULES = {
   credentials: ["a function", isFunction],
   "credentials()": ["{ chatterId }, text without control characters", (value) => isText(value?.chatterId)],
   topics: ["a list, each 1 to 64 bytes of text without control characters and commas", isTopics],
-  since: ["a valid Date, or milliseconds since 1970: 0, or of 2001 or later, since what is between looks like seconds", isTime],
+  since: ["a valid Date, or milliseconds (not seconds) since 1970", isTime],
   share: ["true or false", isBoolean],
   query: ["true or false", isBoolean],
   debug: ["true, false or a function", (value) => isBoolean(value) || isFunction(value)],
-  parameters: ["an object of text: login, chatter, topic, all different", areParameterNames],
+  parameters: ["{ login, chatter, topic }: different texts without control characters", areParameterNames],
   WebSocket: ["a class: there is none here", isFunction],
 };
 
@@ -47,7 +44,7 @@ export function checkOptions(options) {
  * @param {object | undefined} fields
  * @returns {any}
  */
-export function given(fields) {
+function given(fields) {
   return Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value != null));
 }
 
@@ -91,11 +88,18 @@ function isTopics(value) {
   return Array.isArray(value) && value.every((topic) => isText(topic, 64) && !topic.includes(","));
 }
 
+/**
+ * The names of the URL's parameters, where the site has not set others.
+ * @param {Options["parameters"]} names
+ */
+export function parameterNames(names) {
+  return { login: "login", chatter: "chatter", topic: "topic", ...given(names) };
+}
+
 /** @param {any} value */
 function areParameterNames(value) {
-  const names = { ...PARAMETER_NAMES, ...given(value) };
-  const { size } = new Set(Object.values(names));
-  return typeof value === "object" && size === 3 && Object.keys(names).length === 3 && Object.values(names).every((name) => isText(name));
+  const names = Object.values(parameterNames(value));
+  return typeof value === "object" && names.length === 3 && new Set(names).size === 3 && names.every((name) => isText(name));
 }
 
 /** @param {any} value */

@@ -92,7 +92,7 @@ export class Replica {
       (name) => covers(this.#topics, [name]) && version > (this.#shown.get(name) ?? 0),
     );
     for (const name of topics) this.#shown.set(name, version);
-    return topics.length ? [{ ...update, topic: String(topics[0]), topics }] : [];
+    return topics.length ? [{ ...update, topic: /** @type {string} */ (topics[0]), topics }] : [];
   }
 
   /**

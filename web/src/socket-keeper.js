@@ -321,10 +321,9 @@ export class SocketKeeper {
     const slow = this.#notOpenedInARow >= timing.REFUSED_AFTER;
     const trusted = this.lastReceived && this.lastReceived.age <= timing.TRUSTED_FOR;
     const retryIn = backoff(losses, slow ? timing.REFUSED_WAIT : timing.LONGEST_WAIT);
-    /** @type {StateChange} */
-    const status = reason === "unreachable" && slow && !trusted ? { state: "refused", reason, retryIn } : { state: "waiting", reason, retryIn };
+    const state = reason === "unreachable" && slow && !trusted ? "refused" : "waiting";
     this.#options.log?.(`next attempt in ${Math.round(retryIn)} ms: ${reason}`, { reason, retryIn });
-    if (!this.#socket) this.#setStatus(status);
+    if (!this.#socket) this.#setStatus(/** @type {StateChange} */ ({ state, reason, retryIn }));
     this.#timers.start("open", retryIn, () => this.#open());
   }
 

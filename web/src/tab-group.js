@@ -193,12 +193,16 @@ export class TabGroup {
   #query(revive, retry = false) {
     if (this.holdsSocket || !this.#lock) return;
     const shown = isShown();
-    this.#post({ type: "query", revive: revive && shown, retry, topics: this.#options.topics });
+    this.#postQuery(revive && shown, retry);
     if (!shown) return;
     // A tab that has taken the lock by force, and still does not have it, never will.
     const take = () => (this.#lock?.isStolen ? this.#goAlone() : this.#rejoin(true));
     this.#timers.start("answer", TAB_TIMEOUT, () => this.holdsSocket || take());
     this.#timers.start("query", SILENCE_CHECK, () => this.#query(false));
+  }
+
+  #postQuery(revive = false, retry = false) {
+    this.#post({ type: "query", revive, retry, topics: this.#options.topics });
   }
 
   /** @param {unknown} data */
@@ -229,7 +233,7 @@ export class TabGroup {
     if (socket && !covers(topics, this.#options.topics)) {
       status = { state: "connecting" };
       // Once for each socket: its holder answers before the next one is open.
-      if (this.#lackingSocket !== socket) this.#post({ type: "query", revive: false, retry: false, topics: this.#options.topics });
+      if (this.#lackingSocket !== socket) this.#postQuery();
       this.#lackingSocket = socket;
     }
     this.#report({ type: "status", status });
