@@ -1,46 +1,28 @@
 import * as timing from "../../web/src/timing.js";
 
-/** How the browser client behaves, in minutes. An estimate by other numbers than its own would be wrong. */
-export interface Client {
-  /** A socket on which nothing has come for so long is asked whether it is alive, while somebody looks at the page; */
+/** The browser client's times that decide how many messages and sockets there are, in minutes. */
+export interface ClientTimes {
+  /** A page that somebody looks at sends a heartbeat after this much silence of its socket. */
   readonly heartbeat: number;
-  /** or sooner, by up to so much, drawn anew each time. */
-  readonly heartbeatSpread: number;
-  /** An open page asks for what it may have missed. */
+  /** An open page sends a sync this often. */
   readonly sync: number;
-  /** A socket lives until its successor takes over: this long on average. */
+  /** A socket is replaced by its successor after this long, on average. */
   readonly socket: number;
 }
 
-/** By the client's own constants. */
-export function client(): Client {
+/** The times of the client in web/src. */
+export function clientTimes(): ClientTimes {
   return {
     heartbeat: timing.HEARTBEAT / timing.MINUTE,
-    // No spread: while somebody looks at the page, a heartbeat comes as soon as it is due.
-    heartbeatSpread: 0,
     sync: timing.SYNC_EVERY / timing.MINUTE,
-    // Sockets that opened together should not all be changed together.
+    // Each socket's life is shorter by a random part of the spread, half of it on average.
     socket: (timing.CHANGE_OVER - timing.CHANGE_OVER_SPREAD / 2) / timing.MINUTE,
   };
 }
 
-/** How often a socket is asked whether it is alive in so many minutes: the answer to a sync says that, too. */
-export function heartbeats(habits: Client, minutes: number): number {
-  return (minutes / habits.sync) * heartbeatsBetweenSyncs(habits);
-}
-
-const TICKS_A_MINUTE = 60;
-
-/** How many to expect between two syncs: none to begin with; after the first, as many as fit into the time that is left. */
-function heartbeatsBetweenSyncs({ heartbeat, heartbeatSpread, sync }: Client): number {
-  const [end, longest] = [sync * TICKS_A_MINUTE, heartbeat * TICKS_A_MINUTE];
-  const soonest = Math.max(1, longest - heartbeatSpread * TICKS_A_MINUTE);
-  // expected[t]: how many, if t ticks are left until the sync.
-  const expected: number[] = [];
-  for (let left = 0; left <= end; left += 1) {
-    let sum = 0;
-    for (let tick = soonest; tick <= longest; tick += 1) if (tick < left) sum += 1 + expected[left - tick]!;
-    expected.push(sum / (longest - soonest + 1));
-  }
-  return expected[end]!;
+/** The heartbeats in so many minutes. The answer to a sync ends a silence too, so heartbeats are counted between two syncs. */
+export function heartbeats({ heartbeat, sync }: ClientTimes, minutes: number): number {
+  // One after each full silence; none at the moment when the next sync is due.
+  const betweenSyncs = Math.ceil(sync / heartbeat) - 1;
+  return (minutes / sync) * betweenSyncs;
 }

@@ -1,4 +1,4 @@
-import { client, heartbeats, type Client } from "./client";
+import { clientTimes, heartbeats, type ClientTimes } from "./client";
 import measured from "./measured.json";
 import { cost, PAGES, PRICES, SOURCE, type Item } from "./prices";
 
@@ -12,7 +12,8 @@ export interface Site {
   readonly hours: number;
 }
 
-export interface Line {
+/** A row of the estimate: one item of the bill. */
+export interface CostRow {
   readonly item: Item;
   /** How many units a month. */
   readonly quantity: number;
@@ -43,40 +44,40 @@ export const FIXED = { metrics: 25, alarmMetrics: 20 };
 const DAYS = 30;
 
 /** The messages of a month, each way, by what they are for. */
-export function messages(site: Site, habits: Client): { heartbeats: number; syncs: number; updates: number } {
+export function messages(site: Site, times: ClientTimes): { heartbeats: number; syncs: number; updates: number } {
   const { users, updates, hours } = site;
   const minutes = users * hours * 60 * DAYS;
   // Pings and syncs are two messages each, a question and its answer; a push is one.
   return {
-    heartbeats: 2 * heartbeats(habits, minutes),
-    syncs: 2 * (sockets(site, habits) + minutes / habits.sync),
+    heartbeats: 2 * heartbeats(times, minutes),
+    syncs: 2 * (sockets(site, times) + minutes / times.sync),
     updates: users * updates * DAYS * (hours / 24),
   };
 }
 
 /** The sockets opened in a month. A page that is open for a moment opens one too. */
-function sockets({ users, hours }: Site, { socket }: Client): number {
+function sockets({ users, hours }: Site, { socket }: ClientTimes): number {
   return users * DAYS * Math.max(1, (hours * 60) / socket);
 }
 
 /** The lines of a month's access log: one for each request of a browser, heartbeats included. */
-function accessLogBytes(site: Site, habits: Client): number {
-  const { syncs, heartbeats } = messages(site, habits);
-  return (2 * sockets(site, habits) + (syncs + heartbeats) / 2) * ACCESS_LOG_BYTES;
+function accessLogBytes(site: Site, times: ClientTimes): number {
+  const { syncs, heartbeats } = messages(site, times);
+  return (2 * sockets(site, times) + (syncs + heartbeats) / 2) * ACCESS_LOG_BYTES;
 }
 
-/** The cost of a month, by item. Each update comes by the queue in an event of its own, which is the most expensive way. */
-export function estimate(site: Site, habits: Client = client()): Line[] {
-  const said = messages(site, habits);
+/** The cost of a month, by item. It counts each update as an event of its own through the queue, the most expensive way. */
+export function estimate(site: Site, times: ClientTimes = clientTimes()): CostRow[] {
+  const sent = messages(site, times);
   const events = site.users * site.updates * DAYS;
-  const opened = sockets(site, habits);
-  const calls = { connect: opened, disconnect: opened, default: said.syncs / 2, notify: events };
+  const opened = sockets(site, times);
+  const calls = { connect: opened, disconnect: opened, default: sent.syncs / 2, notify: events };
   const names = Object.keys(calls) as (keyof typeof calls)[];
   const sum = (each: (name: keyof typeof calls) => number) =>
     names.reduce((total, name) => total + calls[name] * each(name), 0);
   const requests = sum(() => 1);
   const quantities: Record<Item, number> = {
-    messages: said.heartbeats + said.syncs + said.updates,
+    messages: sent.heartbeats + sent.syncs + sent.updates,
     "connection minutes": site.users * site.hours * 60 * DAYS,
     "Lambda requests": requests,
     "Lambda time": sum((name) => GB_SECONDS[name]),
@@ -85,7 +86,7 @@ export function estimate(site: Site, habits: Client = client()): Line[] {
     "DynamoDB storage": (site.users * BYTES_PER_USER) / 1e9,
     // Sent, received, deleted.
     "SQS requests": 3 * events + IDLE_POLLS,
-    "log data": (requests * LOG_BYTES + accessLogBytes(site, habits)) / 1e9,
+    "log data": (requests * LOG_BYTES + accessLogBytes(site, times)) / 1e9,
     metrics: FIXED.metrics,
     alarms: FIXED.alarmMetrics,
     dashboards: 1,
@@ -98,35 +99,33 @@ export function estimate(site: Site, habits: Client = client()): Line[] {
   });
 }
 
-/** The estimate as a table, and what the messages are for. */
+/** The estimate as a table, and the parts of the messages and of the log data. */
 export function table(site: Site): string {
-  const lines = estimate(site);
-  const total = (of: "dollars" | "afterFree") => lines.reduce((sum, line) => sum + line[of], 0);
+  const rows = estimate(site);
+  const total = (of: "dollars" | "afterFree") => rows.reduce((sum, row) => sum + row[of], 0);
   const row = (name: string, quantity: string, list: number, paid: number) =>
     `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
   return [
     `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
     "",
     `${"".padEnd(20)}${"quantity".padStart(16)}${"list price".padStart(12)}${"after free".padStart(14)}`,
-    ...lines.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),
+    ...rows.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),
     row("all", "", total("dollars"), total("afterFree")),
     "",
     shares(site),
   ].join("\n");
 }
 
-/** Why there are so many messages, and so many logs. */
+/** The parts of the messages and of the log data. */
 function shares(site: Site): string {
-  const habits = client();
-  const { heartbeats, syncs, updates } = messages(site, habits);
-  const { heartbeat: longest, heartbeatSpread: spread } = habits;
-  const silence = spread ? `${longest - spread} to ${longest}` : longest;
+  const times = clientTimes();
+  const { heartbeats, syncs, updates } = messages(site, times);
   const percent = (part: number, all = heartbeats + syncs + updates) => `${Math.round((100 * part) / (all || 1))} %`;
-  const logs = 1e9 * estimate(site, habits).find(({ item }) => item === "log data")!.quantity;
+  const logs = 1e9 * estimate(site, times).find(({ item }) => item === "log data")!.quantity;
   return (
-    `Of the messages, ${percent(heartbeats)} are heartbeats (after ${silence} minutes of silence), ` +
-    `${percent(syncs)} syncs (every ${habits.sync} minutes), ${percent(updates)} updates.\n` +
-    `Of the log data, ${percent(accessLogBytes(site, habits), logs)} are the access log (accessLog: false switches it off).`
+    `Of the messages, ${percent(heartbeats)} are heartbeats (after ${times.heartbeat} minutes of silence), ` +
+    `${percent(syncs)} syncs (every ${times.sync} minutes), ${percent(updates)} updates.\n` +
+    `Of the log data, ${percent(accessLogBytes(site, times), logs)} are the access log (accessLog: false switches it off).`
   );
 }
 

@@ -86,7 +86,7 @@ export class Chatterbox extends Construct {
       logLevel: props.logLevel ?? "INFO",
       logRetention,
       tracing: props.tracing ?? false,
-      environment: { ...this.tableNames(), METRICS_NAMESPACE: this.metrics.namespace },
+      environment: { METRICS_NAMESPACE: this.metrics.namespace },
     });
     this.api = new Api(this, "Api", {
       functions: this.functions,
@@ -156,31 +156,36 @@ export class Chatterbox extends Construct {
     distribution.addBehavior(`/${this.api.stage.stageName}`, origin, behavior);
   }
 
-  private tableNames(): Record<string, string> {
-    const { chatters, connections, updates } = this.tables;
-    return {
-      CHATTERS_TABLE: chatters.tableName,
-      CONNECTIONS_TABLE: connections.tableName,
-      UPDATES_TABLE: updates.tableName,
-    };
-  }
-
-  /** Passes settings to the functions that read them: $connect's for handshakes, notify's for the sockets it posts to. */
+  /** Gives each function the variables that it reads, and no others (crates/core/src/runtime/settings.rs). */
   private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: FunctionSettings): void {
-    const connect = {
-      ALLOWED_ORIGINS: allowedOrigins?.join(","),
-      LOGIN_PARAMETER: parameters?.login,
-      CHATTER_PARAMETER: parameters?.chatter,
-      TOPIC_PARAMETER: parameters?.topic,
-      LOGIN_COOKIE: cookies?.login,
-      CHATTER_COOKIE: cookies?.chatter,
+    const CHATTERS_TABLE = this.tables.chatters.tableName;
+    const CONNECTIONS_TABLE = this.tables.connections.tableName;
+    const UPDATES_TABLE = this.tables.updates.tableName;
+    const variables: Record<FunctionName, Record<string, string | undefined>> = {
+      connect: {
+        CHATTERS_TABLE,
+        CONNECTIONS_TABLE,
+        ALLOWED_ORIGINS: allowedOrigins?.join(","),
+        LOGIN_PARAMETER: parameters?.login,
+        CHATTER_PARAMETER: parameters?.chatter,
+        TOPIC_PARAMETER: parameters?.topic,
+        LOGIN_COOKIE: cookies?.login,
+        CHATTER_COOKIE: cookies?.chatter,
+      },
+      disconnect: { CONNECTIONS_TABLE },
+      default: { CONNECTIONS_TABLE, UPDATES_TABLE },
+      notify: {
+        CONNECTIONS_TABLE,
+        UPDATES_TABLE,
+        AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
+        DEFER_QUEUE_URL: this.queues.updates.queueUrl,
+        MAX_CONNECTIONS_PER_LOGIN: String(maxConnectionsPerLogin ?? 20),
+      },
     };
-    for (const [name, value] of Object.entries(connect)) if (value) this.functions.connect.addEnvironment(name, value);
-    const notify = {
-      AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
-      DEFER_QUEUE_URL: this.queues.updates.queueUrl,
-      MAX_CONNECTIONS_PER_LOGIN: String(maxConnectionsPerLogin ?? 20),
-    };
-    for (const [name, value] of Object.entries(notify)) this.functions.notify.addEnvironment(name, value);
+    for (const [name, handler] of this.functions.all()) {
+      for (const [variable, value] of Object.entries(variables[name])) {
+        if (value) handler.addEnvironment(variable, value);
+      }
+    }
   }
 }

@@ -41,7 +41,10 @@ export function functionProblems({
   ];
 }
 
-/** Whether it is a text that is not empty. A JSON file may hold anything, and the functions take an empty variable for one that is not set. */
+/**
+ * Whether all are texts, not empty, and different. A JSON file may hold anything, and the functions take an empty variable
+ * for one that is not set.
+ */
 function areDifferentNames(...names: unknown[]): boolean {
   return names.every((name) => typeof name === "string" && name !== "") && new Set(names).size === names.length;
 }

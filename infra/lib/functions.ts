@@ -50,7 +50,8 @@ export interface FunctionsProps {
 }
 
 /**
- * The functions, each with a role that allows nothing but its own log. None has reserved concurrency; reserve it with `(functions.notify.node.defaultChild as CfnFunction).reservedConcurrentExecutions`.
+ * The functions, each with a role that allows nothing but its own log. None has reserved concurrency. Whoever wants it sets
+ * `(functions.notify.node.defaultChild as CfnFunction).reservedConcurrentExecutions`.
  */
 export class Functions extends Construct {
   readonly connect: LambdaFunction;
@@ -64,13 +65,13 @@ export class Functions extends Construct {
     private readonly props: FunctionsProps,
   ) {
     super(scope, id);
-    this.connect = this.add("connect", "Chatterbox $connect: lets a chatter in, or not");
-    this.disconnect = this.add("disconnect", "Chatterbox $disconnect: forgets a connection");
-    this.default = this.add("default", "Chatterbox $default: answers what a browser sends");
+    this.connect = this.add("connect", "Chatterbox $connect: admits a socket, or refuses it");
+    this.disconnect = this.add("disconnect", "Chatterbox $disconnect: deletes the row of a connection");
+    this.default = this.add("default", "Chatterbox $default: answers a browser's message");
     this.notify = this.add("notify", "Chatterbox notify: tells every open browser of a login");
   }
 
-  /** Each with its name. */
+  /** The functions, each after its name. */
   all(): [FunctionName, LambdaFunction][] {
     return FUNCTION_NAMES.map((name) => [name, this[name]]);
   }

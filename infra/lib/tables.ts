@@ -15,7 +15,7 @@ interface Keys {
 
 /**
  * The tables: on demand, since sockets come and go with the site's visitors; items expire by `expires_at`; any second
- * of the last 35 days can be restored (after which `updates` needs new epochs, see ARCHITECTURE.md).
+ * of the last 35 days can be restored (after which `updates` needs new epochs, see docs/operating.md).
  */
 export class Tables extends Construct {
   /** Chatter IDs that were issued, as hashes. */

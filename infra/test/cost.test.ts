@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { client, heartbeats } from "../cost/client";
+import { clientTimes, heartbeats } from "../cost/client";
 import { estimate, FIXED, sources, table, type Site } from "../cost/estimate";
 import { cost, PAGES, PRICES, type Item } from "../cost/prices";
 import { livePage } from "./page";
@@ -11,10 +11,10 @@ import { customMetrics } from "./rust";
 import { Readable, stack } from "./stack";
 
 const ROOT = join(__dirname, "../..");
-const HABITS = { heartbeat: 4, heartbeatSpread: 0, sync: 15, socket: 105 };
-const quantity = (site: Site, item: Item) => estimate(site, HABITS).find((line) => line.item === item)!.quantity;
+const TIMES = { heartbeat: 4, sync: 15, socket: 105 };
+const quantity = (site: Site, item: Item) => estimate(site, TIMES).find((row) => row.item === item)!.quantity;
 
-test("the estimate for a user with a page open for 105 minutes a day and one update is as reckoned by hand", () => {
+test("the estimate for a user with a page open for 105 minutes a day and one update is that of a calculation by hand", () => {
   const site = { users: 1, updates: 1, hours: 1.75 };
   // 30 days of 105 minutes; one socket a day; a sync when it opens and seven more; three heartbeats between two syncs.
   assert.equal(quantity(site, "connection minutes"), 3150);
@@ -26,34 +26,21 @@ test("the estimate for a user with a page open for 105 minutes a day and one upd
 });
 
 test("a heartbeat is counted only after its time of silence, and never where a sync is due", () => {
-  const anHour = (heartbeat: number) => heartbeats({ ...HABITS, heartbeat }, 60);
+  const anHour = (heartbeat: number) => heartbeats({ ...TIMES, heartbeat }, 60);
   assert.deepEqual([4, 8, 15, 20, 5].map(anHour), [12, 4, 0, 0, 8]);
 });
 
-test("heartbeats at random times are counted by their expected number", () => {
-  const anHour = (heartbeat: number, heartbeatSpread: number) =>
-    heartbeats({ ...HABITS, heartbeat, heartbeatSpread }, 60) / 4;
-  // Silence of 8 to 14 minutes before a sync after 15: always one heartbeat, and never two, since 16 is too late.
-  assert.equal(anHour(14, 6), 1);
-  // Silence of 10 to 20 minutes: one heartbeat in half of all cases, give or take a tick.
-  assert(Math.abs(anHour(20, 10) - 0.5) < 0.01);
-  // Silence of 4 to 8 minutes: two heartbeats, or seldom three if all are short.
-  assert(anHour(8, 4) > 2 && anHour(8, 4) < 2.2);
-});
-
 test("the browser client sends as many heartbeats and syncs as the estimate says", async (t) => {
-  const read = client();
-  // The page below draws the middle of every random range.
-  const habits = { ...read, heartbeat: read.heartbeat - read.heartbeatSpread / 2, heartbeatSpread: 0 };
+  const times = clientTimes();
   const page = await livePage(t, 0.5);
-  await page.live(4 * habits.sync);
-  assert.equal(page.sent("ping"), heartbeats(habits, 4 * habits.sync));
+  await page.live(4 * times.sync);
+  assert.equal(page.sent("ping"), heartbeats(times, 4 * times.sync));
   // One sync when the socket opens, and one at the end of each period.
   assert.equal(page.sent("sync"), 1 + 4);
 });
 
 test("the browser client changes its socket as often as the estimate says", async (t) => {
-  const { socket } = client();
+  const { socket } = clientTimes();
   // The estimate counts with the middle of the range from which the client draws.
   const changes = [];
   for (const drawn of [0.25, 0.5, 0.75]) {
