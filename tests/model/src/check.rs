@@ -122,8 +122,8 @@ pub fn cycle(scenario: Scenario, rules: Rules) -> Option<State> {
     }
 }
 
-fn fingerprint(state: &State) -> u64 {
+pub(crate) fn fingerprint(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    state.hash(&mut hasher);
+    what.hash(&mut hasher);
     hasher.finish()
 }

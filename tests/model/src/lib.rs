@@ -38,6 +38,7 @@ mod action;
 mod apply;
 mod check;
 mod connection;
+mod mistakes;
 mod notify;
 mod page;
 mod properties;
@@ -45,15 +46,17 @@ mod rules;
 mod scenario;
 mod state;
 mod topics;
+pub mod trace;
 
 use stateright::{Model, Property};
 
 pub use action::Action;
 pub use check::{Counterexample, Coverage, cover, cycle, refute};
+pub use mistakes::{Mistake, mistakes};
 pub use rules::Rules;
 pub use scenario::{
-    DROPS, EPOCHS, ISOLATION, LOADS, NO_TIME, ONE_INSTANT, PAGES, PAGING, RACES, RETRIES, REVOCATION, Scenario, TABS,
-    TOPICS,
+    DROPS, EPOCHS, ISOLATION, LARGE, LOADS, NO_TIME, ONE_INSTANT, PAGES, PAGING, RACES, RETRIES, REVOCATION, Scenario,
+    TABS, TOPICS,
 };
 pub use state::State;
 

@@ -1,7 +1,7 @@
 //! The function `notify`: record, read, post, prune.
 
 use crate::Protocol;
-use crate::state::{Cursor, Entry, Log, Notify, Post, Push, Row, Socket, State};
+use crate::state::{Cursor, Entry, Log, Notify, Post, Push, Row, Socket, State, Version};
 use crate::topics::Topics;
 
 impl State {
@@ -37,8 +37,24 @@ impl State {
 
     /// A post arrives at the browser, if there is one at the other end.
     pub(crate) fn deliver(&mut self, protocol: &Protocol, notify: usize, connection: usize) {
+        let browser = self.connections[connection].browser;
+        if let Some((cursor, prev, entry)) = self.push(protocol, notify, connection)
+            && self.listens(browser, connection)
+        {
+            self.hear_push(protocol, browser, cursor, prev, entry);
+        }
+    }
+
+    /// The push that this invocation posts to a connection: its place in the log, its `prev`, and its update under the
+    /// topics that it names. `None` if it posts nothing.
+    pub(crate) fn push(
+        &self,
+        protocol: &Protocol,
+        notify: usize,
+        connection: usize,
+    ) -> Option<(Cursor, Version, Entry)> {
         let Notify::Posting(push, _) = &self.notifies[notify] else {
-            return;
+            return None;
         };
         let listens_to = self.connections[connection].topics;
         let named = push.topics.and(listens_to);
@@ -47,15 +63,11 @@ impl State {
         } else {
             named.first()
         };
-        let (cursor, prev) = (push.cursor, prev(protocol, push, listens_to));
-        let browser = self.connections[connection].browser;
-        if self.listens(browser, connection) {
-            let entry = Entry {
-                update: protocol.scenario.updates[notify].id,
-                topics: named,
-            };
-            self.hear_push(protocol, browser, cursor, prev, entry);
-        }
+        let entry = Entry {
+            update: protocol.scenario.updates[notify].id,
+            topics: named,
+        };
+        Some((push.cursor, prev(protocol, push, listens_to), entry))
     }
 
     /// Takes a post from the list of those still to do.

@@ -1,6 +1,6 @@
 //! Scenarios: small systems, each with the browsers, updates and chances for one kind of trouble.
 
-use crate::topics::{A, AB, B, Topics};
+use crate::topics::{A, AB, ABC, B, C, Topics};
 
 /// A scenario: the browsers, the updates that the pipeline sends, and what may go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -189,6 +189,16 @@ pub const PAGING: Scenario = Scenario {
         lost_syncs: 1,
         ..NO_CHANCES
     },
+};
+
+/// Replies to `sync` that hold two updates each: as many as the largest that there can be leave room for in a message.
+pub const LARGE: Scenario = Scenario {
+    name: "large",
+    browsers: &[page(&[ABC])],
+    updates: &[update(0, A, 1), update(1, B, 2), update(2, C, 3)],
+    page_size: 2,
+    own_data: false,
+    chances: Chances { drops: 1, ..NO_CHANCES },
 };
 
 /// A table `updates` that may be lost, twice.

@@ -13,6 +13,10 @@ pub(crate) const A: Topics = Topics(0b001);
 pub(crate) const B: Topics = Topics(0b010);
 /// Both `a` and `b`.
 pub(crate) const AB: Topics = Topics(0b011);
+/// The topic `c` alone.
+pub(crate) const C: Topics = Topics(0b100);
+/// All three.
+pub(crate) const ABC: Topics = Topics(0b111);
 
 impl Topics {
     pub(crate) fn iter(self) -> impl Iterator<Item = usize> {

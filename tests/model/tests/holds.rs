@@ -54,6 +54,11 @@ fn a_reply_may_come_in_pages() {
 }
 
 #[test]
+fn the_largest_updates_leave_room_for_two_in_a_reply() {
+    holds(LARGE);
+}
+
+#[test]
 fn the_log_may_begin_anew() {
     holds(EPOCHS);
 }
