@@ -1,14 +1,14 @@
 //! The callback endpoint (`src/bin/callback.rs`), as a separate process.
 
 use crate::{
-    Outcome,
+    Fallible,
     process::{Process, command, program},
 };
 use bench::{Manner, Posts};
 
 /// The running endpoint.
 #[derive(Debug)]
-pub(crate) struct Callback {
+pub(crate) struct CallbackEndpoint {
     /// Host and port, without TLS.
     pub(crate) address: String,
     /// URL with TLS, and HTTP/2 or HTTP/1.1.
@@ -19,14 +19,14 @@ pub(crate) struct Callback {
     _process: Process,
 }
 
-impl Callback {
+impl CallbackEndpoint {
     /// Starts it.
-    pub(crate) async fn start() -> Outcome<Callback> {
+    pub(crate) async fn start() -> Fallible<CallbackEndpoint> {
         let (process, words) = Process::start_and_hear(&mut command(program("bench-callback"))).await?;
         let [port, http2, http1] = &words[..] else {
             return Err("the callback endpoint did not print its ports".into());
         };
-        Ok(Callback {
+        Ok(CallbackEndpoint {
             address: format!("127.0.0.1:{port}"),
             http2: format!("https://localhost:{http2}/dev"),
             http1: format!("https://localhost:{http1}/dev"),
@@ -41,20 +41,20 @@ impl Callback {
     }
 
     /// Certificate (PEM) of the URLs with TLS.
-    pub(crate) async fn certificate(&self) -> Outcome<String> {
+    pub(crate) async fn certificate(&self) -> Fallible<String> {
         let request = self.http.get(format!("http://{}/certificate", self.address));
         Ok(request.send().await?.text().await?)
     }
 
     /// Sets the behaviour, and resets the counters.
-    pub(crate) async fn behave(&self, manner: &Manner) -> Outcome<()> {
+    pub(crate) async fn behave(&self, manner: &Manner) -> Fallible<()> {
         let request = self.http.put(format!("http://{}/", self.address)).json(manner);
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
     /// Counters since the behaviour was last set.
-    pub(crate) async fn posts(&self) -> Outcome<Posts> {
+    pub(crate) async fn posts(&self) -> Fallible<Posts> {
         let request = self.http.get(format!("http://{}/", self.address));
         Ok(request.send().await?.json().await?)
     }

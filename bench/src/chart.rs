@@ -1,6 +1,6 @@
 //! A bar chart, as SVG.
 
-use crate::{Outcome, report::number, statistics::Samples};
+use crate::{Fallible, report::number, statistics::Samples};
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -49,7 +49,7 @@ const BASELINE: RGBColor = RGBColor(0x7a, 0x8a, 0x99);
 
 impl Chart {
     /// Draws it into a file.
-    pub(crate) fn draw(&self, file: &Path) -> Outcome<()> {
+    pub(crate) fn draw(&self, file: &Path) -> Fallible<()> {
         self.draw_into(file)
             .map_err(|error| format!("{}: {error}", file.display()).into())
     }

@@ -1,6 +1,6 @@
 //! Counting proxy before DynamoDB: it asks for the consumed capacity of each request.
 
-use crate::Outcome;
+use crate::Fallible;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -41,7 +41,7 @@ struct Counter {
 
 impl Counting {
     /// Starts a proxy before the database at this URL.
-    pub(crate) async fn start(upstream: &str) -> Outcome<Counting> {
+    pub(crate) async fn start(upstream: &str) -> Fallible<Counting> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let counter = Arc::new(Counter {
@@ -76,7 +76,7 @@ async fn forward(State(counter): State<Arc<Counter>>, headers: HeaderMap, body: 
 }
 
 impl Counter {
-    async fn forward(&self, headers: &HeaderMap, body: &[u8]) -> Outcome<Response> {
+    async fn forward(&self, headers: &HeaderMap, body: &[u8]) -> Fallible<Response> {
         let mut request: Value = serde_json::from_slice(body)?;
         request["ReturnConsumedCapacity"] = "TOTAL".into();
         let mut call = self.http.post(&self.upstream).body(request.to_string());

@@ -1,7 +1,7 @@
 //! DynamoDB in a process of its own, with Chatterbox's tables: that of a `chatter local`.
 
 use crate::{
-    Outcome,
+    Fallible,
     lambda::lambda_environment,
     process::{Process, command, program},
 };
@@ -39,7 +39,7 @@ const BATCH: usize = 25;
 
 impl Database {
     /// Starts it.
-    pub(crate) async fn start() -> Outcome<Database> {
+    pub(crate) async fn start() -> Fallible<Database> {
         let mut command = command(program("chatter"));
         command.args(["local", "--port", "0", "--dynamodb-port", "0", "--log-level", "error"]);
         command.env("MAX_CONNECTIONS_PER_LOGIN", MANY);
@@ -60,7 +60,7 @@ impl Database {
     }
 
     /// Calls an operation, with a dummy signature, which the local DynamoDB does not check.
-    pub(crate) async fn call(&self, operation: &str, request: &Value) -> Outcome<Value> {
+    pub(crate) async fn call(&self, operation: &str, request: &Value) -> Fallible<Value> {
         let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request";
         let response = self
             .http
@@ -83,7 +83,7 @@ impl Database {
     }
 
     /// Logs a user in.
-    pub(crate) async fn log_in(&self, login: &str) -> Outcome<Session> {
+    pub(crate) async fn log_in(&self, login: &str) -> Fallible<Session> {
         let chatter_id = uuid::Uuid::new_v4().to_string();
         let item = json!({
             "login": {"S": login},
@@ -100,7 +100,7 @@ impl Database {
     }
 
     /// Stores rows for sockets of the callback endpoint, older than a minute, so that a 410 deletes them.
-    pub(crate) async fn put_rows(&self, rows: impl Iterator<Item = (String, u64)>) -> Outcome<()> {
+    pub(crate) async fn put_rows(&self, rows: impl Iterator<Item = (String, u64)>) -> Fallible<()> {
         let rows: Vec<Value> = rows.map(|(login, socket)| row(&login, socket)).collect();
         for batch in rows.chunks(BATCH) {
             let puts: Vec<_> = batch.iter().map(|row| json!({"PutRequest": {"Item": row}})).collect();
@@ -111,7 +111,7 @@ impl Database {
     }
 
     /// Creates the baselines' own table of updates, since they do not know Chatterbox's epochs.
-    async fn create_table_of_baselines(&self) -> Outcome<()> {
+    async fn create_table_of_baselines(&self) -> Fallible<()> {
         let request = json!({
             "TableName": BASELINES,
             "BillingMode": "PAY_PER_REQUEST",

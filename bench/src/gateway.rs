@@ -1,7 +1,7 @@
 //! The local API Gateway as a separate process, with one of the compared programs as its function, or none.
 
 use crate::{
-    Outcome,
+    Fallible,
     lambda::Program,
     process::{Process, command, program},
 };
@@ -37,7 +37,7 @@ pub(crate) const PING: &str = r#"{"action":"ping"}"#;
 impl Gateway {
     /// Starts it with these functions, without AWS's limits on rates. All functions
     /// share one environment.
-    pub(crate) async fn start(functions: &[Program], routes: &Routes) -> Outcome<Gateway> {
+    pub(crate) async fn start(functions: &[Program], routes: &Routes) -> Fallible<Gateway> {
         let mut command = command(program("gateway"));
         command.args(["--port", &routes.port.to_string()]);
         command.args(["--connects-per-second", "none", "--requests-per-second", "none"]);

@@ -1,7 +1,7 @@
 //! The Lambda Runtime API for one process of one function, which measures the function's times.
 
 use crate::{
-    Outcome,
+    Fallible,
     process::{Process, Usage, command},
 };
 use axum::{
@@ -62,7 +62,7 @@ struct Host {
 
 impl Function {
     /// Starts the process, and does not wait until it asks for an event.
-    pub(crate) async fn start(program: &Program) -> Outcome<Function> {
+    pub(crate) async fn start(program: &Program) -> Fallible<Function> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (more_events, events) = mpsc::unbounded_channel();
@@ -100,7 +100,7 @@ impl Function {
     }
 
     /// Waits until the function asks for its first event. Returns the time from its start until then.
-    pub(crate) async fn ready(&mut self) -> Outcome<Duration> {
+    pub(crate) async fn ready(&mut self) -> Fallible<Duration> {
         let asked = timeout(PATIENCE, self.asked.recv()).await;
         let asked = asked
             .ok()
@@ -110,7 +110,7 @@ impl Function {
     }
 
     /// Has the function serve an event. Returns its answer, and the time that it took.
-    pub(crate) async fn invoke(&mut self, event: &Value) -> Outcome<(Value, Duration)> {
+    pub(crate) async fn invoke(&mut self, event: &Value) -> Fallible<(Value, Duration)> {
         let start = Instant::now();
         self.host.more_events.send(event.to_string().into())?;
         let answer = timeout(PATIENCE, self.answers.recv()).await;
@@ -127,7 +127,7 @@ impl Function {
     }
 
     /// Processor time and memory of the process.
-    pub(crate) fn usage(&self) -> Outcome<Usage> {
+    pub(crate) fn usage(&self) -> Fallible<Usage> {
         self.process.usage()
     }
 }

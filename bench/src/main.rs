@@ -21,8 +21,8 @@ use database::Database;
 use report::Section;
 use std::{error::Error, io::Write, path::PathBuf, process::ExitCode, time::Instant};
 
-/// Result of a step of the bench. The error is a text for the person who started it.
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+/// The result of a step of the bench. The error is a text for the person who started it.
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Measures Chatterbox against what a user would otherwise run.
 #[derive(Debug, Parser)]
@@ -90,7 +90,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Outcome<()> {
+async fn run(arguments: Arguments) -> Fallible<()> {
     let files = process::raise_file_limit();
     if files < FILES {
         return Err(
@@ -127,7 +127,7 @@ async fn run(arguments: Arguments) -> Outcome<()> {
     Ok(())
 }
 
-async fn measure(name: Name, bench: &Bench) -> Outcome<Section> {
+async fn measure(name: Name, bench: &Bench) -> Fallible<Section> {
     match name {
         Name::ColdStart => sections::cold_start::measure(bench).await,
         Name::Connect => sections::connect::measure(bench).await,
@@ -155,6 +155,6 @@ fn slug(name: Name) -> &'static str {
     }
 }
 
-fn say(text: &str) -> Outcome<()> {
+fn say(text: &str) -> Fallible<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }

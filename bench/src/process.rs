@@ -1,6 +1,6 @@
 //! Child processes of the bench: their start, their end, and their use of processor and memory.
 
-use crate::Outcome;
+use crate::Fallible;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     fs,
@@ -37,7 +37,7 @@ pub(crate) struct Usage {
 
 impl Process {
     /// Starts a program in a process group of its own.
-    pub(crate) fn start(command: &mut Command) -> Outcome<Process> {
+    pub(crate) fn start(command: &mut Command) -> Fallible<Process> {
         let child = command
             .stdin(Stdio::piped())
             .process_group(0)
@@ -52,7 +52,7 @@ impl Process {
     }
 
     /// Starts a program that prints a line when it is ready, and returns that line's words.
-    pub(crate) async fn start_and_hear(command: &mut Command) -> Outcome<(Process, Vec<String>)> {
+    pub(crate) async fn start_and_hear(command: &mut Command) -> Fallible<(Process, Vec<String>)> {
         let mut process = Process::start(command.stdout(Stdio::piped()))?;
         let mut lines = process.lines()?;
         let line = timeout(PATIENCE, lines.next_line()).await;
@@ -63,13 +63,13 @@ impl Process {
         Ok((process, line.split_whitespace().map(str::to_owned).collect()))
     }
 
-    fn lines(&mut self) -> Outcome<Lines<BufReader<ChildStdout>>> {
+    fn lines(&mut self) -> Fallible<Lines<BufReader<ChildStdout>>> {
         let output = self.child.stdout.take().ok_or("the output is not piped")?;
         Ok(BufReader::new(output).lines())
     }
 
     /// Processor time and memory of the process so far.
-    pub(crate) fn usage(&self) -> Outcome<Usage> {
+    pub(crate) fn usage(&self) -> Fallible<Usage> {
         usage(self.id)
     }
 
@@ -79,12 +79,12 @@ impl Process {
     }
 
     /// Processor time and memory of another process so far.
-    pub(crate) fn usage_of(id: i32) -> Outcome<Usage> {
+    pub(crate) fn usage_of(id: i32) -> Fallible<Usage> {
         usage(Pid::from_raw(id).ok_or("there is no such process")?)
     }
 
     /// Processor time and memory of its child processes so far, each as the sum over them.
-    pub(crate) fn usage_of_children(&self) -> Outcome<Usage> {
+    pub(crate) fn usage_of_children(&self) -> Fallible<Usage> {
         let mut sum = Usage::default();
         for id in children(self.id)? {
             let Usage {
@@ -100,7 +100,7 @@ impl Process {
     }
 
     /// Runs a command to its end, and returns its standard output.
-    pub(crate) async fn output(command: &mut Command, patience: Duration) -> Outcome<String> {
+    pub(crate) async fn output(command: &mut Command, patience: Duration) -> Fallible<String> {
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
         let output = timeout(patience, output)
             .await
@@ -153,7 +153,7 @@ pub(crate) fn raise_file_limit() -> u64 {
     granted.unwrap_or(u64::MAX)
 }
 
-fn usage(id: Pid) -> Outcome<Usage> {
+fn usage(id: Pid) -> Fallible<Usage> {
     let folder = PathBuf::from(format!("/proc/{}", id.as_raw_nonzero()));
     let status = fs::read_to_string(folder.join("status"))?;
     let megabytes = |name: &str| {
@@ -171,7 +171,7 @@ fn usage(id: Pid) -> Outcome<Usage> {
 
 /// Processor time by the scheduler's count in nanoseconds, since the hundredths of a second in `/proc/…/stat` are too coarse
 /// for a cold start.
-fn cpu(folder: &Path) -> Outcome<Duration> {
+fn cpu(folder: &Path) -> Fallible<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(folder.join("task"))? {
         // A thread may end while the list is read.
@@ -183,7 +183,7 @@ fn cpu(folder: &Path) -> Outcome<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-fn children(parent: Pid) -> Outcome<Vec<Pid>> {
+fn children(parent: Pid) -> Fallible<Vec<Pid>> {
     let mut children = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {

@@ -1,6 +1,6 @@
 //! Results of a section, as a table with targets and a chart, for the screen and docs/benchmarks.md.
 
-use crate::{Outcome, chart::Chart, statistics::Samples};
+use crate::{Fallible, chart::Chart, statistics::Samples};
 use std::{fmt::Write, fs, path::Path, process::Command};
 use time::{OffsetDateTime, macros::format_description};
 
@@ -97,7 +97,7 @@ impl Section {
 }
 
 /// Writes the sections into the document, between its two marks, and the charts beside it.
-pub(crate) fn write(document: &Path, sections: &[(&'static str, Section)], minutes: f64) -> Outcome<()> {
+pub(crate) fn write(document: &Path, sections: &[(&'static str, Section)], minutes: f64) -> Fallible<()> {
     let mut text = format!("{BEGIN}\n\n{}\n", machine(minutes));
     for (name, section) in sections {
         let picture = format!("bench-{name}.svg");

@@ -1,6 +1,6 @@
 //! The browsers' ends of many sockets, in this process, each with as little memory as possible.
 
-use crate::Outcome;
+use crate::Fallible;
 use futures_util::{SinkExt, StreamExt, stream};
 use std::time::{Duration, Instant};
 use tokio::{net::TcpStream, time::timeout};
@@ -16,7 +16,7 @@ pub(crate) type Socket = WebSocketStream<TcpStream>;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens a socket; the URL is `ws://HOST:PORT/…`.
-pub(crate) async fn open(url: &str) -> Outcome<Socket> {
+pub(crate) async fn open(url: &str) -> Fallible<Socket> {
     let address = url.trim_start_matches("ws://").split('/').next().unwrap_or_default();
     let opened = timeout(PATIENCE, async {
         let stream = TcpStream::connect(address).await?;
@@ -30,14 +30,14 @@ pub(crate) async fn open(url: &str) -> Outcome<Socket> {
 }
 
 /// Opens `count` sockets, several at a time.
-pub(crate) async fn open_many(url: &str, count: usize, at_once: usize) -> Outcome<Vec<Socket>> {
+pub(crate) async fn open_many(url: &str, count: usize, at_once: usize) -> Fallible<Vec<Socket>> {
     let opening = stream::iter(0..count).map(|_| open(url)).buffer_unordered(at_once);
-    let sockets: Vec<Outcome<Socket>> = opening.collect().await;
+    let sockets: Vec<Fallible<Socket>> = opening.collect().await;
     sockets.into_iter().collect()
 }
 
 /// Sends a text and receives the answer. Returns the time between.
-pub(crate) async fn ask(socket: &mut Socket, text: &str) -> Outcome<(String, Duration)> {
+pub(crate) async fn ask(socket: &mut Socket, text: &str) -> Fallible<(String, Duration)> {
     let start = Instant::now();
     socket.send(Message::text(text)).await?;
     let answer = hear(socket).await?;
@@ -45,14 +45,14 @@ pub(crate) async fn ask(socket: &mut Socket, text: &str) -> Outcome<(String, Dur
 }
 
 /// Receives the next text, within the time limit.
-async fn hear(socket: &mut Socket) -> Outcome<String> {
+async fn hear(socket: &mut Socket) -> Fallible<String> {
     timeout(PATIENCE, hear_some_time(socket))
         .await
         .map_err(|_| "nothing is heard")?
 }
 
 /// Receives the next text, without a time limit.
-pub(crate) async fn hear_some_time(socket: &mut Socket) -> Outcome<String> {
+pub(crate) async fn hear_some_time(socket: &mut Socket) -> Fallible<String> {
     let message = socket.next().await.ok_or("a socket has ended")??;
     Ok(message.into_text()?.to_string())
 }

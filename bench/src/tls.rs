@@ -1,6 +1,6 @@
 //! TLS endpoint in front of an address without TLS, with a certificate of its own.
 
-use crate::Outcome;
+use crate::Fallible;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Starts an endpoint in front of this URL's host and port.
-    pub(crate) async fn start(upstream: &str) -> Outcome<Tls> {
+    pub(crate) async fn start(upstream: &str) -> Fallible<Tls> {
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
         let folder = tempfile::tempdir()?;
@@ -61,7 +61,7 @@ impl Drop for Tls {
 
 const CERTIFICATE: &str = "certificate.pem";
 
-async fn forward(acceptor: TlsAcceptor, stream: TcpStream, upstream: String) -> Outcome<()> {
+async fn forward(acceptor: TlsAcceptor, stream: TcpStream, upstream: String) -> Fallible<()> {
     stream.set_nodelay(true)?;
     let mut stream = acceptor.accept(stream).await?;
     let mut upstream = TcpStream::connect(upstream).await?;

@@ -27,20 +27,20 @@ use tokio_rustls::{
 };
 
 #[derive(Default)]
-struct Callback {
+struct State {
     manner: Manner,
     posts: Posts,
     certificate: String,
 }
 
-type Shared = Rc<RefCell<Callback>>;
+type Shared = Rc<RefCell<State>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
-    let callback = Callback {
+    let callback = State {
         certificate: cert.pem(),
-        ..Callback::default()
+        ..State::default()
     };
     let callback = Rc::new(RefCell::new(callback));
     let acceptor = |protocols: &[&str]| -> Result<TlsAcceptor, Box<dyn Error>> {
@@ -156,7 +156,7 @@ async fn answer(callback: Shared, request: Request<Incoming>) -> Result<Response
     Ok(response)
 }
 
-impl Callback {
+impl State {
     /// Status with which a post is answered; `None` if it never is.
     fn post(&mut self, path: &str) -> Option<StatusCode> {
         let socket = path.rsplit('/').next().and_then(socket_number);

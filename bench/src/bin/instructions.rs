@@ -19,7 +19,7 @@ use std::{
 };
 use work::Work;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Counts instructions and compares them with the recorded figures.
 #[derive(Debug, Parser)]
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+fn run(arguments: &Arguments) -> Fallible<ExitCode> {
     if let Some([name, times]) = arguments.work.as_deref() {
         let work = Work::ALL.into_iter().find(|work| work.name() == name);
         work.ok_or("there is no such work")?.run(times.parse()?)?;
@@ -79,7 +79,7 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     compare(&recorded, &counted)
 }
 
-fn compare(recorded: &Figures, counted: &BTreeMap<String, u64>) -> Outcome<ExitCode> {
+fn compare(recorded: &Figures, counted: &BTreeMap<String, u64>) -> Fallible<ExitCode> {
     let mut out = std::io::stdout();
     if recorded.architecture != std::env::consts::ARCH {
         writeln!(out, "not compared: the figures are those of {}", recorded.architecture)?;
@@ -106,13 +106,13 @@ fn has_grown(before: u64, now: u64) -> bool {
     now * 100 > before * (100 + TOLERANCE)
 }
 
-fn instructions_of_one(work: Work) -> Outcome<u64> {
+fn instructions_of_one(work: Work) -> Fallible<u64> {
     let idle = instructions(work, 0)?;
     let busy = instructions(work, work.times())?;
     Ok((busy - idle) / u64::from(work.times()))
 }
 
-fn instructions(work: Work, times: u32) -> Outcome<u64> {
+fn instructions(work: Work, times: u32) -> Fallible<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)

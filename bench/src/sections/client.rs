@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
+    Bench, Fallible,
     chart::{Bar, Chart},
     process::{Process, command},
     report::{Section, Target, figure, number},
@@ -45,7 +45,7 @@ struct Contender {
     memory: Samples,
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
     let size: Size = serde_json::from_str(&script(bench, "node/size.mjs", &[]).await?)?;
     let session = bench.database.log_in("idle").await?;
     let count = CLIENTS.to_string();
@@ -79,7 +79,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
     Ok(section(&contenders, &size))
 }
 
-async fn script(bench: &Bench, name: &str, arguments: &[&str]) -> Outcome<String> {
+async fn script(bench: &Bench, name: &str, arguments: &[&str]) -> Fallible<String> {
     let mut command = command("node");
     command.arg(bench.file(name)).args(arguments);
     Process::output(&mut command, PATIENCE).await

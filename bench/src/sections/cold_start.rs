@@ -2,8 +2,8 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     chart::{Bar, Chart},
     contenders::{Services, node, ours, rust},
     database::Session,
@@ -47,7 +47,7 @@ impl Contender {
         }
     }
 
-    async fn measure(&mut self) -> Outcome<()> {
+    async fn measure(&mut self) -> Fallible<()> {
         let mut function = Function::start(&self.program).await?;
         let ready = function.ready().await?;
         let answer = function.invoke(&self.event).await;
@@ -70,8 +70,8 @@ impl Contender {
     }
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
-    let callback = Callback::start().await?;
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
+    let callback = CallbackEndpoint::start().await?;
     let session = bench.database.log_in("cold").await?;
     let services = Services::of(bench, &callback.url());
     let dynamodb = Tls::start(&bench.database.url).await?;

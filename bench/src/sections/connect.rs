@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
+    Bench, Fallible,
     chart::{Bar, Chart},
     contenders::{Services, node, ours},
     counting::{Counting, Used},
@@ -40,7 +40,7 @@ struct Contender {
 }
 
 impl Contender {
-    async fn new(name: &'static str, function: Option<Program>, used: Option<Used>) -> Outcome<Contender> {
+    async fn new(name: &'static str, function: Option<Program>, used: Option<Used>) -> Fallible<Contender> {
         let routes = Routes {
             routes: function.iter().map(|_| "$connect=connect").collect(),
             ..Routes::default()
@@ -61,7 +61,7 @@ impl Contender {
     }
 
     /// Opens sockets one after the other for the time of `window`.
-    async fn measure(&mut self, session: &Session, window: Duration) -> Outcome<()> {
+    async fn measure(&mut self, session: &Session, window: Duration) -> Fallible<()> {
         let url = format!("{}?{}", self.gateway.socket_url, session.query());
         let (start, before) = (Instant::now(), self.gateway.process.usage_of_children()?);
         let clients = (0..CLIENTS).map(|_| open_until(&url, start + window));
@@ -85,7 +85,7 @@ impl Contender {
     }
 }
 
-async fn open_until(url: &str, end: Instant) -> Outcome<Vec<f64>> {
+async fn open_until(url: &str, end: Instant) -> Fallible<Vec<f64>> {
     let mut times = Vec::new();
     while Instant::now() < end {
         let start = Instant::now();
@@ -95,7 +95,7 @@ async fn open_until(url: &str, end: Instant) -> Outcome<Vec<f64>> {
     Ok(times)
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
     let session = bench.database.log_in("connects").await?;
     let services = Services::of(bench, "http://127.0.0.1:9/dev");
     let counting = Counting::start(&bench.database.url).await?;
@@ -126,7 +126,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
 }
 
 /// Requests and capacity of one `$connect`, without those of the function's start.
-async fn used(program: &Program, counting: &Counting, session: &Session) -> Outcome<Used> {
+async fn used(program: &Program, counting: &Counting, session: &Session) -> Fallible<Used> {
     let mut function = Function::start(program).await?;
     function.ready().await?;
     function.invoke(&events::connect(session, &connection_id(1))).await?;

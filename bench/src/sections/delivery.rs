@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
+    Bench, Fallible,
     chart::{Bar, Chart},
     contenders::{Services, node, ours, rust},
     events,
@@ -33,7 +33,7 @@ struct Contender {
     last: Samples,
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
     let gateway = start(bench).await?;
     let session = bench.database.log_in("everybody").await?;
     let url = format!("{}?{}", gateway.socket_url, session.query());
@@ -84,7 +84,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
 
 /// Starts a gateway with every contender's notify. Its port is chosen first, since the functions' environment has its
 /// URL.
-async fn start(bench: &Bench) -> Outcome<Gateway> {
+async fn start(bench: &Bench) -> Fallible<Gateway> {
     let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
     let services = Services::of(bench, &format!("http://127.0.0.1:{port}/dev"));
     let named = |name, program| Program { name, ..program };
@@ -103,7 +103,7 @@ async fn start(bench: &Bench) -> Outcome<Gateway> {
 }
 
 /// Time from `start` until each socket had the update.
-async fn hear_all(hearing: &mut mpsc::UnboundedReceiver<Instant>, start: Instant) -> Outcome<Samples> {
+async fn hear_all(hearing: &mut mpsc::UnboundedReceiver<Instant>, start: Instant) -> Fallible<Samples> {
     let mut times = Samples::default();
     let all = async {
         while times.0.len() < SOCKETS {

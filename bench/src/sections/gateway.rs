@@ -4,8 +4,8 @@ mod contender;
 
 use super::row;
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     chart::{Bar, Chart},
     report::{Section, Target, figure},
     statistics::{Samples, milliseconds},
@@ -33,8 +33,8 @@ const IDLE_SOCKETS: usize = 10_000;
 const IDLE_SOCKETS_OF_MINISTACK: usize = 1_000;
 const ROUND_TRIPS: usize = 500;
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
-    let callback = Callback::start().await?;
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
+    let callback = CallbackEndpoint::start().await?;
     let mut own = contender::Figures::default();
     let mut theirs = contender::Figures::default();
     let mut round_trips = Samples::default();
@@ -88,7 +88,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
 }
 
 /// Median of many HTTP round trips, in milliseconds.
-async fn raw_round_trip(callback: &Callback) -> Outcome<f64> {
+async fn raw_round_trip(callback: &CallbackEndpoint) -> Fallible<f64> {
     let stream = TcpStream::connect(&callback.address).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;

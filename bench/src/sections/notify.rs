@@ -5,8 +5,8 @@ mod logins;
 
 use super::row;
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     chart::{Bar, Chart},
     contenders::{Services, node, ours, rust},
     counting::{Counting, Used},
@@ -41,7 +41,7 @@ struct Contender {
 }
 
 impl Contender {
-    async fn new(program: &Program, event: Value) -> Outcome<Contender> {
+    async fn new(program: &Program, event: Value) -> Fallible<Contender> {
         let mut function = Function::start(program).await?;
         function.ready().await?;
         Ok(Contender {
@@ -56,7 +56,7 @@ impl Contender {
     }
 
     /// Measures one event, of whose posts at least `least` must be answered with 200.
-    async fn measure(&mut self, callback: &Callback, manner: &Manner, least: u64) -> Outcome<()> {
+    async fn measure(&mut self, callback: &CallbackEndpoint, manner: &Manner, least: u64) -> Fallible<()> {
         callback.behave(manner).await?;
         let (start, before) = (now(), self.function.usage()?);
         let answer = self.function.invoke(&self.event).await;
@@ -91,8 +91,8 @@ impl Contender {
     }
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
-    let callback = Callback::start().await?;
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
+    let callback = CallbackEndpoint::start().await?;
     let services = Services::of(bench, &callback.url());
     let mut table = vec![row([
         "to",
@@ -158,11 +158,11 @@ fn named(name: &'static str, program: Program) -> Program {
 /// Measures all contenders in turn, each with an update for one login.
 async fn crowd(
     bench: &Bench,
-    callback: &Callback,
+    callback: &CallbackEndpoint,
     services: &Services,
     sockets: u64,
     repeats: usize,
-) -> Outcome<[Contender; 5]> {
+) -> Fallible<[Contender; 5]> {
     let event = || events::notify(&format!("crowd-{sockets}"));
     let raw = json!({"address": callback.address, "sockets": sockets, "connections": 64.min(sockets), "body": "x".repeat(300)});
     let mut contenders = [
@@ -210,7 +210,7 @@ fn targets_of(sockets: u64, [ceiling, own, plain, sequential, _]: &[Contender; 5
 }
 
 /// Requests and capacity of one update to a login with one socket.
-async fn used(bench: &Bench, services: &Services) -> Outcome<Used> {
+async fn used(bench: &Bench, services: &Services) -> Fallible<Used> {
     bench.database.put_rows([("single".to_owned(), 1)].into_iter()).await?;
     let counting = Counting::start(&bench.database.url).await?;
     let mut function = Function::start(&ours("notify", &services.with_dynamodb(&counting.url))).await?;

@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
+    Bench, Fallible,
     chart::{Bar, Chart},
     process::program,
     report::{Section, Target, number},
@@ -22,7 +22,7 @@ struct Program {
     zipped: f64,
 }
 
-pub(crate) fn measure(bench: &Bench) -> Outcome<Section> {
+pub(crate) fn measure(bench: &Bench) -> Fallible<Section> {
     let ours = ["connect", "disconnect", "default", "notify"].map(|name| (name, program(name), true));
     let others = [
         ("hello-world", program("bench-hello"), false),
@@ -72,7 +72,7 @@ pub(crate) fn measure(bench: &Bench) -> Outcome<Section> {
 
 /// Size of the file, and of it compressed in a zip archive, in MB of a million bytes.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn size(path: &PathBuf) -> Outcome<(f64, f64)> {
+fn size(path: &PathBuf) -> Fallible<(f64, f64)> {
     let program = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut zipped = DeflateEncoder::new(Vec::new(), Compression::best());
     zipped.write_all(&program)?;

@@ -2,8 +2,8 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     chart::{Bar, Chart},
     contenders::{Services, ours, rust},
     counting::{Counting, Used},
@@ -33,8 +33,8 @@ struct Contender {
     p99: Samples,
 }
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
-    let callback = Callback::start().await?;
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
+    let callback = CallbackEndpoint::start().await?;
     let services = Services::of(bench, &callback.url());
     let session = bench.database.log_in("away").await?;
     let mut notify = Function::start(&ours("notify", &services)).await?;
@@ -86,7 +86,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
 }
 
 /// Requests and capacity of one sync, without those of the function's start.
-async fn used(bench: &Bench, services: &Services, login: &str) -> Outcome<Used> {
+async fn used(bench: &Bench, services: &Services, login: &str) -> Fallible<Used> {
     bench.database.put_rows([(login.to_owned(), 1)].into_iter()).await?;
     let counting = Counting::start(&bench.database.url).await?;
     let mut function = Function::start(&ours("default", &services.with_dynamodb(&counting.url))).await?;

@@ -2,8 +2,8 @@
 
 use super::row;
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     chart::{Bar, Chart},
     contenders::{Services, ours, rust},
     events,
@@ -93,7 +93,7 @@ impl Contender {
 
     /// Measures one event, all of whose posts must be answered with 200. Some are repeated if a busy machine answers
     /// too late.
-    async fn measure(&mut self, callback: &Callback, manner: &Manner, sockets: u64) -> Outcome<()> {
+    async fn measure(&mut self, callback: &CallbackEndpoint, manner: &Manner, sockets: u64) -> Fallible<()> {
         let function = match &mut self.function {
             Some(function) => function,
             none => {
@@ -186,8 +186,8 @@ const SCENES: [Scene; 4] = [
 
 const MANY: &str = "10,000 sockets";
 
-pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
-    let callback = Callback::start().await?;
+pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
+    let callback = CallbackEndpoint::start().await?;
     let certificate = callback.certificate().await?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("certificate.pem");
@@ -233,7 +233,7 @@ pub(crate) async fn measure(bench: &Bench) -> Outcome<Section> {
 
 fn contenders(
     bench: &Bench,
-    callback: &Callback,
+    callback: &CallbackEndpoint,
     certificate: &str,
     trust: &[(&'static str, String)],
     scene: &Scene,
@@ -263,7 +263,7 @@ fn contenders(
 }
 
 /// Measures all contenders in turn.
-async fn run(bench: &Bench, callback: &Callback, scene: &Scene, contenders: &mut [Contender]) -> Outcome<()> {
+async fn run(bench: &Bench, callback: &CallbackEndpoint, scene: &Scene, contenders: &mut [Contender]) -> Fallible<()> {
     let manner = Manner {
         delay: scene.delay,
         ..Manner::default()

@@ -3,8 +3,8 @@
 //! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric, Refusal,
-    Reply, SocketEvent, Verdict,
+    Admission, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric,
+    ProxyResponse, Refusal, SocketEvent, Verdict,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -31,16 +31,16 @@ async fn connect(
     policy: &HandshakePolicy,
     metrics: &Metrics,
     event: Box<RawValue>,
-) -> Result<Reply, Error> {
+) -> Result<ProxyResponse, Error> {
     let event = SocketEvent::parse(&event)?;
     if event.kind() != EventKind::Connect {
-        return Ok(Reply::status(400));
+        return Ok(ProxyResponse::status(400));
     }
     let connection_id = event.connection_id();
     let refuse = |refusal: Refusal| {
         tracing::info!(%connection_id, reason = refusal.reason(), "handshake refused");
         metrics.count(Metric::Refusals, &[("Reason", refusal.reason())]);
-        Reply::status(refusal.status())
+        ProxyResponse::status(refusal.status())
     };
     let handshake = match Handshake::read(&event, policy) {
         Ok(handshake) => handshake,
@@ -50,14 +50,14 @@ async fn connect(
         Ok(Verdict::Admitted) => {
             tracing::info!(%connection_id, "connected");
             metrics.count(Metric::Connects, &[]);
-            Reply::open(handshake.subprotocol)
+            ProxyResponse::open(handshake.subprotocol)
         }
         Ok(Verdict::Refused(refusal)) => refuse(refusal),
         // Not 401, which a page would take for wrong credentials, and ask the user to log in again.
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; handshake answered 500");
             metrics.count(Metric::StoreFailures, &[]);
-            Reply::status(500)
+            ProxyResponse::status(500)
         }
     })
 }

@@ -10,7 +10,7 @@ mod refusal;
 mod request;
 
 pub use admission::{Admission, Verdict};
-pub use event::{EventKind, Reply, SocketEvent, UnreadableEvent};
+pub use event::{EventKind, ProxyResponse, SocketEvent, UnreadableEvent};
 pub use policy::{CookieNames, HandshakePolicy};
 pub use refusal::Refusal;
 pub use request::{Handshake, SUBPROTOCOL};

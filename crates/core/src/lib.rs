@@ -27,7 +27,7 @@ mod tables;
 mod test_support;
 
 pub use handshake::{
-    Admission, CookieNames, EventKind, Handshake, HandshakePolicy, Refusal, Reply, SUBPROTOCOL, SocketEvent,
+    Admission, CookieNames, EventKind, Handshake, HandshakePolicy, ProxyResponse, Refusal, SUBPROTOCOL, SocketEvent,
     UnreadableEvent, Verdict,
 };
 pub use notify::{

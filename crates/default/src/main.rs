@@ -5,7 +5,7 @@
 //! The answer is its return value, so it needs no right to post. It closes no socket, whatever the message was.
 
 use chatterbox_core::{
-    Connections, DefaultSettings, EventKind, FromEnvironment, Function, Incoming, Metric, Reply, SocketEvent,
+    Connections, DefaultSettings, EventKind, FromEnvironment, Function, Incoming, Metric, ProxyResponse, SocketEvent,
     StoreError, Timestamp, Updates,
     aws::{self, Aws},
     log,
@@ -36,10 +36,10 @@ async fn default(
     updates: &Updates,
     metrics: &Metrics,
     event: Box<RawValue>,
-) -> Result<Reply, Error> {
+) -> Result<ProxyResponse, Error> {
     let event = SocketEvent::parse(&event)?;
     if event.kind() != EventKind::Message {
-        return Ok(Reply::status(400));
+        return Ok(ProxyResponse::status(400));
     }
     let (metric, reply) = match Incoming::parse(event.body()) {
         Ok(incoming) => match answer(connections, updates, &event, &incoming).await {
@@ -53,7 +53,7 @@ async fn default(
     };
     tracing::info!(connection_id = %event.connection_id(), outcome = ?metric, "message");
     metrics.count(metric, &[]);
-    Ok(Reply::message(reply))
+    Ok(ProxyResponse::message(reply))
 }
 
 /// The reply to a sync. The login is proved by the row of this connection: not by the message, which may say anything, nor by

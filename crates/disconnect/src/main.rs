@@ -6,8 +6,8 @@
 //! to it is answered 410, or it expires.
 
 use chatterbox_core::{
-    ConnectionId, Connections, DisconnectSettings, EventKind, FromEnvironment, Function, Metric, Reply, SocketEvent,
-    StoreError,
+    ConnectionId, Connections, DisconnectSettings, EventKind, FromEnvironment, Function, Metric, ProxyResponse,
+    SocketEvent, StoreError,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -29,23 +29,27 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-async fn disconnect(connections: &Connections, metrics: &Metrics, event: Box<RawValue>) -> Result<Reply, Error> {
+async fn disconnect(
+    connections: &Connections,
+    metrics: &Metrics,
+    event: Box<RawValue>,
+) -> Result<ProxyResponse, Error> {
     let event = SocketEvent::parse(&event)?;
     // A browser can send a message with this route's key. That must delete no row.
     if event.kind() != EventKind::Disconnect {
-        return Ok(Reply::status(400));
+        return Ok(ProxyResponse::status(400));
     }
     let connection_id = event.connection_id();
     Ok(match forget(connections, connection_id).await {
         Ok(forgotten) => {
             tracing::info!(%connection_id, forgotten, "disconnected");
             metrics.count(Metric::Disconnects, &[]);
-            Reply::status(200)
+            ProxyResponse::status(200)
         }
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; the row stays until it expires or a post to it is answered 410");
             metrics.count(Metric::StoreFailures, &[]);
-            Reply::status(500)
+            ProxyResponse::status(500)
         }
     })
 }

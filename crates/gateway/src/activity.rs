@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::clock;
 
@@ -156,90 +157,27 @@ impl Activity {
         }
     }
 
-    /// Writes it to the log, at `debug`.
+    /// Writes it to the log, at `debug`, with the values that it has in the feed, under their names in Rust.
     pub(crate) fn log(&self) {
-        match self {
-            Activity::Handshake {
-                connection_id,
-                status,
-                milliseconds,
-                bytes,
-                note,
-            } => {
-                let connection_id = connection_id.as_deref();
-                tracing::debug!(kind = %"Handshake", connection_id, status, milliseconds, bytes, note);
-            }
-            Activity::Message {
-                connection_id,
-                route,
-                status,
-                milliseconds,
-                bytes,
-                note,
-            } => {
-                let (connection_id, route) = (&**connection_id, route.as_deref());
-                tracing::debug!(kind = %"Message", connection_id, route, status, milliseconds, bytes, note);
-            }
-            Activity::Post {
-                connection_id,
-                status,
-                milliseconds,
-                bytes,
-            } => {
-                let connection_id = connection_id.as_deref();
-                tracing::debug!(kind = %"Post", connection_id, status, milliseconds, bytes);
-            }
-            Activity::Get {
-                connection_id,
-                status,
-                milliseconds,
-            } => {
-                let connection_id = connection_id.as_deref();
-                tracing::debug!(kind = %"Get", connection_id, status, milliseconds);
-            }
-            Activity::Delete {
-                connection_id,
-                status,
-                milliseconds,
-            } => {
-                let connection_id = connection_id.as_deref();
-                tracing::debug!(kind = %"Delete", connection_id, status, milliseconds);
-            }
-            Activity::Close { connection_id, code } => {
-                tracing::debug!(kind = %"Close", connection_id = &**connection_id, status = code);
-            }
-            Activity::Disconnect { connection_id, code } => {
-                tracing::debug!(kind = %"Disconnect", connection_id = &**connection_id, status = code);
-            }
-            Activity::Invocation {
-                function,
-                milliseconds,
-                bytes,
-                cold_start,
-                note,
-            } => {
-                tracing::debug!(kind = %"Invocation", function = &**function, milliseconds, bytes, cold_start, note);
-            }
-            Activity::ProcessStart { function, process_id } => {
-                tracing::debug!(kind = %"ProcessStart", function = &**function, process_id);
-            }
-            Activity::ProcessExit {
-                function,
-                exit_status,
-                process_id,
-            } => {
-                tracing::debug!(kind = %"ProcessExit", function = &**function, status = exit_status, process_id);
-            }
-            Activity::Fault {
-                connection_id,
-                function,
-                process_id,
-                note,
-            } => {
-                let (connection_id, function) = (connection_id.as_deref(), function.as_deref());
-                tracing::debug!(kind = %"Fault", connection_id, function, process_id, note);
-            }
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
         }
+        let json = serde_json::to_value(self).expect("strings and numbers can always be written as JSON");
+        let text = |name| json.get(name).and_then(Value::as_str);
+        let number = |name| json.get(name).and_then(Value::as_i64);
+        let flag = |name| json.get(name).and_then(Value::as_bool);
+        tracing::debug!(
+            kind = text("kind"),
+            connection_id = text("connectionId"),
+            function = text("function"),
+            route = text("route"),
+            status = number("status"),
+            milliseconds = number("milliseconds"),
+            bytes = number("bytes"),
+            cold_start = flag("coldStart"),
+            process_id = number("processId"),
+            note = text("note"),
+        );
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum Work {
     ThousandSockets,
 }
 
-type Outcome = Result<(), Box<dyn Error>>;
+type Fallible = Result<(), Box<dyn Error>>;
 
 const SOCKETS: u64 = 1_000;
 
@@ -61,7 +61,7 @@ impl Work {
         }
     }
 
-    pub(crate) fn run(self, times: u32) -> Outcome {
+    pub(crate) fn run(self, times: u32) -> Fallible {
         match self {
             Work::HandshakeEvent => handshake_event(times),
             Work::Handshake => credentials(times),
@@ -72,7 +72,7 @@ impl Work {
     }
 }
 
-fn handshake_event(times: u32) -> Outcome {
+fn handshake_event(times: u32) -> Fallible {
     let event = raw(include_str!("connect.json"))?;
     for _ in 0..times {
         black_box(SocketEvent::parse(black_box(&event))?);
@@ -80,7 +80,7 @@ fn handshake_event(times: u32) -> Outcome {
     Ok(())
 }
 
-fn credentials(times: u32) -> Outcome {
+fn credentials(times: u32) -> Fallible {
     let event = SocketEvent::parse(&raw(include_str!("connect.json"))?)?;
     let policy = HandshakePolicy {
         login_parameter: "login".to_owned(),
@@ -96,7 +96,7 @@ fn credentials(times: u32) -> Outcome {
     Ok(())
 }
 
-fn pipeline_event(times: u32) -> Outcome {
+fn pipeline_event(times: u32) -> Fallible {
     let (event, invocation) = (raw(&update(100).to_string())?, invocation()?);
     for _ in 0..times {
         black_box(Batch::parse(black_box(&event), &invocation).map_err(|bad| format!("{bad:?}"))?);
@@ -104,7 +104,7 @@ fn pipeline_event(times: u32) -> Outcome {
     Ok(())
 }
 
-fn message(times: u32) -> Outcome {
+fn message(times: u32) -> Fallible {
     let (login, topic) = (Login::parse("friendless").ok_or("no login")?, Topic::fallback());
     let body = Body::new(&raw(&body().to_string())?).ok_or("no body")?;
     for version in 0..times {
@@ -124,7 +124,7 @@ fn message(times: u32) -> Outcome {
     Ok(())
 }
 
-fn thousand_sockets(times: u32) -> Outcome {
+fn thousand_sockets(times: u32) -> Fallible {
     let aws = Aws::over(SharedHttpConnector::new(Services::new()), Endpoints::default());
     let notifier = Notifier {
         updates: Updates::new(aws.dynamodb(), "updates"),

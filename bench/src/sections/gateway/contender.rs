@@ -1,7 +1,7 @@
 //! The two compared gateways, each with an empty function.
 
 use crate::{
-    Bench, Outcome,
+    Bench, Fallible,
     gateway::{Gateway, Routes},
     lambda::Program,
     process::{Process, command, program},
@@ -38,7 +38,7 @@ const QUESTION: &str = r#"{"action":"hello"}"#;
 
 impl Contender {
     /// Starts Chatterbox's local gateway.
-    pub(super) async fn gateway() -> Outcome<Contender> {
+    pub(super) async fn gateway() -> Fallible<Contender> {
         let hello = Program {
             name: "hello",
             command: program("bench-hello"),
@@ -61,7 +61,7 @@ impl Contender {
     }
 
     /// Starts ministack.
-    pub(super) async fn ministack(bench: &Bench) -> Outcome<Contender> {
+    pub(super) async fn ministack(bench: &Bench) -> Fallible<Contender> {
         let folder = tempfile::tempdir()?;
         let mut command = command(bench.root.join(".tools/venv-infra/bin/python"));
         command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -89,7 +89,7 @@ impl Contender {
 
     /// Memory of one idle socket, in KB, measured with `count` of them.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    async fn memory_of_a_socket(&self, count: usize) -> Outcome<f64> {
+    async fn memory_of_a_socket(&self, count: usize) -> Fallible<f64> {
         let before = Process::usage_of(self.id)?.memory_mb;
         let open = sockets::open_many(&self.socket_url, count, OPENING_AT_ONCE).await?;
         let after = Process::usage_of(self.id)?.memory_mb;
@@ -97,7 +97,7 @@ impl Contender {
     }
 
     /// Median time from a message to the function's answer, one message after the other, in milliseconds.
-    async fn event_and_back(&self) -> Outcome<f64> {
+    async fn event_and_back(&self) -> Fallible<f64> {
         let mut socket = sockets::open(&self.socket_url).await?;
         let mut times = Samples::default();
         for _ in 0..QUESTIONS {
@@ -108,7 +108,7 @@ impl Contender {
     }
 
     /// Answers a second to several sockets, each of which sends its next message after each answer.
-    async fn messages_a_second(&self) -> Outcome<f64> {
+    async fn messages_a_second(&self) -> Fallible<f64> {
         let (start, end) = (Instant::now(), Instant::now() + WINDOW);
         let asking = (0..ASKING_AT_ONCE).map(async |_| {
             let mut socket = sockets::open(&self.socket_url).await?;
@@ -117,7 +117,7 @@ impl Contender {
                 sockets::ask(&mut socket, QUESTION).await?;
                 answers += 1.0;
             }
-            Outcome::Ok(answers)
+            Fallible::Ok(answers)
         });
         let answers: f64 = try_join_all(asking).await?.into_iter().sum();
         Ok(answers / start.elapsed().as_secs_f64())
@@ -126,7 +126,7 @@ impl Contender {
 
 impl Figures {
     /// Adds one measurement.
-    pub(super) async fn add(&mut self, contender: &Contender, idle_sockets: usize) -> Outcome<()> {
+    pub(super) async fn add(&mut self, contender: &Contender, idle_sockets: usize) -> Fallible<()> {
         self.start_up.push(contender.start_up);
         // Memory is measured first, before the other measurements increase it.
         self.memory.push(contender.memory_of_a_socket(idle_sockets).await?);

@@ -2,8 +2,8 @@
 
 use super::{Contender, OURS, named};
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     contenders::{Services, ours},
     events,
     report::Target,
@@ -15,10 +15,10 @@ const REPEATS: usize = 5;
 /// Rows for the table, and the delay that one silent socket causes to the others.
 pub(super) async fn measure(
     bench: &Bench,
-    callback: &Callback,
+    callback: &CallbackEndpoint,
     services: &Services,
     sockets: u64,
-) -> Outcome<(Vec<Vec<String>>, Target)> {
+) -> Fallible<(Vec<Vec<String>>, Target)> {
     let well = Manner::default();
     let gone = Manner {
         gone_every: 100,

@@ -2,8 +2,8 @@
 
 use super::{Contender, OURS, PLAIN, SEQUENTIAL, named};
 use crate::{
-    Bench, Outcome,
-    callback::Callback,
+    Bench, Fallible,
+    callback::CallbackEndpoint,
     contenders::{Services, node, ours, rust},
     events,
 };
@@ -16,7 +16,11 @@ const LOGINS: u64 = 10_000;
 
 /// Rows for the table. Chatterbox serves all logins, with an event for each thousand; the baselines, whose time for
 /// each login is the same, serve the first thousand only.
-pub(super) async fn measure(bench: &Bench, callback: &Callback, services: &Services) -> Outcome<Vec<Vec<String>>> {
+pub(super) async fn measure(
+    bench: &Bench,
+    callback: &CallbackEndpoint,
+    services: &Services,
+) -> Fallible<Vec<Vec<String>>> {
     let logins: Vec<String> = (0..LOGINS).map(|n| format!("alone-{n}")).collect();
     bench.database.put_rows(logins.iter().cloned().zip(0..)).await?;
     let events: Vec<Value> = logins.chunks(IN_ONE_EVENT).map(events::notify_all).collect();

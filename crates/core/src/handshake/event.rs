@@ -1,4 +1,4 @@
-//! The event that API Gateway sends to a function for a socket, and the function's answer.
+//! The event that API Gateway sends to a function for a socket, and the proxy response with which the function answers.
 //!
 //! Only the fields that Chatterbox reads. Events of several years are read alike: a field may be absent or null.
 //! A handshake holds secrets, so an event has no `Debug`, and the reason why one could not be read never quotes it.
@@ -125,10 +125,10 @@ fn values<'a>(all: &'a Option<Multi>, last: &'a Option<Single>, is_wanted: impl 
         .collect()
 }
 
-/// The answer of a function to API Gateway.
+/// A function's answer to API Gateway: a proxy response, in AWS's word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reply {
+pub struct ProxyResponse {
     status_code: u16,
     #[serde(skip_serializing_if = "HashMap::is_empty")]
     headers: HashMap<&'static str, &'static str>,
@@ -136,10 +136,10 @@ pub struct Reply {
     body: Option<String>,
 }
 
-impl Reply {
+impl ProxyResponse {
     /// A bare status. At `$connect` anything but 2xx refuses the handshake with that very status.
-    pub fn status(status_code: u16) -> Reply {
-        Reply {
+    pub fn status(status_code: u16) -> ProxyResponse {
+        ProxyResponse {
             status_code,
             headers: HashMap::new(),
             body: None,
@@ -147,22 +147,22 @@ impl Reply {
     }
 
     /// 200 that opens a socket, with the one subprotocol that the client offered and we speak, if it did.
-    pub fn open(subprotocol: Option<&'static str>) -> Reply {
+    pub fn open(subprotocol: Option<&'static str>) -> ProxyResponse {
         let headers = subprotocol
             .map(|name| ("Sec-WebSocket-Protocol", name))
             .into_iter()
             .collect();
-        Reply {
+        ProxyResponse {
             headers,
-            ..Reply::status(200)
+            ..ProxyResponse::status(200)
         }
     }
 
     /// A message to the sender, in the same socket. Always status 200: a two-way route hides the body of any other.
-    pub fn message(text: String) -> Reply {
-        Reply {
+    pub fn message(text: String) -> ProxyResponse {
+        ProxyResponse {
             body: Some(text),
-            ..Reply::status(200)
+            ..ProxyResponse::status(200)
         }
     }
 }
@@ -231,15 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn replies_are_what_api_gateway_reads() {
+    fn proxy_responses_are_what_api_gateway_reads() {
         for (reply, json) in [
-            (Reply::status(401), r#"{"statusCode":401}"#),
-            (Reply::open(None), r#"{"statusCode":200}"#),
+            (ProxyResponse::status(401), r#"{"statusCode":401}"#),
+            (ProxyResponse::open(None), r#"{"statusCode":200}"#),
             (
-                Reply::open(Some("chatterbox.v1")),
+                ProxyResponse::open(Some("chatterbox.v1")),
                 r#"{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"chatterbox.v1"}}"#,
             ),
-            (Reply::message("{}".to_owned()), r#"{"statusCode":200,"body":"{}"}"#),
+            (
+                ProxyResponse::message("{}".to_owned()),
+                r#"{"statusCode":200,"body":"{}"}"#,
+            ),
         ] {
             assert_eq!(serde_json::to_string(&reply).unwrap(), json);
         }

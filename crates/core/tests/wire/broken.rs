@@ -3,7 +3,7 @@
 use crate::{
     client::{Call, Clients},
     endpoint::Protocol,
-    line::Fault,
+    faulty_connection::Fault,
 };
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Plain, Protocol::Http1, Protocol::Http2];

@@ -2,7 +2,7 @@
 //! connections break as a test says.
 
 use crate::{
-    line::{Fault, Line},
+    faulty_connection::{Fault, FaultyConnection},
     serving::{Answer, http1, http2},
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -47,7 +47,7 @@ pub(crate) struct Endpoint {
 /// What is known of the requests and the connections.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    lines: Mutex<Vec<Arc<Line>>>,
+    connections: Mutex<Vec<Arc<FaultyConnection>>>,
     /// How many connections the client has not ended.
     open: watch::Sender<usize>,
     /// The faults of connections to come.
@@ -101,16 +101,16 @@ impl Endpoint {
         self.state.next.lock().unwrap().extend(faults);
     }
 
-    /// Those of the connections, by their order, for which it is so.
+    /// Breaks those connections that `which` chooses by their number, in the order in which they were opened.
     pub(crate) fn break_some(&self, fault: Fault, which: impl Fn(usize) -> bool) {
-        let lines = self.state.lines.lock().unwrap();
-        let lines = lines.iter().enumerate().filter(|(n, _)| which(*n));
-        lines.for_each(|(_, line)| line.fail(fault));
+        let connections = self.state.connections.lock().unwrap();
+        let connections = connections.iter().enumerate().filter(|(n, _)| which(*n));
+        connections.for_each(|(_, connection)| connection.fail(fault));
     }
 
     /// How many connections there have been.
     pub(crate) fn connections(&self) -> usize {
-        self.state.lines.lock().unwrap().len()
+        self.state.connections.lock().unwrap().len()
     }
 }
 
@@ -167,9 +167,9 @@ impl State {
     }
 
     /// This connection is about to answer.
-    pub(crate) fn wear_out(&self, line: &Line) {
+    pub(crate) fn wear_out(&self, connection: &FaultyConnection) {
         if let Some(fault) = *self.wear.lock().unwrap() {
-            line.fail(fault);
+            connection.fail(fault);
         }
     }
 
@@ -191,29 +191,29 @@ impl State {
 
 async fn accept(stream: TcpStream, state: Arc<State>, tls: Option<TlsAcceptor>, protocol: Protocol) {
     stream.set_nodelay(true).unwrap();
-    let line = Arc::new(Line::default());
+    let connection = Arc::new(FaultyConnection::default());
     if let Some(fault) = state.next.lock().unwrap().pop_front() {
-        line.fail(fault);
+        connection.fail(fault);
     }
-    state.lines.lock().unwrap().push(Arc::clone(&line));
+    state.connections.lock().unwrap().push(Arc::clone(&connection));
     let (wire, server) = duplex(65_536);
     let serve = async {
         match tls {
-            None => drop(http1(server, &state, &line).await),
+            None => drop(http1(server, &state, &connection).await),
             Some(tls) => {
                 let Ok(stream) = tls.accept(server).await else {
                     return;
                 };
                 match protocol {
-                    Protocol::Http2 => drop(http2(stream, Arc::clone(&state), &line).await),
-                    Protocol::Plain | Protocol::Http1 => drop(http1(stream, &state, &line).await),
+                    Protocol::Http2 => drop(http2(stream, Arc::clone(&state), &connection).await),
+                    Protocol::Plain | Protocol::Http1 => drop(http1(stream, &state, &connection).await),
                 }
             }
         }
     };
     state.open.send_modify(|open| *open += 1);
     let carry = async {
-        line.carry(stream, wire).await;
+        connection.carry(stream, wire).await;
         state.open.send_modify(|open| *open -= 1);
     };
     tokio::join!(serve, carry);

@@ -5,6 +5,6 @@
 mod broken;
 mod client;
 mod endpoint;
-mod line;
+mod faulty_connection;
 mod serving;
 mod tries;

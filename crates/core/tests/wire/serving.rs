@@ -2,7 +2,7 @@
 
 use crate::{
     endpoint::State,
-    line::{Fault, Line},
+    faulty_connection::{Fault, FaultyConnection},
 };
 use bytes::Bytes;
 use h2::{Reason, RecvStream, server::SendResponse};
@@ -55,13 +55,13 @@ const JSON: &str = "application/x-amz-json-1.0";
 pub(crate) async fn http1<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     state: &State,
-    line: &Line,
+    connection: &FaultyConnection,
 ) -> io::Result<()> {
     let mut read = Vec::new();
     loop {
         let (head, body) = tokio::select! {
             request = request(&mut stream, &mut read) => request?,
-            _ = line.order() => return stream.shutdown().await,
+            _ = connection.order() => return stream.shutdown().await,
         };
         let path = head.split(' ').nth(1).unwrap().to_owned();
         let answer = state.answer(&name_of(&path, &body)).await;
@@ -80,7 +80,7 @@ pub(crate) async fn http1<S: AsyncRead + AsyncWrite + Unpin>(
             Answer::HeadAlone => std::future::pending().await,
             Answer::Status(_) | Answer::None => {}
         }
-        state.wear_out(line);
+        state.wear_out(connection);
         stream.write_all(b"{}").await?;
         stream.flush().await?;
     }
@@ -112,18 +112,18 @@ async fn request<S: AsyncRead + Unpin>(stream: &mut S, read: &mut Vec<u8>) -> io
     }
 }
 
-/// To the end of the connection, all requests at once: 128 of them, as AWS takes.
+/// Serves requests to the end of the connection, up to 128 at once, as AWS does.
 pub(crate) async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     state: Arc<State>,
-    line: &Line,
+    connection: &FaultyConnection,
 ) -> Result<(), h2::Error> {
     let mut builder = h2::server::Builder::new();
-    let mut connection = builder.max_concurrent_streams(128).handshake(stream).await?;
+    let mut server = builder.max_concurrent_streams(128).handshake(stream).await?;
     let mut is_ordered = false;
     loop {
         tokio::select! {
-            accepted = connection.accept() => match accepted {
+            accepted = server.accept() => match accepted {
                 Some(accepted) => {
                     let (request, respond) = accepted?;
                     let state = Arc::clone(&state);
@@ -131,11 +131,11 @@ pub(crate) async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 }
                 None => return Ok(()),
             },
-            fault = line.order(), if !is_ordered => {
+            fault = connection.order(), if !is_ordered => {
                 is_ordered = true;
                 match fault {
-                    Fault::GoAway => connection.graceful_shutdown(),
-                    _ => connection.abrupt_shutdown(Reason::NO_ERROR),
+                    Fault::GoAway => server.graceful_shutdown(),
+                    _ => server.abrupt_shutdown(Reason::NO_ERROR),
                 }
             }
         }

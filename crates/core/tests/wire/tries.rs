@@ -3,7 +3,7 @@
 use crate::{
     client::{Call, Clients},
     endpoint::Protocol,
-    line::Fault,
+    faulty_connection::Fault,
     serving::Answer,
 };
 use chatterbox_core::ConnectionId;

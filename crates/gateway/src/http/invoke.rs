@@ -50,7 +50,12 @@ pub(crate) async fn invoke(
 }
 
 /// The answer. `Err` is that of a call that is refused.
-async fn answer(functions: &Arc<Functions>, name: &str, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+async fn answer(
+    functions: &Arc<Functions>,
+    name: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, ServiceError> {
     let function = find(functions, name).ok_or_else(|| {
         let message = format!("Function not found: {}", functions.config.arn(plain_name(name)));
         refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
@@ -83,7 +88,7 @@ async fn answer(functions: &Arc<Functions>, name: &str, headers: &HeaderMap, bod
 }
 
 impl Call {
-    fn read(headers: &HeaderMap) -> Result<Call, Refusal> {
+    fn read(headers: &HeaderMap) -> Result<Call, ServiceError> {
         let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let kind = match text("x-amz-invocation-type").as_deref() {
             None | Some("RequestResponse") => Kind::RequestResponse,
@@ -126,7 +131,7 @@ impl Call {
 }
 
 /// The event, which has to be JSON. An empty body is an empty object.
-async fn payload(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+async fn payload(body: Body, limit: usize) -> Result<Bytes, ServiceError> {
     let payload = to_bytes(body, limit).await.map_err(|_| {
         let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
         refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
@@ -193,21 +198,21 @@ fn plain_name(name: &str) -> &str {
 }
 
 /// An error as the Lambda service words it.
-struct Refusal {
+struct ServiceError {
     status: StatusCode,
     error_type: &'static str,
     message: String,
 }
 
-fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal {
+fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> ServiceError {
+    ServiceError {
         status,
         error_type,
         message: message.into(),
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ServiceError {
     fn into_response(self) -> Response {
         let headers = [
             (ERROR_TYPE, self.error_type.to_owned()),

@@ -22,13 +22,13 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::answer::Answer;
 use super::close::Goodbye;
 use super::connection::{Connection, Peer};
 use super::disconnect::disconnect;
 use super::event::{self, Head};
 use super::integration::{IntegrationError, integrate};
 use super::open_socket;
+use super::proxy_response::ProxyResponse;
 use super::sockets::Sockets;
 use crate::activity::{Activity, milliseconds_since};
 use crate::server::{Caller, Names, Recording};
@@ -221,11 +221,11 @@ async fn ask_connect(
     names: &Names,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<Answer, IntegrationError> {
+) -> Result<ProxyResponse, IntegrationError> {
     let Some(route) = sockets.config.routes.get("$connect") else {
-        return Ok(Answer {
+        return Ok(ProxyResponse {
             status: 200,
-            ..Answer::default()
+            ..ProxyResponse::default()
         });
     };
     let head = Head { uri, headers, names };

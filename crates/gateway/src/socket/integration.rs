@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::answer::{Answer, Malformed};
+use super::proxy_response::{Malformed, ProxyResponse};
 use super::sockets::Sockets;
 use crate::config::{Integration, Route};
 use crate::host::{Outcome, Pool, Request};
@@ -35,10 +35,10 @@ pub(super) async fn integrate(
     key: &str,
     route: &Route,
     event: Bytes,
-) -> Result<Answer, IntegrationError> {
+) -> Result<ProxyResponse, IntegrationError> {
     let function = match &route.integration {
         Integration::Mock(body) => {
-            return Ok(Answer {
+            return Ok(ProxyResponse {
                 status: 200,
                 body: Some(body.clone()),
                 subprotocol: None,
@@ -55,13 +55,19 @@ pub(super) async fn integrate(
         Outcome::Failed(failure) => return Err(IntegrationError::Failed(failure.note)),
         Outcome::Returned(payload) => payload,
     };
-    let answer = Answer::parse(&payload);
+    let answer = ProxyResponse::parse(&payload);
     tell_reason(sockets, function, key, &payload, &answer);
     answer.map_err(IntegrationError::Malformed)
 }
 
 /// Tells the feed of reasons about a reply that is malformed, or has another status than 2xx.
-fn tell_reason(sockets: &Sockets, function: &Pool, key: &str, payload: &[u8], answer: &Result<Answer, Malformed>) {
+fn tell_reason(
+    sockets: &Sockets,
+    function: &Pool,
+    key: &str,
+    payload: &[u8],
+    answer: &Result<ProxyResponse, Malformed>,
+) {
     match answer {
         Ok(answer) if answer.is_success() => {}
         Ok(answer) => {

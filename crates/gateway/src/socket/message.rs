@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::answer::Answer;
 use super::connection::{Connection, Refused};
 use super::event;
 use super::integration::{IntegrationError, integrate};
+use super::proxy_response::ProxyResponse;
 use super::sockets::Sockets;
 use crate::activity::{Activity, milliseconds_since};
 use crate::config::{Config, Route};
@@ -128,7 +128,7 @@ async fn ask_route(
 
 /// Whether an answer is over the message limit. AWS takes no message over 128 KB in either direction; what it does with
 /// such an answer is not documented.
-fn is_too_long(answer: &Answer, limit: usize) -> bool {
+fn is_too_long(answer: &ProxyResponse, limit: usize) -> bool {
     answer.body.as_ref().map_or(0, String::len) > limit
 }
 

@@ -40,16 +40,16 @@ fn without_times(mut entry: Value) -> Value {
     entry
 }
 
-/// The log at `debug` has the same fields under their names in Rust, and in this order.
+/// The log at `debug` has the same values, under the fields' names in Rust, and in this order.
 #[tokio::test]
 async fn an_activity_is_logged_with_the_fields_that_it_has_in_the_feed() {
     let world = world(|_| {}).await;
     let log = log();
     let (client, id) = world.client_and_id().await;
     drop(client);
-    let expected = format!(r#"chatterbox_gateway::activity: kind=Disconnect connection_id="{id}" status=1006"#);
+    let expected = format!(r#"chatterbox_gateway::activity: kind="disconnect" connection_id="{id}" status=1006"#);
     until(|| log.text().contains(&expected)).await;
-    let message = format!(r#"kind=Message connection_id="{id}" route="$default" status=200 milliseconds="#);
+    let message = format!(r#"kind="message" connection_id="{id}" route="$default" status=200 milliseconds="#);
     assert!(log.text().contains(&message));
 }
 

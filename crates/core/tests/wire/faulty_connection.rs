@@ -28,22 +28,22 @@ pub(crate) enum Fault {
 
 /// The end of a connection that the server's half of the test holds.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct FaultyConnection {
     fault: watch::Sender<Fault>,
     /// What the server itself has to do about it. The wire does the rest.
     order: watch::Sender<Fault>,
 }
 
-impl Default for Line {
-    fn default() -> Line {
-        Line {
+impl Default for FaultyConnection {
+    fn default() -> FaultyConnection {
+        FaultyConnection {
             fault: watch::Sender::new(Fault::None),
             order: watch::Sender::new(Fault::None),
         }
     }
 }
 
-impl Line {
+impl FaultyConnection {
     /// From now on the connection has this fault.
     pub(crate) fn fail(&self, fault: Fault) {
         self.fault.send_replace(fault);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// A proxy response, as far as API Gateway reads it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ProxyResponse {
     /// 100 to 599.
     pub(crate) status: u16,
     pub(crate) body: Option<String>,
@@ -40,9 +40,9 @@ impl Malformed {
 /// The members that a proxy response may have.
 const MEMBERS: [&str; 5] = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
 
-impl Answer {
+impl ProxyResponse {
     /// Reads a proxy response of Lambda (format 1.0: a WebSocket API knows no other). A null member is an absent one.
-    pub(crate) fn parse(payload: &[u8]) -> Result<Answer, Malformed> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<ProxyResponse, Malformed> {
         let mut reply: Map<String, Value> = serde_json::from_slice(payload).map_err(|_| Malformed::NotAnObject)?;
         reply.retain(|_, value| !value.is_null());
         if reply.keys().any(|name| !MEMBERS.contains(&name.as_str())) {
@@ -63,7 +63,7 @@ impl Answer {
             Some(Value::String(body)) => Some(body),
             Some(_) => return Err(Malformed::Body),
         };
-        Ok(Answer {
+        Ok(ProxyResponse {
             status,
             body,
             subprotocol,
@@ -106,8 +106,8 @@ fn header(reply: &Map<String, Value>, field: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: Option<&str>, subprotocol: Option<&str>) -> Result<Answer, Malformed> {
-        Ok(Answer {
+    fn answer(status: u16, body: Option<&str>, subprotocol: Option<&str>) -> Result<ProxyResponse, Malformed> {
+        Ok(ProxyResponse {
             status,
             body: body.map(str::to_owned),
             subprotocol: subprotocol.map(str::to_owned),
@@ -143,7 +143,7 @@ mod tests {
                 answer(200, None, None),
             ),
         ] {
-            assert_eq!(Answer::parse(payload.as_bytes()), expected, "{payload}");
+            assert_eq!(ProxyResponse::parse(payload.as_bytes()), expected, "{payload}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
                 Malformed::IsBase64Encoded,
             ),
         ] {
-            assert_eq!(Answer::parse(payload.as_bytes()), Err(expected), "{payload}");
+            assert_eq!(ProxyResponse::parse(payload.as_bytes()), Err(expected), "{payload}");
         }
     }
 }
