@@ -4,25 +4,11 @@
  *     npm run size
  */
 
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { MINIFIED, SOURCES, bundle } from "./bundle.mjs";
+import { minified } from "./bundle.mjs";
 
 export const gzipped = (code) => gzipSync(code).length;
-
-/** The file, and the bytes of each module in it. `load` may change the text of a module. */
-export async function minified(load) {
-  const plugin = {
-    name: "load",
-    setup: ({ onLoad }) =>
-      onLoad({ filter: /src\/[^/]*\.js$/ }, async ({ path }) => ({ contents: await load(path.slice(SOURCES.length), await readFile(path, "utf8")) })),
-  };
-  const options = { ...MINIFIED, write: false, metafile: true, plugins: load ? [plugin] : [] };
-  const { outputFiles, metafile } = await bundle("chatter.min.js", "esm", options);
-  const { contents, text } = outputFiles.find(({ path }) => path.endsWith(".js"));
-  return { code: contents, text, modules: metafile.outputs["chatter.min.js"].inputs };
-}
 
 /** The client without a module: what the module exports is undefined, and what only it uses is gone too. */
 const without = (module) =>

@@ -4,7 +4,8 @@
  */
 
 import { readFile, readdir } from "node:fs/promises";
-import { gzipped, minified } from "../../web/size.mjs";
+import { minified } from "../../web/bundle.mjs";
+import { gzipped } from "../../web/size.mjs";
 
 const src = new URL("../../web/src/", import.meta.url);
 const sources = await Promise.all((await readdir(src)).map((name) => readFile(new URL(name, src))));

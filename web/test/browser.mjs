@@ -4,7 +4,7 @@
  */
 
 /** Web Locks, as far as an exclusive lock goes. */
-class Locks {
+export class Locks {
   #holders = new Map();
   #queue = [];
   /** Every name that was asked for. */
