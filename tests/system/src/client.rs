@@ -10,7 +10,7 @@ use tokio_tungstenite::{
 };
 
 /// Longest wait for anything, generous enough for a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open socket.
 #[derive(Debug)]
@@ -68,6 +68,17 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("expected a text message, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next message's text; `None` if the socket has ended.
+    pub(crate) async fn next_text(&mut self) -> Option<String> {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
             }
         }
     }

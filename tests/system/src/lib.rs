@@ -8,12 +8,14 @@
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
 mod client;
+mod live_page;
 mod programs;
 mod queue;
 mod secrets;
 mod world;
 
 pub use client::{Closed, Socket};
+pub use live_page::LivePage;
 pub use queue::Queue;
 pub use secrets::leaked;
 pub use world::{Session, World, eventually, failures};
