@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run client check format test programs test-rust test-clients test-web test-browser test-soak test-infra test-deploy
+.PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions simulate
@@ -43,7 +43,7 @@ check: programs format clippy web/node_modules ## what to run after a change: fo
 	npm --prefix web run check
 	npm --prefix web test
 
-test: test-docs test-rust test-clients test-web test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
+test: test-docs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
 	$(say) "All tests passed."
 
 # The programs that tests run. All Rust tests are built by the same selection of packages, since cargo compiles the AWS SDK
@@ -77,6 +77,12 @@ test-web: web/node_modules
 	$(say) "Checking and testing the browser client."
 	npm --prefix web run check
 	npm --prefix web test
+
+test-traces: programs web/node_modules
+	$(say) "Writing the model's traces: every transition, and random runs."
+	target/debug/traces target/traces
+	$(say) "Playing them on the browser client."
+	TRACES=$(CURDIR)/target/traces/page.json node --test web/test/traces.test.mjs
 
 test-browser: programs tests/browser/node_modules examples/node_modules web/node_modules
 	$(say) "Testing in headless Chromium."
