@@ -32,7 +32,7 @@ after(async () => {
   await world?.stop();
 });
 
-test("the_example_page_hears_of_an_update_and_is_closed_in_all_tabs_by_a_logout", async (t) => {
+test("the_example_page_shows_an_update_and_is_closed_in_all_tabs_by_a_logout", async (t) => {
   const context = await world.browser.newContext();
   t.after(() => context.close());
   const [one, two] = [await context.newPage(), await context.newPage()];

@@ -110,7 +110,7 @@ test("credentials_that_fail_are_an_outage_and_no_refusal", async (t) => {
   assert.deepEqual(waits, [1, 2, 4, 8]);
 });
 
-test("credentials_that_never_come_are_asked_for_anew_and_come_too_late", async (t) => {
+test("credentials_that_come_after_they_were_asked_for_again_are_ignored", async (t) => {
   const tick = stopClock(t);
   const server = await start(t);
   const answers = [];
@@ -170,7 +170,7 @@ test("a_refused_page_whose_site_is_away_waits_for_the_site", async (t) => {
 });
 
 for (const when of ["from_the_start", "after_a_socket_was_open"]) {
-  test(`an_expired_secret_is_replaced_though_the_browser_is_wrong_in_saying_that_it_is_offline_${when}`, async (t) => {
+  test(`an_expired_chatter_id_is_replaced_though_the_browser_is_wrong_in_saying_that_it_is_offline_${when}`, async (t) => {
     const tick = stopClock(t);
     const { online } = browser(t);
     const server = await start(t);

@@ -21,7 +21,7 @@ async function refusedPage(t, tick) {
   return { server, ...opened };
 }
 
-test("a_page_without_a_network_waits_for_it_and_then_no_longer", async (t) => {
+test("a_page_without_a_network_waits_until_there_is_one", async (t) => {
   const tick = stopClock(t);
   const { online } = browser(t);
   const { server, chatter, heard, line } = await pageAt(41, t, alone);
@@ -35,7 +35,7 @@ test("a_page_without_a_network_waits_for_it_and_then_no_longer", async (t) => {
     await until(() => server.attempts === attempts && chatter.state === "waiting", `attempt ${attempts}`);
   }
   assert.deepEqual(heard.states.at(-1), { state: "waiting", reason: "offline", retryIn: 5 * MINUTE });
-  // What the state says is said once.
+  // The state tells of it already, so there is no error event.
   assert.deepEqual(heard.errors, []);
   server.refusal = null;
   online(true);

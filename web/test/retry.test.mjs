@@ -139,7 +139,7 @@ test("retry_does_not_bring_back_a_page_that_was_put_aside_and_closed", async (t)
   assert.equal(server.attempts, 1);
 });
 
-test("retry_in_a_tab_that_has_not_heard_yet_that_the_socket_is_open_again_does_it_no_harm", async (t) => {
+test("retry_in_a_tab_that_does_not_know_yet_that_the_socket_is_open_again_leaves_the_socket_as_it_is", async (t) => {
   const { locks, line, holder, other } = await pair(t);
   const [name] = locks.names;
   const late = new BroadcastChannel(name);
@@ -209,7 +209,7 @@ for (const who of ["holder", "other"]) {
   }
 }
 
-test("a_tab_that_is_logged_in_is_not_told_by_one_that_was_logged_out_with_the_same_secret", async (t) => {
+test("a_tab_that_is_logged_in_ignores_tabs_that_were_logged_out_with_the_same_chatter_id", async (t) => {
   const tick = stopClock(t);
   const { hide, server, line, holder, other } = await pair(t, {
     chatterId: undefined,

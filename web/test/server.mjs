@@ -30,8 +30,8 @@ export async function until(condition, what = String(condition)) {
   }
 }
 
-/** One socket, seen from the server. */
-class Line {
+/** The server's end of a socket. */
+class ServerSocket {
   heard = [];
   closed = false;
 
@@ -102,7 +102,7 @@ export class Server {
         else decide();
       },
     });
-    server.sockets.on("connection", (socket, request) => server.lines.push(new Line(socket, request)));
+    server.sockets.on("connection", (socket, request) => server.lines.push(new ServerSocket(socket, request)));
     await once(server.sockets, "listening");
     server.url = `ws://127.0.0.1:${server.sockets.address().port}/dev`;
     return server;

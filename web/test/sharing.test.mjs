@@ -124,7 +124,7 @@ for (const [what, end] of Object.entries(ends)) {
   });
 }
 
-test("a_tab_whose_lock_breaks_while_it_holds_it_and_cannot_be_had_again_goes_on_alone", async (t) => {
+test("a_tab_that_loses_its_lock_and_cannot_get_it_again_goes_on_alone", async (t) => {
   const { locks } = browser(t);
   const { request } = locks;
   let broken;

@@ -66,7 +66,7 @@ test("an_outage_is_no_refusal_because_the_clock_was_set_back", async (t) => {
   assert.equal(chatter.state, "waiting");
 });
 
-test("a_secret_is_not_trusted_for_ever_because_the_clock_was_set_back", async (t) => {
+test("a_chatter_id_is_not_trusted_for_ever_because_the_clock_was_set_back", async (t) => {
   const tick = stopClock(t);
   const { chatter, heard, server, line } = await pageAt(41, t);
   tick.back(24 * HOUR);

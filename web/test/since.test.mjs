@@ -25,7 +25,7 @@ async function initial(t, options, ages, fields = { now: time(0) }) {
 const recorded = (age) => ({ at: time(age), recorded: time(age) });
 
 for (const [what, error] of [["right", 0], ["3_minutes_fast", 3 * MINUTE], ["a_day_fast", 24 * HOUR], ["a_day_slow", -24 * HOUR]]) {
-  test(`by_default_it_is_what_is_at_most_two_minutes_older_than_the_page_whose_clock_is_${what}`, async (t) => {
+  test(`by_default_a_page_is_sent_updates_from_two_minutes_before_it_was_loaded_with_a_clock_that_is_${what}`, async (t) => {
     const tick = stopClock(t, undefined, NOW + error);
     tick(5 * SECOND);
     const ages = {
@@ -38,7 +38,7 @@ for (const [what, error] of [["right", 0], ["3_minutes_fast", 3 * MINUTE], ["a_d
     assert.deepEqual(await initial(t, {}, ages), Object.keys(ages).slice(2));
   });
 
-  test(`a_date_given_as_since_is_by_the_clock_that_made_it_which_is_${what}`, async (t) => {
+  test(`a_date_given_as_since_is_read_by_the_page_s_own_clock_which_is_${what}`, async (t) => {
     const tick = stopClock(t, undefined, NOW + error);
     tick(HOUR);
     const since = new Date(Date.now() - 10 * MINUTE);
@@ -92,7 +92,7 @@ const navigations = [
   ["from_a_prefetch", { type: "navigate", transferSize: 5000, deliveryType: "navigational-prefetch" }, ["ancient"]],
 ];
 for (const [how, navigation, topics] of navigations) {
-  test(`a_page_that_came_${how}_is_told_of_${topics.length ? "everything" : "two_minutes"}_by_default`, async (t) => {
+  test(`a_page_that_came_${how}_is_sent_${topics.length ? "every_topic" : "the_last_two_minutes"}_by_default`, async (t) => {
     stopClock(t);
     t.mock.method(performance, "getEntriesByType", (type) => (type === "navigation" ? [navigation] : []));
     const ages = { ancient: recorded(24 * HOUR), new: recorded(SECOND) };

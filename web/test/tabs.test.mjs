@@ -51,7 +51,7 @@ test("a_tab_that_comes_later_does_not_make_the_others_sync_again", async (t) => 
   for (const { heard } of [holder, other, third]) assert.deepEqual(heard.states, [{ state: "open" }]);
 });
 
-test("tabs_that_differ_in_url_login_or_secret_do_not_share", async (t) => {
+test("tabs_that_differ_in_url_login_or_chatter_id_do_not_share", async (t) => {
   const { locks } = browser(t);
   const server = await start(t);
   for (const options of [{}, { url: `${server.url}?of=another` }, { chatterId: FRESH }, { login: "stranger" }]) {
@@ -62,7 +62,7 @@ test("tabs_that_differ_in_url_login_or_secret_do_not_share", async (t) => {
   assert.equal(locks.names.size, 4);
 });
 
-test("the_secret_is_neither_in_a_name_nor_on_the_channel", async (t) => {
+test("the_chatter_id_is_neither_in_a_name_nor_on_the_channel", async (t) => {
   const { locks, channels, server, holder, other, line } = await pair(t);
   const [name] = locks.names;
   assert.match(name, /^chatterbox-2:[A-Za-z0-9_-]{43}$/);
@@ -100,7 +100,7 @@ const failures = {
   }),
 };
 for (const [code, options] of Object.entries(failures)) {
-  test(`what_an_error_of_${code}_says_stays_in_the_tab_where_it_happened`, async (t) => {
+  test(`the_message_of_a_${code}_error_is_not_posted_to_other_tabs`, async (t) => {
     const tick = stopClock(t);
     const world = { fails: false };
     const { locks, server, line, holder, other } = await pair(t, options(world));
@@ -200,7 +200,7 @@ test("a_lost_socket_is_replaced_for_every_tab", async (t) => {
   assert.equal(server.attempts, 2);
 });
 
-test("a_revoked_secret_ends_every_tab_that_has_it", async (t) => {
+test("a_revoked_chatter_id_ends_every_tab_that_has_it", async (t) => {
   const { server, line, holder, other } = await pair(t);
   line.say({ type: "closing", reason: "revoked", retry: false });
   await until(() => [holder, other].every(({ chatter }) => chatter.state === "closed"));
@@ -208,7 +208,7 @@ test("a_revoked_secret_ends_every_tab_that_has_it", async (t) => {
   await until(() => server.sockets.clients.size === 0);
 });
 
-test("a_tab_that_gets_the_lock_before_it_receives_that_the_secret_was_revoked_closes_too", async (t) => {
+test("a_tab_that_gets_the_lock_before_it_receives_that_the_chatter_id_was_revoked_closes_too", async (t) => {
   const { server, channels, line, holder, other } = await pair(t);
   const [, deaf] = channels;
   const { onmessage } = deaf;
@@ -222,7 +222,7 @@ test("a_tab_that_gets_the_lock_before_it_receives_that_the_secret_was_revoked_cl
   assert.deepEqual([holder.chatter.state, other.chatter.state], ["closed", "closed"]);
 });
 
-test("a_hidden_tab_that_comes_later_does_not_bring_back_what_was_replaced", async (t) => {
+test("a_hidden_tab_that_comes_later_does_not_reopen_a_socket_that_was_replaced", async (t) => {
   const tick = stopClock(t);
   const { hide, server, line, holder, other } = await pair(t);
   line.say({ type: "closing", reason: "replaced", retry: false });
@@ -313,7 +313,7 @@ test("a_tab_that_received_something_on_another_tab_s_socket_is_not_refused", asy
   }
 });
 
-test("tabs_that_get_fresh_credentials_meet_again", async (t) => {
+test("tabs_that_get_fresh_credentials_share_a_socket_again", async (t) => {
   const tick = stopClock(t);
   let chatterId = CHATTER_ID;
   const options = { chatterId: undefined, credentials: async () => ({ chatterId }) };

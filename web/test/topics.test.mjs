@@ -29,7 +29,7 @@ async function unlike(t) {
   return { ...world, server, line, holder, other, asks, open };
 }
 
-test("tabs_with_other_topics_share_a_socket_that_listens_to_those_of_both", async (t) => {
+test("tabs_with_different_topics_share_a_socket_that_listens_to_the_topics_of_both", async (t) => {
   const { server, line, holder, other, open } = await unlike(t);
   assert.ok(!line.closed);
   open();
@@ -128,7 +128,7 @@ test("a_tab_that_wants_everything_has_the_socket_listen_to_everything", async (t
   await next.sync(2);
 });
 
-test("more_topics_than_a_socket_may_name_are_all_of_them", async (t) => {
+test("more_topics_than_a_socket_may_name_make_it_listen_to_all", async (t) => {
   browser(t);
   const names = (letter, count) => Array.from({ length: count }, (_, n) => `${letter}-${n}`);
   const { server } = await pageAt(41, t, { topics: names("a", 10) });

@@ -158,7 +158,7 @@ test("an_overtaken_update_on_two_topics_is_still_shown_under_the_other_one", asy
   assert.deepEqual(news(heard), ["43 a", "42 b"]);
 });
 
-test("a_push_that_overtakes_a_reply_leaves_of_it_what_it_does_not_supersede", async (t) => {
+test("of_a_reply_that_a_push_has_overtaken_the_updates_on_other_topics_are_still_shown", async (t) => {
   const tick = stopClock(t);
   const { line, heard } = await pageAt(40, t);
   line.push(42, { topics: ["c"] });

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use std::time::Duration;
 
 const ABOUT: &str = "\
-    A thousand idle clients in one Node process, connected to `chatter local`, against a thousand bare sockets of \
-    the same library (`ws`): the processor's time that the whole process takes while nothing happens, and its \
-    memory. The size is that of the client in `web` as its package has it, minified. Heartbeats and periodic syncs, one in some \
-    minutes, are too rare to be in it.";
+    A thousand idle clients in one Node process, connected to `chatter local`, compared with a thousand bare sockets \
+    of the same library (`ws`): the processor time of the whole process while nothing happens, and its memory. \
+    Heartbeats and periodic syncs are not included, since each comes only once in some minutes. The size is that of \
+    the client in `web` as its package has it, minified.";
 
 const CLIENTS: usize = 1_000;
 const REPEATS: usize = 2;
@@ -106,7 +106,7 @@ fn section(contenders: &[Contender; 2], size: &Size) -> Section {
             Samples(vec![size.gzipped]),
         )],
         chart: Chart {
-            title: "Waiting: memory of one in Node, KB",
+            title: "Memory of one idle client in Node, KB",
             bars: vec![
                 Bar::baseline(bare.name, bare.memory.clone()),
                 Bar::ours(client.name, client.memory.clone()),

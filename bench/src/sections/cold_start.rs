@@ -17,11 +17,12 @@ use bench::connection_id;
 use serde_json::Value;
 
 const ABOUT: &str = "\
-    From the start of the process until the function asks for its first event (*ready*), and until that event is \
-    answered, with DynamoDB reached (*answered*). Our functions make their connections before they ask, the others \
-    with the first event: *answered* is what compares. The processor's time and the memory are those until then. The \
-    hello-world is `lambda_runtime` and nothing else; the Node handlers do the same work with the AWS SDK v3, \
-    bundled by esbuild. With TLS, DynamoDB and `@connections` are behind a TLS endpoint on this machine.";
+    *Ready* is the time from the start of the process until the function asks for its first event. *Answered* is the \
+    time until that event is answered, for which DynamoDB has to be reached. The column to compare is *answered*, \
+    since Chatterbox's functions make their connections before they ask, and the others with the first event. \
+    Processor time and memory are counted up to the answer. The hello-world is `lambda_runtime` and nothing else; \
+    the Node handlers do the same work with the AWS SDK v3, bundled by esbuild. With TLS, DynamoDB and \
+    `@connections` are behind a TLS endpoint on this machine.";
 
 const REPEATS: usize = 11;
 

@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 const ABOUT: &str = "\
     Handshakes through the local gateway, by four clients that each open one socket after the other. The raw upgrade \
-    has no function behind `$connect`. The Node handler does what tutorials do: get the credentials, update them, \
-    put the connection. Round trips and request units are those of one connect, as DynamoDB tells them. The \
-    processor's time is that of the function's processes, per handshake.";
+    has no function behind `$connect`. The Node handler makes the three calls that tutorials show: it reads the item \
+    with the credentials, updates it, and writes the connection. Round trips and request units are those of one \
+    handshake, as DynamoDB reports them. Processor time is that of the function's processes, for each handshake.";
 
 const REPEATS: usize = 5;
 const CLIENTS: usize = 4;

@@ -20,11 +20,11 @@ use std::time::Instant;
 use tokio::net::TcpStream;
 
 const ABOUT: &str = "\
-    The gateway as a process of its own, with an empty function behind `$default`, against ministack with the same \
-    program. Memory is what the gateway's process has more with the idle sockets than without. An event to a \
-    function and back is a message in a socket and the function's answer in the same socket, one at a time; messages \
-    a second are such answers with 16 sockets that each ask again and again. The round trip it is compared with is \
-    an HTTP request over a kept connection to a server that does nothing, and back.";
+    The local gateway as a process of its own, with an empty function behind `$default`, compared with ministack and \
+    the same program. The memory of a socket is what the idle sockets add to the gateway's process, for each of \
+    them. *Event and back* is the time from a message on a socket to the function's answer on it, one message at a \
+    time. *Messages/s* counts such answers with 16 sockets, each of which sends its next message after each answer. \
+    The raw HTTP round trip is a request over a kept connection to a server that does nothing.";
 
 const REPEATS: usize = 3;
 const IDLE_SOCKETS: usize = 10_000;

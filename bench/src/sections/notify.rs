@@ -19,12 +19,14 @@ use bench::{Manner, now};
 use serde_json::{Value, json};
 
 const ABOUT: &str = "\
-    One event to `notify`, posts of about 300 bytes to an endpoint, a process apart, that answers faster than any of \
-    these can send. *Posts/s* are counted there, from the first post to the last. *Until the last* is from the event \
-    to the last post, the recording and the reading of the rows included. The processor's time is the function's, \
-    all of it, per post. The ceiling posts with a bare HTTP client over 64 connections, without table or signature; \
-    the plain loop is the Rust SDK as it comes, 64 posts at a time. With one socket that never answers, *until the \
-    last* is that of the others. The update to one socket is what DynamoDB itself says of it.";
+    One event to `notify`, whose posts of about 300 bytes go to an endpoint in a process of its own, which answers \
+    faster than any of these programs can send. *Posts/s* is counted at the endpoint, from the first post to the \
+    last. *Until the last* is the time from the event to the last post; it includes recording the update and reading \
+    the rows. Processor time is all of the function's, divided by the number of posts. The ceiling posts with a bare \
+    HTTP client over 64 connections, without tables and signatures; the plain SDK loop is the Rust SDK with its \
+    defaults, 64 posts at a time. With one silent socket, which never answers, *until the last* is the time of the \
+    last of the other posts. Round trips and request units are those of an update to one socket, as DynamoDB reports \
+    them.";
 
 /// Numbers of sockets of one login, each with its number of repeats.
 const SIZES: [(u64, usize); 4] = [(10, 7), (100, 7), (1_000, 5), (10_000, 3)];
@@ -134,7 +136,7 @@ pub(crate) async fn measure(bench: &Bench) -> Fallible<Section> {
         Target::at_most(1.0, "", "read units of an update to one socket", one(used.read_units)),
     ]);
     Ok(Section {
-        title: "Telling",
+        title: "Notifying",
         about: ABOUT,
         table,
         targets,

@@ -12,8 +12,9 @@ use flate2::{Compression, write::DeflateEncoder};
 use std::{fs, io::Write, path::PathBuf};
 
 const ABOUT: &str = "\
-    What Lambda loads before it starts a program. Zipped is deflated at the highest level, as in the archive that is \
-    deployed; the programs are those for this machine, and those for arm64 differ a little.";
+    The size of a function's program, which Lambda loads before it starts it. *Zipped* is compressed at the highest \
+    level, as in the archive that is deployed. The programs are those for this machine; those for arm64 differ a \
+    little.";
 
 struct Program {
     name: &'static str,

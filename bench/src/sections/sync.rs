@@ -17,9 +17,10 @@ use crate::{
 use bench::connection_id;
 
 const ABOUT: &str = "\
-    A page says `sync` in an open socket at the local gateway, and hears what it has missed (one update), again and \
-    again. A `ping` is answered by the gateway itself, and *an empty function* by one that does nothing: what is \
-    left is ours and DynamoDB's. Round trips and request units are as DynamoDB tells them.";
+    A page sends one `sync` after another on an open socket at the local gateway, and receives what it has missed, \
+    which is one update. For comparison, a `ping` is answered by the gateway itself, and *an empty function* does \
+    nothing: the rest of a sync's time is that of `default` and DynamoDB. Round trips and request units are as \
+    DynamoDB reports them.";
 
 const REPEATS: usize = 5;
 /// Number of syncs in a repeat.
@@ -118,7 +119,7 @@ fn section(contenders: &[Contender; 3], used: Used) -> Section {
         is_ours: contender.name == sync.name,
     });
     Section {
-        title: "Catching up",
+        title: "Syncing",
         about: ABOUT,
         table: std::iter::once(head).chain(rows).collect(),
         targets: vec![
@@ -131,7 +132,7 @@ fn section(contenders: &[Contender; 3], used: Used) -> Section {
             Target::at_most(2.0, "", "read units of a sync", Samples(vec![used.read_units])),
         ],
         chart: Chart {
-            title: "From a question to its answer, p50, ms",
+            title: "Time from a message to its answer, p50, ms",
             bars: bars.collect(),
         },
     }

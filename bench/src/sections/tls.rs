@@ -15,13 +15,13 @@ use bench::{Manner, now};
 use serde_json::{Value, json};
 
 const ABOUT: &str = "\
-    Posts over TLS, to the same endpoint. API Gateway offers HTTP/2 by ALPN, with 128 streams for a connection, and the \
-    client takes it; *HTTP/1.1* is an endpoint that offers nothing else. *4 × 16* are four connections with 16 posts \
-    under way over each. The figures are of Chatterbox's posts alone, without tables, but for those called *notify*, \
-    which are the whole function. The *first event* finds no connection and makes them; the others find them open. (notify \
-    makes its first connection when it starts, before they are counted.) With *10 ms each* the endpoint takes as long for \
-    an answer as API Gateway does. Both ends share the machine, and with TLS the endpoint is as busy as the sender: what \
-    compares best is the processor's time, which is the sender's alone.";
+    Posts over TLS, to the same endpoint. API Gateway offers HTTP/2 by ALPN, with 128 streams on a connection, and \
+    the client takes it; in the rows with *HTTP/1.1* the endpoint offers nothing else. *4 × 16* means four \
+    connections with 16 posts under way on each. The rows with *notify* are the whole function; all others are \
+    Chatterbox's posts alone, without tables. The *first event* finds no connection and has to make them; the others \
+    find them open. (notify makes its first connection when it starts, before connections are counted.) With *10 ms \
+    each* the endpoint takes as long to answer as API Gateway does. Both ends share the machine, and with TLS the \
+    endpoint is as busy as the sender: the figure to compare is processor time, which is the sender's alone.";
 
 /// A way to post: the HTTP version, the number of connections, and the posts under way over each.
 #[derive(Clone, Copy, Debug)]
