@@ -6,7 +6,7 @@
 //! 2. `tables`: DynamoDB: [`Chatters`], [`Connections`], [`Updates`].
 //! 3. `handshake`: [`SocketEvent`] (API Gateway's event), [`Handshake`] (the credentials in it), [`Admission`] (the one
 //!    transaction over two tables).
-//! 4. `protocol`: messages on a socket: [`Incoming`], [`outgoing`], and the reply to a [`sync`].
+//! 4. `protocol`: messages on a socket: [`Incoming`], [`outgoing`], the reply to a [`sync`], and [`MessageHandler`].
 //! 5. `http`: signatures, and connections to AWS that are replaced when they break.
 //! 6. `sockets`: [`Poster`] sends to a socket, [`Revocation`] closes those of a chatter ID.
 //! 7. `notify`: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
@@ -34,11 +34,13 @@ pub use notify::{
     Answer, BadEvent, Batch, Deferral, Invocation, ItemFailure, Notification, Notified, Notifier, NotifyError, Outcome,
     Record, Report, Source,
 };
+#[cfg(feature = "simulated-clock")]
+pub use nouns::simulated_clock;
 pub use nouns::{
     Body, ChatterHash, ChatterId, Connection, ConnectionId, Cursor, EventTime, Login, Timestamp, Topic, Topics, Update,
     Version,
 };
-pub use protocol::{Incoming, NotUnderstood, outgoing, sync};
+pub use protocol::{Handled, Incoming, MessageHandler, NotUnderstood, outgoing, sync};
 pub use runtime::{
     BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, FromEnvironment, Function,
     Metric, NotifySettings, SettingsError, Unit, aws, log, metrics, settings,

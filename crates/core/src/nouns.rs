@@ -6,6 +6,8 @@ mod cursor;
 pub(crate) mod event_time;
 pub(crate) mod hex;
 mod login;
+#[cfg(feature = "simulated-clock")]
+pub mod simulated_clock;
 mod time;
 mod topic;
 mod update;

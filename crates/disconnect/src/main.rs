@@ -7,7 +7,7 @@
 
 use chatterbox_core::{
     ConnectionId, Connections, DisconnectSettings, EventKind, FromEnvironment, Function, Metric, ProxyResponse,
-    SocketEvent, StoreError,
+    SocketEvent,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -40,7 +40,7 @@ async fn disconnect(
         return Ok(ProxyResponse::status(400));
     }
     let connection_id = event.connection_id();
-    Ok(match forget(connections, connection_id).await {
+    Ok(match connections.forget_by_id(connection_id).await {
         Ok(forgotten) => {
             tracing::info!(%connection_id, forgotten, "disconnected");
             metrics.count(Metric::Disconnects, &[]);
@@ -52,11 +52,4 @@ async fn disconnect(
             ProxyResponse::status(500)
         }
     })
-}
-
-async fn forget(connections: &Connections, id: &ConnectionId) -> Result<bool, StoreError> {
-    match connections.login_of(id).await? {
-        Some(login) => connections.forget(&login, id).await,
-        None => Ok(false),
-    }
 }

@@ -16,6 +16,10 @@ impl Timestamp {
 
     /// By this machine's clock.
     pub fn now() -> Timestamp {
+        #[cfg(feature = "simulated-clock")]
+        if let Some(now) = super::simulated_clock::now() {
+            return now;
+        }
         let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }

@@ -87,6 +87,18 @@ impl Connections {
         .map(Some)
     }
 
+    /// Forgets a connection of whichever login has it, and says whether it was known. The index may not hold a young row
+    /// yet: that one goes at the next 410, or expires.
+    ///
+    /// # Errors
+    /// If the index cannot be read, or the table not be written.
+    pub async fn forget_by_id(&self, id: &ConnectionId) -> Result<bool, StoreError> {
+        match self.login_of(id).await? {
+            Some(login) => self.forget(&login, id).await,
+            None => Ok(false),
+        }
+    }
+
     /// A read that finds nothing: it makes the connection to DynamoDB.
     pub async fn warm_up(&self) {
         let query = self

@@ -1,0 +1,62 @@
+//! The handler of a browser's message: what `$default` does, but for its log and its metrics.
+
+use crate::{ConnectionId, Connections, Incoming, StoreError, Timestamp, Updates, outgoing::Outgoing, sync};
+
+/// Answers the messages of browsers. The answer goes back on the same socket.
+#[derive(Clone, Debug)]
+pub struct MessageHandler {
+    /// The table in which a socket's row proves its login.
+    pub connections: Connections,
+    /// The table of updates.
+    pub updates: Updates,
+}
+
+/// What became of a message, each with the text of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// A sync was answered; with `unknown-connection` too, if the socket has no row under that login.
+    Synced(String),
+    /// It was not understood.
+    NotUnderstood(String),
+    /// A table did not answer: the page asks again later.
+    Failed {
+        /// What the table said.
+        error: StoreError,
+        /// The answer.
+        text: String,
+    },
+}
+
+impl MessageHandler {
+    /// Answers a message that came on this socket.
+    pub async fn handle(&self, socket: &ConnectionId, message: &str) -> Handled {
+        match Incoming::parse(message) {
+            Ok(incoming) => match self.answer(socket, &incoming).await {
+                Ok(text) => Handled::Synced(text),
+                Err(error) => Handled::Failed {
+                    error,
+                    text: Outgoing::unavailable().to_text(),
+                },
+            },
+            Err(why) => Handled::NotUnderstood(Outgoing::not_understood(&why).to_text()),
+        }
+    }
+
+    /// The reply to a sync. The login is proved by the row of this connection: not by the message, which may say anything,
+    /// nor by an index, which lags behind.
+    async fn answer(&self, socket: &ConnectionId, incoming: &Incoming) -> Result<String, StoreError> {
+        let Incoming::Sync { login, cursor, n } = incoming;
+        let Some(connection) = self.connections.find(login, socket).await? else {
+            return Ok(Outgoing::unknown_connection().to_text());
+        };
+        let update_log = self.updates.read(login).await?;
+        let now = Timestamp::now();
+        Ok(sync::reply(
+            update_log.as_ref(),
+            &connection.topics,
+            cursor.as_ref(),
+            *n,
+            now,
+        ))
+    }
+}
