@@ -233,11 +233,13 @@ mod tests {
 
     #[test]
     fn a_push_of_a_log_that_the_page_does_not_know_is_not_shown_and_stays_a_gap() {
-        for mut replica in [Replica::default(), at(1)] {
+        for mut replica in [Replica::default(), at(1), at(7)] {
             let before = replica.cursor().cloned();
             let (number, update) = replica.push(push("F", 2, 0, &["a"]));
             assert!(update.is_none() && replica.is_above_gap(number));
             assert_eq!(replica.cursor(), before.as_ref());
+            replica.push(push("E", 8, 7, &["a"]));
+            assert!(replica.is_above_gap(number), "whatever comes of the other log");
             // The reply to a sync from before the push: the cursor must not pass what was not shown.
             replica.answer(reply("F", 1, true, vec![entry(1, &["a"])]));
             assert_eq!((position(&replica), replica.has_gap()), (("F", 1), true));
@@ -250,6 +252,13 @@ mod tests {
         replica.push(push("E", 8, 7, &["a"]));
         let updates = replica.answer(reply("F", 1, true, vec![entry(1, &["a"])]));
         assert_eq!((updates.len(), position(&replica)), (1, ("F", 1)));
+        let mut restored = at(7);
+        let updates = restored.answer(reply("E", 3, true, vec![entry(3, &["a"])]));
+        assert_eq!(
+            (updates.len(), position(&restored)),
+            (1, ("E", 3)),
+            "a log with the same name, put back"
+        );
         let updates = replica.answer(reply("F", 0, false, vec![entry(1, &["a"])]));
         assert_eq!(
             (updates.len(), position(&replica)),

@@ -2,7 +2,10 @@
 //! to each of them too, since only a page knows which replies are its own.
 
 use crate::trace::{Asked, Given, Push, Reply, Shown, Then, Told, Trace};
-use chatterbox_page::{Entry, Failure, Message, Options, Output, Page, Request, Topics};
+use chatterbox_page::{
+    Entry, Failure, Message, Options, Output, Page, Request, Topics,
+    timing::{GAP_WAIT, LONGEST_WAIT, SYNC_EVERY},
+};
 use serde_json::Value;
 use std::time::Duration;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::datetime};
@@ -29,6 +32,8 @@ pub(crate) struct Tab {
     loaded_at: Duration,
     /// The `n` of each sync that the tab has sent.
     asked: Vec<u64>,
+    /// Whether the newest of them has had no reply.
+    is_asking: bool,
     /// What has followed in this step.
     then: Then,
 }
@@ -40,6 +45,7 @@ impl Browser {
             page: None,
             loaded_at: Duration::ZERO,
             asked: Vec::new(),
+            is_asking: false,
             then: Then::default(),
         };
         let mut browser = Browser {
@@ -68,10 +74,11 @@ impl Browser {
                 self.socket = Some(Topics::of(topics.clone()));
                 (0..self.tabs.len()).for_each(|tab| self.join(tab));
             }
-            Given::Lose | Given::Widen => self.lose(),
+            Given::Lose => self.lose(),
             Given::Push { push } => self.hear(&Message::StatsUpdated(pushed(push))),
             Given::Reply { tab, to, reply } => {
                 let reply = self.reply(*tab, *to, reply);
+                self.tabs[*tab].is_asking &= *to != self.tabs[*tab].asked.len();
                 self.hear(&Message::Sync(reply));
             }
             Given::Unknown { .. } => self.hear(&Message::Error(Failure {
@@ -96,13 +103,19 @@ impl Browser {
         (self.tabs.iter().filter_map(Tab::then).collect(), self.hung_up)
     }
 
+    /// Whether no page waits for anything but the next push.
+    pub(crate) fn is_calm(&self) -> bool {
+        let mut pages = self.tabs.iter().filter_map(|tab| tab.page.as_ref());
+        pages.all(|page| page.is_calm() || !page.is_open())
+    }
+
     /// The socket is lost, or closed.
     pub(crate) fn lose(&mut self) {
         self.socket = None;
-        self.tabs
-            .iter_mut()
-            .filter_map(|tab| tab.page.as_mut())
-            .for_each(Page::lost);
+        for tab in &mut self.tabs {
+            tab.is_asking = false;
+            tab.page.iter_mut().for_each(Page::lost);
+        }
     }
 
     /// The tab's page is loaded, and remembers nothing.
@@ -144,12 +157,19 @@ impl Browser {
         }
     }
 
-    /// Time passes until the tab asks by itself. A ping on the way is answered.
+    /// Time passes until the tab asks by itself, but no more than it may wait. A ping on the way is answered.
     fn wait(&mut self, tab: usize) {
+        let patience = match &self.tabs[tab] {
+            Tab { is_asking: true, .. } => LONGEST_WAIT,
+            Tab { page: Some(page), .. } if !page.is_calm() => GAP_WAIT,
+            _ => SYNC_EVERY,
+        };
+        let latest = self.now + patience;
         while self.tabs[tab].then.asks.is_empty()
             && !self.hung_up
             && let Some(page) = &mut self.tabs[tab].page
             && let Some(deadline) = page.deadline()
+            && deadline <= latest
         {
             self.now = self.now.max(deadline);
             let mut output = page.time(self.now);
@@ -174,6 +194,7 @@ impl Browser {
                 panic!("a ping where time did not pass");
             };
             it.asked.push(n);
+            it.is_asking = true;
             it.then.asks.push(Asked { cursor });
         }
         self.hung_up |= output.hangs_up.is_some();

@@ -14,6 +14,8 @@ pub(crate) struct Trace {
     /// The topics of each tab. The first is open from the beginning.
     pub(crate) tabs: Vec<Vec<String>>,
     pub(crate) steps: Vec<Step>,
+    /// Whether nothing is under way at the end.
+    pub(crate) calm: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -40,7 +42,6 @@ pub(crate) enum Given {
     Reload,
     OpenTab { tab: usize },
     CloseTab { tab: usize },
-    Widen,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
