@@ -141,6 +141,15 @@ fn settings(environment: &BTreeMap<String, String>) -> Result<(BackendSettings, 
     }
 }
 
+/// Revokes chatter IDs of this system, as the site's backend does.
+fn revocation(aws: &Aws, tables: &Tables, callback_url: &str) -> Revocation {
+    Revocation {
+        chatters: Chatters::new(aws.dynamodb(), &tables.chatters),
+        connections: Connections::new(aws.dynamodb(), &tables.connections),
+        poster: aws.poster(callback_url),
+    }
+}
+
 /// The stage: the path of the sockets.
 const STAGE: &str = "dev";
 
@@ -161,23 +170,18 @@ impl Local {
         let callback_url = format!("http://{address}/{STAGE}");
         let environment = functions::environment(&database.url(), &callback_url, &options.environment);
         let (backend, tables) = settings(&environment)?;
-        let gateway = Gateway::start(Config {
+        let config = Config {
             stage: STAGE.to_owned(),
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
             routes: functions::routes(),
             limits: options.limits,
             faults,
             ..Config::default()
-        })
-        .await?;
-        let gateway = Arc::new(gateway);
+        };
+        let gateway = Arc::new(Gateway::start(config).await?);
         let aws = Aws::local(backend.endpoints);
         schema::create_tables(&aws.dynamodb(), &tables).await?;
-        let revocation = Revocation {
-            chatters: Chatters::new(aws.dynamodb(), &tables.chatters),
-            connections: Connections::new(aws.dynamodb(), &tables.connections),
-            poster: aws.poster(&backend.callback_url),
-        };
+        let revocation = revocation(&aws, &tables, &backend.callback_url);
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
             tables: database.table_id(&tables.chatters).unwrap_or_default().into(),

@@ -9,6 +9,7 @@
 //! The pool is kept if others were answered over it meanwhile. Then only one connection broke, which the pool drops by
 //! itself, or one answer is slow.
 
+use crate::lock::lock;
 use aws_smithy_runtime_api::client::{
     connection::CaptureSmithyConnection,
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
@@ -20,7 +21,7 @@ use std::{
     fmt,
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
 };
@@ -263,8 +264,4 @@ fn retryable(error: ConnectorError) -> ConnectorError {
         return ConnectorError::io(error.into_source());
     }
     error
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

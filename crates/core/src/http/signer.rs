@@ -3,14 +3,14 @@
 //! The rule: [Create a signed AWS API request](https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html).
 //! The key that signs is derived from the secret by four hashes, and the same for a whole day: it is kept.
 
-use crate::{Timestamp, nouns::hex::hex};
+use crate::{Timestamp, lock::lock, nouns::hex::hex};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest, Sha256};
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
@@ -90,8 +90,7 @@ impl Signer {
     async fn key(&self, at: &str, now: Timestamp) -> Result<Arc<Key>, CredentialsError> {
         let soon = SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis().unsigned_abs()) + Self::MARGIN;
         let is_good = |key: &Arc<Key>| at.starts_with(&key.day) && key.good_until.is_none_or(|end| end > soon);
-        let lock = || self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = lock().clone();
+        let kept = lock(&self.key).clone();
         if let Some(key) = kept.filter(is_good) {
             return Ok(key);
         }
@@ -113,7 +112,7 @@ impl Signer {
             secret: secret.as_ref().to_vec(),
             good_until: credentials.expiry(),
         });
-        *lock() = Some(Arc::clone(&key));
+        *lock(&self.key) = Some(Arc::clone(&key));
         Ok(key)
     }
 }

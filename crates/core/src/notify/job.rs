@@ -1,10 +1,10 @@
 //! Jobs: the events of an invocation, each with the results for its logins as far as they are known.
 
 use super::{batch::Record, outcome::Outcome};
-use crate::{Login, Notification};
+use crate::{Login, Notification, lock::lock};
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 /// One event, and the results for its logins.
@@ -65,9 +65,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// A panic while the lock was held leaves no half-made change: each is one insertion or one assignment.
     fn results(&self) -> MutexGuard<'_, BTreeMap<&'a Login, LoginResult>> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.results)
     }
 }
 

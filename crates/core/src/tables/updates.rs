@@ -184,12 +184,6 @@ impl Updates {
         room: usize,
         now: Timestamp,
     ) -> UpdateItemFluentBuilder {
-        let newest = HashMap::from([
-            ("id".to_owned(), string(&update.id)),
-            ("at".to_owned(), number(update.at.millis())),
-            ("recorded".to_owned(), number(now.millis())),
-            ("body".to_owned(), string(update.body.as_str())),
-        ]);
         let names = update.topics.iter().map(|topic| topic.as_str().to_owned()).collect();
         let mut set = "SET epoch = if_not_exists(epoch, :epoch), version = if_not_exists(version, :zero) + :one, \
                        expires_at = :expires"
@@ -204,7 +198,7 @@ impl Updates {
             set += &format!(", #v{n} = if_not_exists(version, :zero) + :one, #u{n} = :update");
             condition += &format!(
                 " AND (attribute_not_exists(#u{n}) \
-                 OR (#u{n}.id <> :id AND (#u{n}.#at <= :at OR #u{n}.#at > :impossible)))"
+                 OR (#u{n}.id <> :id AND (#u{n}.#at <= :at OR #u{n}.#at > :latest)))"
             );
             write = write
                 .expression_attribute_names(format!("#v{n}"), format!("{VERSION_OF}{}", topic.as_str()))
@@ -221,8 +215,8 @@ impl Updates {
             .expression_attribute_values(":room", number(room))
             .expression_attribute_values(":id", string(&update.id))
             .expression_attribute_values(":at", number(update.at.millis()))
-            .expression_attribute_values(":impossible", number((now + EventTime::TOLERANCE).millis()))
-            .expression_attribute_values(":update", AttributeValue::M(newest))
+            .expression_attribute_values(":latest", number((now + EventTime::TOLERANCE).millis()))
+            .expression_attribute_values(":update", newest(update, now))
             .expression_attribute_values(":topics", AttributeValue::Ss(names))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -239,6 +233,16 @@ impl Entry {
 
 const VERSION_OF: &str = "v:";
 const UPDATE_OF: &str = "u:";
+
+/// An update as the attribute that holds it for each of its topics.
+fn newest(update: &Update, now: Timestamp) -> AttributeValue {
+    AttributeValue::M(HashMap::from([
+        ("id".to_owned(), string(&update.id)),
+        ("at".to_owned(), number(update.at.millis())),
+        ("recorded".to_owned(), number(now.millis())),
+        ("body".to_owned(), string(update.body.as_str())),
+    ]))
+}
 
 /// The result of a successful write, by the item as it was before.
 fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Recorded {
