@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_never_in_the_future_nor_in_1970() {
+    fn the_time_of_a_handshake_is_never_in_the_future_nor_in_1970() {
         let numbers = [i64::MIN, -1, 0, 1_763_900_000, 4_070_908_800_000, i64::MAX].map(|number| number.to_string());
         for connected_at in numbers.iter().map(String::as_str).chain(["null"]) {
             let before = Timestamp::now();

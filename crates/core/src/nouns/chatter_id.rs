@@ -68,8 +68,8 @@ mod tests {
     const TEXT: &str = "3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
 
     #[test]
-    fn the_hash_is_the_public_contract() {
-        // The README's worked example: printf %s "$CHATTER_ID" | sha256sum
+    fn the_hash_is_the_one_that_the_documents_give_as_an_example() {
+        // The example in docs/backend.md: printf %s "$CHATTER_ID" | sha256sum
         let hash = "6227e0da4c941b9e5a9fa07e0bfdb4c935d8d872d979c0b19204ac27470db682";
         let id = ChatterId::parse(TEXT).unwrap();
         assert_eq!(id.hash().as_str(), hash);

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corrupt_row_is_named() {
+    fn the_error_for_a_corrupt_row_names_its_table_and_attribute() {
         for attribute in ["login", "connection_id", "connected_at", "expires_at", "chatter_hash"] {
             let mut item = write(&connection("a"));
             item.insert(attribute.to_owned(), AttributeValue::Bool(true));

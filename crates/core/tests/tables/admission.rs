@@ -50,7 +50,7 @@ async fn every_wrong_chatter_id_is_refused_and_nothing_stored() {
 }
 
 #[tokio::test]
-async fn an_expiry_that_cannot_be_meant_opens_nothing_and_is_told_from_an_expired_one() {
+async fn an_expiry_out_of_range_opens_nothing_and_is_refused_as_bad_expiry_rather_than_expired() {
     let store = store().await;
     let now = Timestamp::now().seconds();
     let number = |number: i64| AttributeValue::N(number.to_string());

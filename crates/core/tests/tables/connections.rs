@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chatterbox_core::{Connection, ConnectionId, Timestamp, Verdict};
 
 #[tokio::test]
-async fn a_connection_that_has_expired_is_not_believed() {
+async fn a_connection_that_has_expired_is_not_read() {
     let store = store().await;
     let id = store.chatters.issue(&login("friendless"), HOUR).await.unwrap();
     let three_hours_ago = Timestamp::from_millis(Timestamp::now().millis() - 3 * 3_600_000).unwrap();

@@ -63,7 +63,7 @@ async fn the_same_id_is_recorded_once() {
 }
 
 #[tokio::test]
-async fn what_is_older_than_the_newest_of_a_topic_changes_nothing() {
+async fn an_update_older_than_the_newest_of_its_topic_changes_nothing() {
     let store = store().await;
     new(store
         .record("a", &json!({"topic": "plays", "id": "2", "at": 1_795_000_002_000_i64}))
@@ -94,7 +94,7 @@ async fn what_is_older_than_the_newest_of_a_topic_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_stale_for_one_topic_is_news_for_the_other() {
+async fn an_update_that_is_stale_for_one_topic_is_recorded_for_the_other() {
     let store = store().await;
     new(store
         .record("a", &json!({"topic": "plays", "id": "2", "at": 1_795_000_002_000_i64}))
@@ -164,7 +164,7 @@ async fn a_log_that_has_expired_is_none() {
 }
 
 #[tokio::test]
-async fn when_it_was_recorded_is_stored_by_our_clock_and_not_by_the_pipelines() {
+async fn recorded_is_the_time_by_our_clock_and_not_by_the_pipelines() {
     let store = store().await;
     let before = Timestamp::now();
     store
@@ -186,7 +186,7 @@ async fn when_it_was_recorded_is_stored_by_our_clock_and_not_by_the_pipelines() 
 }
 
 #[tokio::test]
-async fn what_was_recorded_with_a_time_in_the_future_silences_no_topic() {
+async fn an_update_recorded_with_a_time_in_the_future_silences_no_topic() {
     let store = store().await;
     store
         .record("a", &json!({"topics": ["plays", "badges"], "id": "1"}))
@@ -242,7 +242,7 @@ async fn names_of_any_kind_are_stored_and_read() {
 }
 
 #[tokio::test]
-async fn updates_that_meet_each_get_a_version_of_their_own() {
+async fn updates_recorded_at_the_same_time_each_get_a_version_of_their_own() {
     let store = store().await;
     let records = (0..20).map(|n| {
         let store = &store;

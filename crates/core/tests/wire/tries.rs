@@ -128,7 +128,7 @@ async fn connections_that_are_given_up_are_closed() {
 }
 
 #[tokio::test]
-async fn a_new_connection_may_fail_too() {
+async fn a_request_survives_a_new_connection_that_fails_too() {
     for protocol in [Protocol::Plain, Protocol::Http1, Protocol::Http2] {
         for fault in [Fault::Reset, Fault::HangUpLate, Fault::Silence] {
             for call in Call::ALL {
@@ -181,7 +181,7 @@ async fn a_socket_that_never_answers_disturbs_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_under_way_over_a_connection_that_is_given_up_goes_on() {
+async fn requests_under_way_over_a_connection_that_is_given_up_are_answered() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let clients = Clients::start(protocol).await;
         let state = &clients.endpoint.state;
@@ -243,7 +243,7 @@ async fn a_crowd_over_a_silent_connection_opens_one_other_and_posts_nothing_twic
 }
 
 #[tokio::test]
-async fn half_of_the_connections_may_break() {
+async fn calls_succeed_when_half_of_the_connections_break() {
     for fault in [Fault::Reset, Fault::HangUpLate, Fault::Silence] {
         for call in [Call::Post, Call::Read] {
             let clients = Clients::start(Protocol::Plain).await;

@@ -339,7 +339,7 @@ async fn a_plain_gateway_has_no_fault_api() {
 }
 
 #[tokio::test]
-async fn faults_that_cannot_be_are_refused_at_start_and_later() {
+async fn invalid_faults_are_refused_at_the_start_and_later() {
     let wrong = Faults {
         posts_lost: 2.0,
         ..Faults::default()

@@ -43,7 +43,7 @@ async fn admit(first: Vec<(u16, String)>, then: (u16, String)) -> (Result<Verdic
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_by_itself_is_tried_again() {
+async fn conflicts_and_throttling_are_tried_again() {
     for passing in [
         cancelled(["None", "TransactionConflict"]),
         cancelled(["TransactionConflict", "None"]),
@@ -73,7 +73,7 @@ async fn a_failed_condition_is_a_refusal_whatever_else_went_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn anything_else_is_an_error_and_never_a_refusal() {
+async fn any_other_failure_of_the_transaction_is_an_error_and_no_refusal() {
     for (answer, code) in [
         (cancelled(["ValidationError", "None"]), "TransactionCanceledException"),
         (failed("ResourceNotFoundException"), "ResourceNotFoundException"),

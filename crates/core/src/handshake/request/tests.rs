@@ -120,7 +120,7 @@ fn a_query_string_carries_credentials() {
 }
 
 #[test]
-fn the_parameters_names_are_the_sites() {
+fn the_site_chooses_the_names_of_the_parameters() {
     let site = HandshakePolicy {
         login_parameter: "geek".to_owned(),
         chatter_parameter: "id".to_owned(),
@@ -335,7 +335,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_client_encodes_is_what_is_read(login in "[^\u{0}-\u{1f}\u{7f}-\u{9f}]{1,32}") {
+    fn credentials_are_read_as_a_client_encodes_them(login in "[^\u{0}-\u{1f}\u{7f}-\u{9f}]{1,32}") {
         let offer = format!("chatterbox.v1, {}", auth(&login, ID));
         let credentials = Handshake::read(&handshake(&[("Sec-WebSocket-Protocol", &offer)], &[]), &policy()).unwrap();
         prop_assert_eq!(credentials.login.as_str(), login);

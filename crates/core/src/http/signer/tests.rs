@@ -120,7 +120,7 @@ async fn posts_are_signed_as_the_sdk_signs_them() {
 }
 
 #[tokio::test]
-async fn what_is_changed_on_its_way_is_found_out() {
+async fn a_request_that_is_changed_after_it_was_signed_is_refused() {
     let spoils: [fn(&mut HttpRequest); 4] = [
         |request| *request.body_mut() = SdkBody::from("another"),
         |request| request.set_uri("http://127.0.0.1/dev/@connections/another").unwrap(),

@@ -57,7 +57,7 @@ fn stream(name: &str, sequence: &str, old: &Value, new: &Value) -> Value {
 }
 
 #[test]
-fn a_callers_own_event_is_marked_by_the_request() {
+fn an_event_of_a_direct_caller_has_the_id_and_time_of_the_request() {
     check(&event(), Source::Direct, &[("", "request 2026-11-23T12:00:00Z")]);
     check(&json!({"login": 1}), Source::Direct, &[("", "login: must be a string")]);
     for records in [Value::Null, json!([]), json!("the pipeline's own business")] {

@@ -115,7 +115,7 @@ fn every_envelope_is_opened_in_every_order_and_the_innermost_id_and_time_count()
 }
 
 #[test]
-fn an_envelope_without_id_or_time_leaves_those_around_it_in_force() {
+fn without_id_or_time_in_an_envelope_those_of_the_next_outer_one_count() {
     let bare = json!({"detail-type": "StatsUpdated", "id": null, "time": null, "detail": event()});
     assert_eq!(opened(&bare), ["request 2026-11-23T12:00:00.5Z"]);
     assert_eq!(opened(&json!([sqs(&bare)])), ["sqs 2026-11-23T09:00:00.123Z"]);
@@ -138,7 +138,7 @@ fn the_events_own_id_and_time_count_before_those_of_any_envelope() {
 }
 
 #[test]
-fn a_wrong_id_of_an_envelope_is_no_matter_where_the_event_has_its_own() {
+fn a_wrong_id_of_an_envelope_is_ignored_where_the_event_has_its_own() {
     let own = json!({"login": "a", "id": "own", "at": "2026-01-31T09:00:00Z"});
     for payload in [
         json!({"detail-type": "t", "id": 7, "detail": own}),
@@ -196,7 +196,7 @@ fn a_time_of_any_envelope_that_is_ahead_of_our_clock_counts_as_now() {
 }
 
 #[test]
-fn a_time_that_nobody_can_mean_is_named_where_it_stands_unless_the_event_has_its_own() {
+fn a_time_that_is_out_of_range_is_refused_with_its_field_unless_the_event_has_its_own() {
     let with = |mut envelope: Value, pointer: &str, time: Value| {
         *envelope.pointer_mut(pointer).unwrap() = time;
         envelope
@@ -233,7 +233,7 @@ fn a_time_that_nobody_can_mean_is_named_where_it_stands_unless_the_event_has_its
 }
 
 #[test]
-fn an_envelope_of_a_wrong_shape_is_told_which_field() {
+fn an_envelope_of_a_wrong_shape_is_refused_with_the_name_of_its_field() {
     for (payload, field) in [
         (json!({"eventSource": "aws:sqs"}), "body:"),
         (

@@ -28,7 +28,7 @@ fn names(notification: &Notification) -> (Vec<&str>, Vec<&str>) {
 }
 
 #[test]
-fn every_way_to_name_logins_and_topics_is_understood() {
+fn logins_and_topics_are_read_under_each_of_their_names() {
     for (event, logins, topics) in [
         (json!({"login": "a"}), vec!["a"], vec!["updates"]),
         (json!({"login": "a", "topic": "plays"}), vec!["a"], vec!["plays"]),
@@ -58,7 +58,7 @@ fn every_way_to_name_logins_and_topics_is_understood() {
 }
 
 #[test]
-fn the_envelope_stands_in_for_id_and_time() {
+fn an_event_without_id_and_time_has_those_of_its_envelope() {
     let bare = parse(&json!({"login": "a"})).unwrap().update;
     assert_eq!(
         (bare.id.as_str(), bare.at, bare.body.as_str()),
@@ -86,7 +86,7 @@ fn a_body_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn a_bad_event_is_told_which_field() {
+fn a_bad_event_is_refused_with_the_name_of_its_field() {
     let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
     for (event, field) in [
         (json!("login"), "event:"),
@@ -137,7 +137,7 @@ fn null_is_the_same_as_no_field() {
 }
 
 #[test]
-fn a_time_ahead_of_our_clock_counts_as_now_and_is_told() {
+fn a_time_ahead_of_our_clock_counts_as_now_and_is_reported() {
     for (at, ahead_seconds) in [
         ("2026-11-23T12:00:30Z", None),
         ("2026-11-23T12:50:00Z", Some(3_000)),

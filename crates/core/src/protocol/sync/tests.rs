@@ -97,7 +97,7 @@ fn a_page_gets_what_is_newer_than_its_cursor() {
 }
 
 #[test]
-fn a_login_without_updates_changes_nothing() {
+fn the_reply_for_a_login_without_updates_has_no_cursor() {
     let expected = json!({"type": "sync", "n": 7, "now": "9999-12-31T23:59:59.999Z", "cursor": null, "missed": null, "reset": false, "more": false, "updates": []});
     for cursor in [None, at("E", 3)] {
         assert_eq!(summary(&reply(None, &Topics::All, cursor.as_ref(), 7, NOW)), expected);

@@ -22,7 +22,7 @@ async fn post(statuses: &'static [u16]) -> (Posted, usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_five_times() {
+async fn a_429_or_5xx_is_tried_five_times() {
     assert_eq!(post(&[200]).await, (Posted::Sent, 1));
     for busy in [&[429, 200][..], &[500, 200], &[503, 200]] {
         assert_eq!(post(busy).await, (Posted::Sent, 2));
@@ -34,7 +34,7 @@ async fn what_may_pass_is_tried_five_times() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_will_not_pass_is_tried_once() {
+async fn any_other_status_is_not_tried_again() {
     for status in [&[400][..], &[403], &[413]] {
         assert_eq!(post(status).await, (Posted::Refused, 1));
     }
@@ -58,8 +58,8 @@ async fn a_crowd_of_busy_sockets_gets_every_one_of_its_tries() {
         let poster = &poster;
         async move { poster.post(&ConnectionId::new(format!("{n}")), &message("{}")).await }
     });
-    let deliveries = futures_util::future::join_all(all).await;
-    assert!(deliveries.iter().all(|delivery| *delivery == Posted::Busy));
+    let results = futures_util::future::join_all(all).await;
+    assert!(results.iter().all(|posted| *posted == Posted::Busy));
     assert_eq!(posts.load(Relaxed), 1_500);
 }
 
