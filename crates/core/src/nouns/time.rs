@@ -4,6 +4,12 @@ use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde::{Serialize, Serializer};
 use std::{fmt, time::Duration};
 
+#[cfg(feature = "simulated-clock")]
+thread_local! {
+    /// What [`Timestamp::now`] says in this thread; `None` is this machine's clock.
+    pub(super) static SIMULATED_NOW: std::cell::Cell<Option<Timestamp>> = const { std::cell::Cell::new(None) };
+}
+
 /// A moment, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -17,7 +23,7 @@ impl Timestamp {
     /// By this machine's clock.
     pub fn now() -> Timestamp {
         #[cfg(feature = "simulated-clock")]
-        if let Some(now) = super::simulated_clock::now() {
+        if let Some(now) = SIMULATED_NOW.get() {
             return now;
         }
         let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
