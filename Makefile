@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
-.PHONY: book bench bench-aws instructions simulate
+.PHONY: book bench bench-aws instructions scale
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
@@ -185,9 +185,9 @@ destroy: account ## take the stack away, but for the tables that are kept
 cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOURS=2
 	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)"
 
-simulate: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
+scale: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
 	$(say) "Simulating. This takes half a minute."
-	cargo run --locked --quiet --package simulate -- docs/scale.md
+	cargo run --locked --quiet --package scale -- docs/scale.md
 
 $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt
 	$(say) "Installing the emulator and its clients into .tools."

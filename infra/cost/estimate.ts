@@ -24,7 +24,7 @@ export interface CostRow {
 }
 
 /** The billed GB-seconds of one invocation of each function: memory as deployed, times a duration on the safe side. */
-const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
+export const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
 
 /** An invocation's log: a line of ours, and one of metrics, with what CloudWatch adds to each. */
 const LOG_BYTES = 1_100;

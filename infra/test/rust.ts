@@ -2,19 +2,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FUNCTION_NAMES, type FunctionName } from "../lib/functions";
 
-/** What the Rust side says, read from its source: the stack has to fit it. */
-
-const read = (path: string) => readFileSync(join(__dirname, "../..", path), "utf8");
-
-/** crates/core/contract.json, which a test of core holds to be what core says. */
+/** What the Rust side says, by crates/core/contract.json, which a test of core holds to be what core says: the stack has to fit it. */
 const contract: {
   callbackVariable: string;
   expiryAttribute: string;
-  functions: Record<FunctionName, { required: string[]; optional: string[]; metrics: string[] }>;
+  functions: Record<
+    FunctionName,
+    { required: string[]; optional: string[]; metrics: string[]; timeLimitSeconds: number }
+  >;
   metricsDimension: string;
   refusalReasons: string[];
   tables: Record<string, { partitionKey: string; sortKey: string | null; index: [string, string] | null }>;
-} = JSON.parse(read("crates/core/contract.json"));
+} = JSON.parse(readFileSync(join(__dirname, "../../crates/core/contract.json"), "utf8"));
 
 /** The variables that a function reads: those that it needs, and those that it may have. */
 export function variables(name: FunctionName): { required: string[]; optional: string[] } {
@@ -33,13 +32,9 @@ export const tables = contract.tables;
 /** The attribute by which items expire. */
 export const expiry = contract.expiryAttribute;
 
-/** The time-outs that the local system gives to the functions, in seconds. */
-export function localTimeouts(): Record<string, number> {
-  const functions = read("crates/chatter/src/local/functions.rs");
-  const words: Record<string, number> = { ten_seconds: 10 };
-  const pairs = [...functions.matchAll(/\("(connect|disconnect|default|notify)", (\w+)\)/g)];
-  const notify = Number(read("crates/chatter/src/local.rs").match(/notify_timeout: Duration::from_secs\((\d+)\)/)![1]);
-  return Object.fromEntries(pairs.map(([, name, word]) => [name!, words[word!] ?? notify]));
+/** The time limit that a function has on the laptop, in seconds. */
+export function timeLimit(name: FunctionName): number {
+  return contract.functions[name].timeLimitSeconds;
 }
 
 /** The names of the metrics that a function prints. */

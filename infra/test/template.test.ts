@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FUNCTION_NAMES } from "../lib/functions";
-import { callbackVariable, expiry, localTimeouts, tables, variables } from "./rust";
+import { callbackVariable, expiry, tables, timeLimit, variables } from "./rust";
 import { Readable, stack } from "./stack";
 
 const plain = new Readable(stack());
@@ -107,7 +107,7 @@ for (const name of FUNCTION_NAMES) {
 
   test(`${name} has the same time-out as on the laptop, runs on arm64, and logs JSON to its own log group`, () => {
     const properties = fn(plain, name);
-    assert.equal(properties.Timeout, localTimeouts()[name]);
+    assert.equal(properties.Timeout, timeLimit(name));
     assert.deepEqual([properties.Runtime, properties.Architectures], ["provided.al2023", ["arm64"]]);
     assert.deepEqual(properties.LoggingConfig, {
       ApplicationLogLevel: "INFO",

@@ -15,7 +15,7 @@ mod throttle;
 
 use chaos::Chaos;
 use chatterbox_core::{
-    BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, NotifySettings, Revocation,
+    BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, Function, NotifySettings, Revocation,
     SettingsError, StoreError, Tables, aws::Aws, schema,
 };
 use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
@@ -38,7 +38,7 @@ pub struct Options {
     pub functions: PathBuf,
     /// Settings of the functions, beside those that the local system sets itself.
     pub environment: BTreeMap<String, String>,
-    /// The timeout of notify. The other functions have ten seconds.
+    /// The timeout of notify. The other functions have what they have when they are deployed.
     pub notify_timeout: Duration,
     /// API Gateway's limits.
     pub limits: Limits,
@@ -62,7 +62,7 @@ impl Options {
             data: None,
             functions: own_folder.unwrap_or_default(),
             environment: functions::settings_from_env(),
-            notify_timeout: Duration::from_secs(60),
+            notify_timeout: Function::Notify.time_limit(),
             limits: Limits::default(),
             faults: None,
             chaos: None,

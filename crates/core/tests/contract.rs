@@ -45,10 +45,13 @@ fn contract() -> Value {
     })
 }
 
-/// A function's name, the variables that it reads, and the metrics that it prints.
+/// A function's name, the variables that it reads, the metrics that it prints, and its time limit.
 fn function(function: Function) -> (String, Value) {
     let variables = settings::variables(function);
-    let value = json!({"required": variables.required, "optional": variables.optional, "metrics": function.metrics()});
+    let value = json!({
+        "required": variables.required, "optional": variables.optional, "metrics": function.metrics(),
+        "timeLimitSeconds": function.time_limit().as_secs(),
+    });
     (function.name().to_owned(), value)
 }
 

@@ -1,5 +1,6 @@
 //! The four functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
 
+use chatterbox_core::Function as Which;
 use chatterbox_gateway::{Function, Route};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -54,14 +55,11 @@ pub(super) fn functions(
     environment: &BTreeMap<String, String>,
     notify_timeout: Duration,
 ) -> BTreeMap<String, Function> {
-    let ten_seconds = Duration::from_secs(10);
-    let timeouts = [
-        ("connect", ten_seconds),
-        ("disconnect", ten_seconds),
-        ("default", ten_seconds),
-        ("notify", notify_timeout),
-    ];
-    let function = |(name, timeout): (&str, Duration)| {
+    let function = |which: Which| {
+        let (name, timeout) = match which {
+            Which::Notify => (which.name(), notify_timeout),
+            Which::Connect | Which::Disconnect | Which::Default => (which.name(), which.time_limit()),
+        };
         // An empty folder is the present one. Without the dot, a bare name would be looked up in PATH.
         let command = if folder.as_os_str().is_empty() {
             Path::new(".").join(name)
@@ -77,7 +75,7 @@ pub(super) fn functions(
             },
         )
     };
-    timeouts.into_iter().map(function).collect()
+    Which::ALL.into_iter().map(function).collect()
 }
 
 /// The routes. `ping` is answered without a function.

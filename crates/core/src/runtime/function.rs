@@ -1,6 +1,7 @@
 //! The four functions.
 
 use super::metric::Metric;
+use std::time::Duration;
 
 /// A function of Chatterbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,15 @@ impl Function {
             Function::Disconnect => "disconnect",
             Function::Default => "default",
             Function::Notify => "notify",
+        }
+    }
+
+    /// The time limit that it has, deployed as well as on the laptop. The protocol relies on `$connect` taking no longer
+    /// ([`Connection::GRACE`](crate::Connection::GRACE) is far above it).
+    pub const fn time_limit(self) -> Duration {
+        match self {
+            Function::Connect | Function::Disconnect | Function::Default => Duration::from_secs(10),
+            Function::Notify => Duration::from_secs(60),
         }
     }
 

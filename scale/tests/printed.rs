@@ -1,6 +1,6 @@
 //! `docs/scale.md` contains the tables that the simulation prints.
 
-use simulate::{document::Document, scenario};
+use scale::{document::Document, scenario};
 
 #[test]
 fn the_document_has_the_tables_as_they_are_printed() {
@@ -15,7 +15,7 @@ fn the_document_has_the_tables_as_they_are_printed() {
         .find(|(written, printed)| written != printed);
     assert_eq!(
         differs, None,
-        "docs/scale.md differs from what `make simulate` prints: run `make simulate`"
+        "docs/scale.md differs from what `make scale` prints: run `make scale`"
     );
     assert_eq!(written.len(), printed.0.len());
 }

@@ -1,20 +1,13 @@
-//! Chatterbox's own constants, read from its sources so that the simulation cannot drift from the code.
+//! Chatterbox's own constants: those of notify from core, those of the client from the page, and what is deployed from infra's
+//! `contract.json`. So the simulation cannot drift from the code.
 
-use crate::source::{Source, product, source};
+use crate::contract::CONTRACT;
 use chatterbox_core::{
-    Body, Deferral, Notification, Notifier, Poster, Topic,
+    Body, Deferral, Function, Notification, Notifier, Poster, Topic,
     backoff::{self, Backoff},
 };
+use chatterbox_page::timing;
 use std::time::Duration;
-
-const CLIENT: Source = source!("web/src/timing.js");
-const FUNCTIONS: Source = source!("infra/lib/functions.ts");
-const QUEUES: Source = source!("infra/lib/queues.ts");
-const EVENT_SOURCES: Source = source!("infra/lib/sources.ts");
-const SETTINGS: Source = source!("infra/lib/settings.ts");
-const ESTIMATE: Source = source!("infra/cost/estimate.ts");
-const PRICES: Source = source!("infra/cost/prices.ts");
-const MEASURED: Source = source!("infra/cost/measured.json");
 
 /// Constants of notify and of its queue. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +47,9 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// The constants as they are in core and infra.
+    /// The constants as they are in core, and as it is deployed.
     pub fn read() -> Notify {
-        let timeout = FUNCTIONS.number("NOTIFY_TIMEOUT = Duration.seconds(") * 1_000.0;
+        let deployed = &CONTRACT.notify;
         Notify {
             posts_at_once: Poster::AT_ONCE,
             tries: Poster::TRIES,
@@ -67,12 +60,12 @@ impl Notify {
             margin: millis(Notifier::MARGIN),
             attempts: Deferral::MAX_ATTEMPTS,
             logins_deferred: Deferral::LOGINS_PER_MESSAGE,
-            timeout,
-            memory: FUNCTIONS.number("NOTIFY_MEMORY = "),
-            batch: EVENT_SOURCES.count("batchSize: "),
-            visibility: timeout * (1.0 + QUEUES.number("visibilityTimeout: NOTIFY_TIMEOUT.plus(Duration.seconds(")),
-            receives: QUEUES.count("maxReceiveCount: ") as u32,
-            queue_at_once: SETTINGS.count("notifyConcurrency: ") as u32,
+            timeout: millis(Function::Notify.time_limit()),
+            memory: deployed.memory_megabytes,
+            batch: deployed.batch,
+            visibility: deployed.visibility_seconds * 1_000.0,
+            receives: deployed.receives,
+            queue_at_once: deployed.concurrency,
             rest: ceilings(Deferral::BACKOFF),
         }
     }
@@ -103,27 +96,23 @@ pub struct Client {
     pub refused_after: u32,
     /// Highest ceiling of the waits from then on.
     pub refused_wait: f64,
-    /// Wait at a gap, for the push that was overtaken, before the page syncs.
-    pub gap_wait: f64,
 }
 
 impl Client {
-    /// As in `web/src/timing.js`.
+    /// As in the client.
     pub fn read() -> Client {
-        let time = |name: &str| CLIENT.number(&format!("export const {name} = "));
         Client {
-            heartbeat: time("HEARTBEAT"),
-            quiet_heartbeat: (time("QUIET_HEARTBEAT"), time("QUIET_HEARTBEAT_SPREAD")),
-            silence_check: time("SILENCE_CHECK"),
-            patience: time("ANSWER_TIMEOUT"),
-            change_over: time("CHANGE_OVER"),
-            change_over_spread: time("CHANGE_OVER_SPREAD"),
-            sync_every: time("SYNC_EVERY"),
-            backoff: (time("SECOND"), time("LONGEST_WAIT")),
-            stable: time("STABLE_AFTER"),
-            refused_after: time("REFUSED_AFTER") as u32,
-            refused_wait: time("REFUSED_WAIT"),
-            gap_wait: time("GAP_WAIT"),
+            heartbeat: millis(timing::HEARTBEAT),
+            quiet_heartbeat: (millis(timing::QUIET_HEARTBEAT), millis(timing::QUIET_HEARTBEAT_SPREAD)),
+            silence_check: millis(timing::SILENCE_CHECK),
+            patience: millis(timing::ANSWER_TIMEOUT),
+            change_over: millis(timing::CHANGE_OVER),
+            change_over_spread: millis(timing::CHANGE_OVER_SPREAD),
+            sync_every: millis(timing::SYNC_EVERY),
+            backoff: (millis(timing::SECOND), millis(timing::LONGEST_WAIT)),
+            stable: millis(timing::STABLE_AFTER),
+            refused_after: timing::REFUSED_AFTER,
+            refused_wait: millis(timing::REFUSED_WAIT),
         }
     }
 }
@@ -146,30 +135,23 @@ pub fn largest_item() -> (f64, f64) {
 
 /// The stage's own throttle: requests a second, and at once.
 pub fn stage_throttle() -> (f64, f64) {
-    (SETTINGS.number("throttle: { rate: "), SETTINGS.number(", burst: "))
+    (CONTRACT.throttle.rate, CONTRACT.throttle.burst)
 }
 
 /// Billed time of an invocation, in gigabyte-seconds, by the function's name.
 pub fn gigabyte_seconds(function: &str) -> f64 {
-    ESTIMATE.number(&format!(" {function}: "))
+    CONTRACT.gigabyte_seconds[function]
 }
 
 /// Price of one unit, in dollars, by its name in `infra/cost/prices.ts`.
 pub fn price(item: &str) -> f64 {
-    let quoted = format!("\"{item}\": price(");
-    let bare = format!("{item}: price(");
-    let known = |key: &str| PRICES.text.contains(key);
-    PRICES.number(if known(&quoted) { &quoted } else { &bare })
+    CONTRACT.dollars_a_million[item] / 1e6
 }
 
 /// Measured request units of one call, read and write, by the function's name.
 pub fn units(function: &str) -> (f64, f64) {
-    let read = format!("\"{function}\": {{ \"read\": ");
-    let writes = MEASURED.after(&read).split_once("\"write\": ").map(|(_, rest)| rest);
-    (
-        MEASURED.number(&read),
-        product(writes.unwrap_or_default()).unwrap_or(f64::NAN),
-    )
+    let units = &CONTRACT.units[function];
+    (units.read, units.write)
 }
 
 fn millis(time: Duration) -> f64 {
@@ -181,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_is_found_and_makes_sense() {
+    fn every_number_makes_sense() {
         let notify = Notify::read();
         assert!(notify.timeout > notify.margin && notify.patience > notify.backoff.0);
         assert!(notify.visibility >= 6.0 * notify.timeout);

@@ -1,6 +1,6 @@
 //! Prints the tables. Given the path of a document, also writes each table into it, between the marks with its name.
 
-use simulate::{document::Document, scenario};
+use scale::{document::Document, scenario};
 use std::{
     env, fs,
     io::{self, Write},

@@ -1,5 +1,9 @@
 //! The browsers: up to a million clients, each with the timers, retries and syncs of the client library, but without
 //! the contents of updates.
+//!
+//! They are no [`Page`](chatterbox_page::Page)s. A page is about what is in messages: which updates, in which log, in which
+//! order. Here only their number and their times count, there are a million of them, and most of what they do is when to open
+//! a socket, which a page leaves to others. A handful of numbers for each is enough; the times are the page's own.
 
 use crate::{
     agenda::Millis,
@@ -156,7 +160,6 @@ impl World {
         one.life = one.life.wrapping_add(1);
         one.open = true;
         one.unopened = 0;
-        one.unanswered = 0;
         one.opened_at = now;
         one.back_at = one.back_at.min(now);
         self.heard(id);
