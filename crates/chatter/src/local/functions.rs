@@ -56,9 +56,10 @@ pub(super) fn functions(
     notify_timeout: Duration,
 ) -> BTreeMap<String, Function> {
     let function = |which: Which| {
-        let (name, timeout) = match which {
-            Which::Notify => (which.name(), notify_timeout),
-            Which::Connect | Which::Disconnect | Which::Default => (which.name(), which.time_limit()),
+        let name = which.name();
+        let timeout = match which {
+            Which::Notify => notify_timeout,
+            Which::Connect | Which::Disconnect | Which::Default => which.time_limit(),
         };
         // An empty folder is the present one. Without the dot, a bare name would be looked up in PATH.
         let command = if folder.as_os_str().is_empty() {
