@@ -139,10 +139,20 @@ impl<T> Invocations<T> {
 
     /// Lets time pass, for this long at most, until an invocation can go on. Says whether one can.
     pub async fn wait(&self, at_most: Duration) -> bool {
+        self.wait_until(at_most, || !self.ready().is_empty()).await
+    }
+
+    /// Lets time pass, for this long at most, until this invocation can go on, and says whether it can. The others stand
+    /// still meanwhile, whatever becomes due to them.
+    pub async fn wait_for(&self, id: usize, at_most: Duration) -> bool {
+        self.wait_until(at_most, || self.ready().contains(&id)).await
+    }
+
+    async fn wait_until(&self, at_most: Duration, is_reached: impl Fn() -> bool) -> bool {
         let mut end = Box::pin(sleep_until(Instant::now() + at_most));
         let waited = poll_fn(|context| {
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
-            if !self.ready().is_empty() {
+            if is_reached() {
                 return Poll::Ready(true);
             }
             end.as_mut().poll(context).map(|()| false)
