@@ -49,6 +49,7 @@ export function addAlarms(scope: Construct, { functions, metrics, queues, topic 
     add("Refusals", refusals(metrics), 50, DESCRIPTIONS.refusals, 3),
     add("FailedPosts", failedPosts(metrics), 5, DESCRIPTIONS.failedPosts, 3),
     add("Stale", stale(metrics), 10, DESCRIPTIONS.stale),
+    add("NoRoom", metrics.of("NoRoom", "notify", { period: ONE_HOUR }), 0, DESCRIPTIONS.noRoom),
     add("ClockAhead", metrics.of("ClockAhead", "notify", { period: ONE_HOUR }), 0, DESCRIPTIONS.clockAhead),
     add("DeadLetters", waiting(queues.deadLetters), 0, DESCRIPTIONS.deadLetters),
     add("OutboxFailures", waiting(queues.outboxFailures), 0, DESCRIPTIONS.outboxFailures),
@@ -81,6 +82,9 @@ const DESCRIPTIONS = {
     "of the topic: they were dropped and shown to nobody. A few are normal where a pipeline tries again. " +
     "So many mean that clocks in the pipeline disagree, or that its events hold a wrong time in the field at. " +
     "Compare that time with the one when the event was sent; set the clocks, or leave the field out.",
+  noRoom:
+    "Updates named topics beyond the sixteen that a login may have: they were recorded and sent under the topics that " +
+    "there is room for, and under no others. Look into notify's log for the ids of these events, and use fewer topics.",
   clockAhead:
     "Events came with a time more than a minute in the future. They were delivered, and their time was taken for now, " +
     "but of two updates of a topic the wrong one may stand. " +

@@ -40,7 +40,7 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
       ],
       [
         graph("Updates", ofNotify("Updates", "Stale", "Deferred"), 4),
-        graph("Events to look into", ofNotify("BadEvents", "ClockAhead", "IgnoredRecords"), 4),
+        graph("Events to look into", ofNotify("BadEvents", "NoRoom", "ClockAhead", "IgnoredRecords"), 4),
         graph("Posts", ofNotify("PostsSent", "PostsGone", "PostsEarly", "PostsFailed"), 4),
         graph(
           "An event's fan-out, in milliseconds",

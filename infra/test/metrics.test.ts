@@ -35,7 +35,7 @@ function asked(of: Readable): Record<"alarms" | "dashboard", [string, string, Re
 test("alarms and dashboard read metrics that the function in question prints, where it prints them", () => {
   for (const of of [plain, named]) {
     const { alarms, dashboard } = asked(of);
-    assert.deepEqual([alarms.length, dashboard.length], [10, 22]);
+    assert.deepEqual([alarms.length, dashboard.length], [11, 23]);
     for (const [namespace, name, { [metricsDimension]: by, Reason, ...others }] of [...alarms, ...dashboard]) {
       const from = FUNCTION_NAMES.find((name) => name === by)!;
       assert(metrics(from).has(name), `${from} does not print ${name}`);
@@ -101,7 +101,7 @@ test("every alarm's description says what happened and what to do, and docs/depl
 });
 
 test("docs/deploy.md explains the metrics whose names do not explain themselves", () => {
-  for (const name of ["Stale", "ClockAhead", "IgnoredRecords", "BadEvents", "Deferred", "PostsEarly", "PostsGone"]) {
+  for (const name of ["Stale", "ClockAhead", "IgnoredRecords", "NoRoom", "BadEvents", "Deferred", "PostsEarly", "PostsGone"]) {
     assert(DOCUMENT.includes(`\`${name}\``), name);
   }
 });

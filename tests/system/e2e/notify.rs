@@ -17,7 +17,7 @@ async fn an_update_reaches_all_sockets_of_its_login_and_no_others() {
     let report = world.notify(&event).await;
     assert_eq!(
         report,
-        json!({"logins": {"friendless": 1}, "sent": 2, "gone": 0, "early": 0, "deferred": 0, "failed": 0})
+        json!({"logins": {"friendless": 1}, "sent": 2, "gone": 0, "early": 0, "deferred": 0, "no_room": 0, "failed": 0})
     );
     let push = one.hear().await;
     let epoch = push["epoch"].as_str().unwrap();
@@ -250,5 +250,36 @@ async fn the_oldest_socket_beyond_the_cap_is_replaced() {
         socket.is_quiet().await;
     }
     assert_eq!(world.rows_of("friendless").await.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_without_room_for_a_topic_spoils_the_update_for_nobody() {
+    let world = World::start().await;
+    let (full, other) = (world.log_in("full").await, world.log_in("other").await);
+    let known: Vec<String> = (0..16).map(|n| format!("t{n}")).collect();
+    world
+        .notify(&json!({"login": "full", "topics": known, "at": 1_763_900_001_000_i64}))
+        .await;
+    let (mut of_full, mut of_other) = (world.connect(&full).await, world.connect(&other).await);
+    // Through a queue, where a failed record would come again for both.
+    let event = json!({"logins": ["full", "other"], "topics": ["t0", "new"], "id": "x", "at": 1_763_900_002_000_i64})
+        .to_string();
+    assert_eq!(world.notify_by_queue(&[&event]).await, Vec::<String>::new());
+    assert_eq!(of_full.hear().await["topics"], json!(["t0"]));
+    assert_eq!(of_other.hear().await["topics"], json!(["t0", "new"]));
+    let report = world
+        .notify(&json!({"logins": ["full", "other"], "topic": "newer"}))
+        .await;
+    assert_eq!(
+        (&report["logins"], &report["no_room"]),
+        (&json!({"full": "no room", "other": 2}), &json!(1))
+    );
+    assert_eq!(of_other.hear().await["topics"], json!(["newer"]));
+    of_full.is_quiet().await;
+    e2e::eventually(true, async || {
+        world.has_printed(&["notify:", "a login has as many topics as it may have"])
+    })
+    .await;
     world.stop().await;
 }

@@ -130,6 +130,13 @@ impl Notifier {
             Ok(recorded) => recorded,
             Err(error) => return Outcome::Failed(error).into(),
         };
+        if recorded.lacks_room() {
+            tally.count_no_room();
+            tracing::warn!(
+                id = update.id,
+                "a login has as many topics as it may have: nothing was recorded under others"
+            );
+        }
         let mut retry_later = false;
         if let Some(pushes) = PushBuilder::of(login, update, &recorded) {
             let connections = match self.connections.of(login).await {
@@ -148,7 +155,7 @@ impl Notifier {
             Recorded::New { version, .. } => Outcome::Version(version),
             Recorded::Repeat { .. } => Outcome::Repeat,
             Recorded::Stale => Outcome::Stale,
-            Recorded::TooManyTopics => Outcome::TooManyTopics,
+            Recorded::NoRoom => Outcome::NoRoom,
         };
         LoginResult { outcome, retry_later }
     }

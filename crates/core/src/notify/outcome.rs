@@ -12,8 +12,9 @@ pub enum Outcome {
     Repeat,
     /// A newer update of its topics was recorded before: nothing was done.
     Stale,
-    /// The login has as many topics as it may have: nothing was done.
-    TooManyTopics,
+    /// The login has as many topics as it may have, and none of the update's is among them: nothing was done. Another try
+    /// would change nothing, so it is no failure.
+    NoRoom,
     /// DynamoDB failed.
     Failed(StoreError),
     /// Time was up, or DynamoDB was busy; a later invocation will do it.
@@ -26,8 +27,8 @@ impl Outcome {
     /// Whether the event must be delivered again, or else end in the dead-letter queue.
     pub(crate) fn is_failure(&self) -> bool {
         match self {
-            Outcome::Version(_) | Outcome::Repeat | Outcome::Stale | Outcome::Deferred => false,
-            Outcome::TooManyTopics | Outcome::Failed(_) | Outcome::OutOfTime => true,
+            Outcome::Version(_) | Outcome::Repeat | Outcome::Stale | Outcome::NoRoom | Outcome::Deferred => false,
+            Outcome::Failed(_) | Outcome::OutOfTime => true,
         }
     }
 
@@ -37,7 +38,7 @@ impl Outcome {
             Outcome::Version(version) => version.to_string(),
             Outcome::Repeat => "repeat".to_owned(),
             Outcome::Stale => "stale".to_owned(),
-            Outcome::TooManyTopics => "topics: the login has as many as it may have".to_owned(),
+            Outcome::NoRoom => "no room".to_owned(),
             Outcome::Failed(error) => error.to_string(),
             Outcome::Deferred => "deferred".to_owned(),
             Outcome::OutOfTime => "out of time".to_owned(),

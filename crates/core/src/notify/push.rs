@@ -28,6 +28,7 @@ impl<'a> PushBuilder<'a> {
                 version,
                 topics,
                 before,
+                no_room: _,
             } => Some(PushBuilder {
                 login,
                 epoch,
@@ -44,7 +45,7 @@ impl<'a> PushBuilder<'a> {
                 topics: &stored.topics,
                 before: None,
             }),
-            Recorded::Stale | Recorded::TooManyTopics => None,
+            Recorded::Stale | Recorded::NoRoom => None,
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Report {
     pub early: usize,
     /// Logins that were deferred to a later invocation: time was up, or DynamoDB or some of their sockets did not answer.
     pub deferred: usize,
+    /// Logins with no room for some of the update's topics: nothing was recorded under these.
+    pub no_room: usize,
     /// Posts that failed. If their login was not deferred, their pages get the update by their next sync.
     pub failed: usize,
 }
@@ -33,6 +35,7 @@ pub(crate) struct Tally {
     early: AtomicUsize,
     failed: AtomicUsize,
     deferred: AtomicUsize,
+    no_room: AtomicUsize,
 }
 
 impl Tally {
@@ -52,6 +55,11 @@ impl Tally {
         self.deferred.fetch_add(logins, Relaxed);
     }
 
+    /// Counts a login with no room for some topic.
+    pub(crate) fn count_no_room(&self) {
+        self.no_room.fetch_add(1, Relaxed);
+    }
+
     /// The report of these counts and the logins' outcomes.
     pub(crate) fn report(&self, logins: BTreeMap<Login, Outcome>) -> Report {
         let [sent, gone, early, deferred, failed] =
@@ -63,6 +71,7 @@ impl Tally {
             early,
             deferred,
             failed,
+            no_room: self.no_room.load(Relaxed),
         }
     }
 }

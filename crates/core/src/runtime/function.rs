@@ -58,6 +58,7 @@ impl Function {
                 Metric::PostsEarly,
                 Metric::PostsFailed,
                 Metric::Deferred,
+                Metric::NoRoom,
                 Metric::BadEvents,
                 Metric::ClockAhead,
                 Metric::IgnoredRecords,

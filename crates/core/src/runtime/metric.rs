@@ -40,6 +40,8 @@ pub enum Metric {
     PostsFailed,
     /// Logins that were deferred to a later invocation.
     Deferred,
+    /// Logins with no room for some topic of an update.
+    NoRoom,
     /// Events that could not be read.
     BadEvents,
     /// Events with a time ahead of the function's clock.
@@ -68,6 +70,7 @@ impl Metric {
             | Metric::PostsEarly
             | Metric::PostsFailed
             | Metric::Deferred
+            | Metric::NoRoom
             | Metric::BadEvents
             | Metric::ClockAhead
             | Metric::IgnoredRecords => Unit::Count,

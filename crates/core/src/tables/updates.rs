@@ -41,6 +41,8 @@ pub enum Recorded {
         topics: Vec<Topic>,
         /// The version of each topic before it.
         before: BTreeMap<Topic, Version>,
+        /// The topics for which the login has no room: nothing is recorded under them.
+        no_room: Vec<Topic>,
     },
     /// It was recorded before under this id, and is still the newest of at least one topic.
     Repeat {
@@ -53,8 +55,19 @@ pub enum Recorded {
     },
     /// Every one of its topics has something newer: a retry that came late.
     Stale,
-    /// The login has updates on [`Topic::MAX_PER_LOGIN`] topics, and this one is about another.
-    TooManyTopics,
+    /// The login has updates on [`Topic::MAX_PER_LOGIN`] topics, and there is nothing new here but topics beyond these.
+    NoRoom,
+}
+
+impl Recorded {
+    /// Whether the login had no room for some of the update's topics.
+    pub fn lacks_room(&self) -> bool {
+        match self {
+            Recorded::New { no_room, .. } => !no_room.is_empty(),
+            Recorded::NoRoom => true,
+            Recorded::Repeat { .. } | Recorded::Stale => false,
+        }
+    }
 }
 
 /// A login's log, as far as it is kept.
@@ -99,12 +112,14 @@ impl Updates {
     }
 
     /// Records an update under each of its topics, all with the same version, or says why not. A topic that has something
-    /// newer is left out: an update that is stale for one topic may be new for another.
+    /// newer is left out, and so is one for which the login has no room: an update that is stale for one topic may be new for
+    /// another.
     ///
     /// # Errors
     /// If the table cannot be written. Recording again is safe: it is then a repeat.
     pub async fn record(&self, login: &Login, update: &Update) -> Result<Recorded, StoreError> {
         let mut update = update.clone();
+        let mut no_room = Vec::new();
         // Reserve room as if every topic were new to the login. Only when its item is nearly full (16 topics) does the write
         // fail for that, and the item that comes back shows which topics exist.
         let mut new_topics = update.topics.len();
@@ -115,7 +130,7 @@ impl Updates {
             let log = match write.send().await {
                 Ok(output) => {
                     let old = output.attributes().filter(|old| old.contains_key("epoch"));
-                    return Ok(recorded(old.map(read).transpose()?, new_epoch, update.topics));
+                    return Ok(recorded(old.map(read).transpose()?, new_epoch, update.topics, no_room));
                 }
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(ConditionFailed {
@@ -133,14 +148,14 @@ impl Updates {
                 log.entry(topic)
                     .is_none_or(|newest| newest.gives_way_to(update.at, now))
             });
+            no_room.extend(log.topics_beyond_room(&mut update.topics));
             new_topics = update.topics.iter().filter(|topic| log.entry(topic).is_none()).count();
-            if update.topics.is_empty() {
-                return Ok(Recorded::Stale);
-            }
-            // If neither the ID nor the time explains the failed condition, the item has no room for the new topics. Every
-            // retry names fewer topics or reserves less room, so the loop ends.
-            if log.entries.len() + new_topics > Topic::MAX_PER_LOGIN || (update.topics.len(), new_topics) == asked {
-                return Ok(Recorded::TooManyTopics);
+            // Every retry names fewer topics or reserves less room, so the loop ends.
+            match (update.topics.is_empty(), no_room.is_empty()) {
+                (true, true) => return Ok(Recorded::Stale),
+                (true, false) => return Ok(Recorded::NoRoom),
+                (false, _) if (update.topics.len(), new_topics) == asked => return Ok(Recorded::NoRoom),
+                (false, _) => {}
             }
         }
     }
@@ -245,7 +260,7 @@ fn newest(update: &Update, now: Timestamp) -> AttributeValue {
 }
 
 /// The result of a successful write, by the item as it was before.
-fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Recorded {
+fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>, no_room: Vec<Topic>) -> Recorded {
     match old {
         Some(log) => {
             let before = log
@@ -258,6 +273,7 @@ fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Re
                 version: log.version + 1,
                 topics,
                 before,
+                no_room,
             }
         }
         None => Recorded::New {
@@ -265,6 +281,7 @@ fn recorded(old: Option<UpdateLog>, new_epoch: String, topics: Vec<Topic>) -> Re
             version: 1,
             topics,
             before: BTreeMap::new(),
+            no_room,
         },
     }
 }
@@ -294,6 +311,18 @@ impl UpdateLog {
     /// The newest update of a topic.
     fn entry(&self, topic: &Topic) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.topic == *topic)
+    }
+
+    /// Takes the topics out for which there is no room, and returns them: the first new ones get the room that is left.
+    fn topics_beyond_room(&self, topics: &mut Vec<Topic>) -> Vec<Topic> {
+        let mut room = Topic::MAX_PER_LOGIN.saturating_sub(self.entries.len());
+        let beyond = topics.extract_if(.., |topic| {
+            let is_new = self.entry(topic).is_none();
+            let fits = !is_new || room > 0;
+            room = room.saturating_sub(usize::from(is_new));
+            !fits
+        });
+        beyond.collect()
     }
 }
 

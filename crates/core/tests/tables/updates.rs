@@ -2,7 +2,7 @@
 
 use crate::store::{login, new, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{Cursor, Recorded, Timestamp, Topics, sync};
+use chatterbox_core::{Cursor, Recorded, Timestamp, Topic, Topics, sync};
 use serde_json::json;
 use std::time::Duration;
 
@@ -123,24 +123,58 @@ async fn a_login_has_room_for_sixteen_topics() {
     let store = store().await;
     let topics = |range: std::ops::Range<usize>| range.map(|n| format!("t{n}")).collect::<Vec<_>>();
     new(store.record("a", &json!({"topics": topics(0..10), "id": "1"})).await);
-    // Seven more are too many, six are not; known ones among them do not count twice.
-    assert!(matches!(
-        store.record("a", &json!({"topics": topics(10..17), "id": "2"})).await,
-        Recorded::TooManyTopics
-    ));
+    // Known ones do not count twice.
     assert_eq!(
         new(store.record("a", &json!({"topics": topics(5..16), "id": "3"})).await).0,
         2
     );
     assert!(matches!(
-        store.record("a", &json!({"topics": ["t0", "t16"], "id": "4"})).await,
-        Recorded::TooManyTopics
+        store.record("a", &json!({"topics": ["t16", "t17"], "id": "4"})).await,
+        Recorded::NoRoom
     ));
     assert_eq!(
         new(store.record("a", &json!({"topics": topics(0..16), "id": "5"})).await).0,
         3
     );
     assert_eq!(store.log("a").await.entries.len(), 16);
+}
+
+#[tokio::test]
+async fn an_update_is_recorded_under_the_topics_that_there_is_room_for() {
+    let store = store().await;
+    let known: Vec<_> = (0..15).map(|n| format!("t{n}")).collect();
+    new(store
+        .record("a", &json!({"topics": known, "id": "1", "at": 1_795_000_001_000_i64}))
+        .await);
+    // Room for one more: for the first of the new ones.
+    let event = json!({"topics": ["t0", "new", "newer", "newest"], "id": "2", "at": 1_795_000_002_000_i64});
+    let Recorded::New {
+        version,
+        topics,
+        no_room,
+        ..
+    } = store.record("a", &event).await
+    else {
+        panic!("not recorded")
+    };
+    let names = |topics: &[Topic]| topics.iter().map(|topic| topic.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        (version, names(&topics), names(&no_room)),
+        (
+            2,
+            vec!["t0".into(), "new".into()],
+            vec!["newer".into(), "newest".into()]
+        )
+    );
+    // Redelivered, it is a repeat of what was recorded.
+    let Recorded::Repeat { stored, .. } = store.record("a", &event).await else {
+        panic!("not a repeat")
+    };
+    assert_eq!(names(&stored.topics), ["t0", "new"]);
+    // What is stale for the topics that exist leaves nothing but those that have no room.
+    let late = json!({"topics": ["t0", "newer"], "id": "3", "at": 1_795_000_001_500_i64});
+    assert!(matches!(store.record("a", &late).await, Recorded::NoRoom));
+    assert_eq!(store.log("a").await.version, 2);
 }
 
 #[tokio::test]

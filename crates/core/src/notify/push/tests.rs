@@ -23,6 +23,7 @@ fn new(version: Version, topics: &[&str], before: &[(&str, Version)]) -> Recorde
         version,
         topics,
         before,
+        no_room: Vec::new(),
     }
 }
 
@@ -104,7 +105,7 @@ fn a_push_names_the_version_that_its_socket_must_already_have() {
 #[test]
 fn a_stale_update_is_not_pushed() {
     let (login, update) = (Login::parse("friendless").unwrap(), update(&["plays"]));
-    for recorded in [Recorded::Stale, Recorded::TooManyTopics] {
+    for recorded in [Recorded::Stale, Recorded::NoRoom] {
         assert!(PushBuilder::of(&login, &update, &recorded).is_none());
     }
 }
