@@ -83,8 +83,8 @@ test-traces: programs web/node_modules
 	target/debug/traces target/traces
 	$(say) "Playing them on the browser client."
 	TRACES=$(CURDIR)/target/traces/page.json node --test web/test/traces.test.mjs
-	$(say) "Playing them on core."
-	TRACES=$(CURDIR)/target/traces cargo test --locked --workspace --test traces core_does_what_the_model_does
+	$(say) "Playing them on core, and on the page in Rust."
+	TRACES=$(CURDIR)/target/traces cargo test --locked --workspace --test traces does_what_the_model_does
 
 test-browser: programs tests/browser/node_modules examples/node_modules web/node_modules
 	$(say) "Testing in headless Chromium."

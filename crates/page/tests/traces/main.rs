@@ -1,7 +1,7 @@
 //! The page does what the model does, which is proved to lose nothing: step by step it shows, asks and remembers the same.
 //!
-//! `protocol/traces/page.json` has the model's shortest counterexamples. `TRACES` names a file with more, such as the
-//! `page.json` that `cargo run -p model --bin traces -- target/traces` writes, which takes every transition of a page.
+//! `protocol/traces/page.json` has the model's shortest counterexamples. `TRACES` names a folder with more, such as
+//! `cargo run -p model --bin traces -- target/traces` writes, which take every transition of a page.
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code")]
 
@@ -9,7 +9,10 @@ mod browser;
 mod trace;
 
 use browser::Browser;
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    path::Path,
+};
 use trace::{Given, Step, Then, Trace};
 
 const COUNTEREXAMPLES: &str = include_str!("../../../../protocol/traces/page.json");
@@ -20,15 +23,16 @@ const COUNTEREXAMPLES: &str = include_str!("../../../../protocol/traces/page.jso
 )]
 fn traces() -> Vec<Trace> {
     let mut traces: Vec<Trace> = serde_json::from_str(COUNTEREXAMPLES).unwrap();
-    if let Some(file) = std::env::var_os("TRACES") {
-        let more: Vec<Trace> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    if let Some(folder) = std::env::var_os("TRACES") {
+        let text = std::fs::read_to_string(Path::new(&folder).join("page.json")).unwrap();
+        let more: Vec<Trace> = serde_json::from_str(&text).unwrap();
         traces.extend(more);
     }
     traces
 }
 
 #[test]
-fn a_page_shows_asks_and_remembers_what_the_model_does() {
+fn the_page_does_what_the_model_does() {
     let traces = traces();
     let differences = traces.iter().filter_map(difference);
     if let Some(shortest) = differences.min_by_key(|difference| difference.step) {
