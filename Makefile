@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
-.PHONY: book bench bench-aws instructions scale
+.PHONY: book bench bench-aws instructions scale compare
 
 FUNCTIONS := connect disconnect default notify
 # What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
@@ -190,6 +190,10 @@ cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOUR
 scale: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
 	$(say) "Simulating. This takes half a minute."
 	cargo run --locked --quiet --package scale -- docs/scale.md
+
+compare: programs ## put what tutorials show and Chatterbox through the same chaos, and print what each loses: SEED=1 SECONDS=20
+	$(say) "Comparing. This takes two to three times as long as the chaos, which is $(or $(SECONDS),20) s for each of the two."
+	@target/debug/compare --seed $(or $(SEED),1) --seconds $(or $(SECONDS),20)
 
 $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt
 	$(say) "Installing the emulator and its clients into .tools."

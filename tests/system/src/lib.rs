@@ -16,6 +16,7 @@ mod world;
 
 pub use client::{Closed, Socket};
 pub use live_page::LivePage;
+pub use programs::{FUNCTIONS, folder_with};
 pub use queue::Queue;
 pub use secrets::leaked;
 pub use world::{Session, World, eventually, failures};

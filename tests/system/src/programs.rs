@@ -7,27 +7,30 @@ use std::{
     time::SystemTime,
 };
 
-/// Programs that the tests run. `cargo test` does not build them.
-const PROGRAMS: [&str; 4] = ["connect", "disconnect", "default", "notify"];
+/// Chatterbox's functions, which most tests run.
+pub const FUNCTIONS: [&str; 4] = ["connect", "disconnect", "default", "notify"];
 
-/// Folder into which cargo puts this workspace's programs: the one above that of the tests.
-///
-/// # Panics
-/// If a program is missing, or older than one of its sources: the test would then test older code.
+/// Folder with Chatterbox's functions, checked once.
 pub(crate) fn folder() -> PathBuf {
     static CHECKED: OnceLock<PathBuf> = OnceLock::new();
-    let checked = CHECKED.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let folder = test.ancestors().nth(2).unwrap().to_owned();
-        let stale: Vec<String> = PROGRAMS.iter().filter_map(|name| problem(&folder.join(name))).collect();
-        assert!(
-            stale.is_empty(),
-            "{}. Build the programs first: cargo build --workspace --bins",
-            stale.join("; ")
-        );
-        folder
-    });
-    checked.clone()
+    CHECKED.get_or_init(|| folder_with(&FUNCTIONS)).clone()
+}
+
+/// Folder into which cargo puts this workspace's programs: the one above that of the tests. `cargo test` does not build
+/// programs.
+///
+/// # Panics
+/// If one of these programs is missing, or older than one of its sources: the test would then test older code.
+pub fn folder_with(programs: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).unwrap().to_owned();
+    let stale: Vec<String> = programs.iter().filter_map(|name| problem(&folder.join(name))).collect();
+    assert!(
+        stale.is_empty(),
+        "{}. Build the programs first: cargo build --workspace --bins",
+        stale.join("; ")
+    );
+    folder
 }
 
 /// Reason why a program is not up to date; `None` if it is. Cargo lists a program's sources beside it, in a file that
