@@ -9,7 +9,7 @@ use chatterbox_core::{
     log,
     metrics::Metrics,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,8 +31,11 @@ async fn connect(
     policy: &HandshakePolicy,
     metrics: &Metrics,
     event: Box<RawValue>,
-) -> Result<ProxyResponse, Error> {
-    let event = SocketEvent::parse(&event)?;
+) -> Result<ProxyResponse, Diagnostic> {
+    let event = SocketEvent::parse(&event).map_err(|error| Diagnostic {
+        error_type: "UnreadableEvent".to_owned(),
+        error_message: error.to_string(),
+    })?;
     if event.kind() != EventKind::Connect {
         return Ok(ProxyResponse::status(400));
     }

@@ -12,7 +12,7 @@ use chatterbox_core::{
     log,
     metrics::Metrics,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -33,8 +33,11 @@ async fn disconnect(
     connections: &Connections,
     metrics: &Metrics,
     event: Box<RawValue>,
-) -> Result<ProxyResponse, Error> {
-    let event = SocketEvent::parse(&event)?;
+) -> Result<ProxyResponse, Diagnostic> {
+    let event = SocketEvent::parse(&event).map_err(|error| Diagnostic {
+        error_type: "UnreadableEvent".to_owned(),
+        error_message: error.to_string(),
+    })?;
     // A browser can send a message with this route's key. That must delete no row.
     if event.kind() != EventKind::Disconnect {
         return Ok(ProxyResponse::status(400));

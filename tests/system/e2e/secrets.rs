@@ -24,7 +24,7 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
         ),
         (
             format!("{}&chatter={}", session.query(), uuid::Uuid::new_v4()),
-            vec![("origin", "https://x.example")],
+            vec![("origin", "http://localhost:3000")],
         ),
     ] {
         assert_eq!(world.try_connect(&query, &headers).await.unwrap_err(), 401);
@@ -48,6 +48,12 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
             is_error && !answer.to_string().contains(&session.chatter_id),
             "{answer}"
         );
+        let kind = if function == "notify" {
+            "BadEvent"
+        } else {
+            "UnreadableEvent"
+        };
+        assert_eq!(answer["errorType"], kind, "{function}");
     }
     socket.say(session.chatter_id.clone()).await;
     socket.say(json!({"action": session.chatter_id}).to_string()).await;
