@@ -6,7 +6,7 @@ use chatterbox_core::{
     Login,
     aws::{Aws, Endpoints},
 };
-use chatterbox_gateway::{Config, Endpoint, Function, Gateway, Route, serve};
+use chatterbox_gateway::{Config, Endpoint, Function, Gateway, Route, Server};
 use std::{collections::BTreeMap, future::pending, path::Path, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -144,9 +144,9 @@ impl Tutorial {
             ..Config::default()
         });
         let gateway = gateway.await?;
-        let serving = serve(listener, gateway.router(), pending());
-        servers.spawn(async {
-            let _ = serving.await;
+        let router = gateway.router();
+        servers.spawn(async move {
+            let _ = Server::default().serve(listener, router, pending()).await;
         });
         Ok(Tutorial {
             gateway,

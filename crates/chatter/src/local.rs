@@ -2,13 +2,14 @@
 //! as its children. The functions are the programs that run in AWS; environment variables tell them where everything
 //! is.
 //!
-//! `functions` has the functions and their routes, `database` and `data_file` the tables, `demo` the page and its
+//! `functions` has the functions and their routes, `database`, `engine` and `data_file` the tables, `demo` the page and its
 //! backend, `chaos` and `throttle` what `--chaos` breaks.
 
 mod chaos;
 mod data_file;
 mod database;
 mod demo;
+mod engine;
 mod functions;
 mod lock;
 mod throttle;
@@ -18,7 +19,7 @@ use chatterbox_core::{
     BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, Function, NotifySettings, Revocation,
     SettingsError, StoreError, Tables, aws::Aws, schema,
 };
-use chatterbox_gateway::{Config, ConfigError, Faults, Gateway, Limits};
+use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
@@ -34,6 +35,8 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// The file that keeps the tables. `None` keeps them in memory.
     pub data: Option<PathBuf>,
+    /// Further names of this machine by which both ports may be called: of tunnels and containers.
+    pub allowed_hosts: Vec<String>,
     /// The folder with the programs `connect`, `disconnect`, `default` and `notify`.
     pub functions: PathBuf,
     /// Settings of the functions, beside those that the local system sets itself.
@@ -60,6 +63,7 @@ impl Options {
             port: 8080,
             dynamodb_port: 8000,
             data: None,
+            allowed_hosts: Vec::new(),
             functions: own_folder.unwrap_or_default(),
             environment: functions::settings_from_env(),
             notify_timeout: Function::Notify.time_limit(),
@@ -116,27 +120,38 @@ pub struct Local {
     revocation: Revocation,
 }
 
-/// The settings of the demo's backend, and the tables. Those of the functions are read too, so that what is wrong with them
-/// is said before anything starts.
-fn settings(environment: &BTreeMap<String, String>) -> Result<(BackendSettings, Tables), SettingsError> {
-    let lookup = |name: &str| environment.get(name).cloned();
-    let settings = (
-        ConnectSettings::find_in(&lookup),
-        NotifySettings::find_in(&lookup),
-        BackendSettings::find_in(&lookup),
-    );
-    match settings {
-        (Ok(connect), Ok(notify), Ok(backend)) => {
-            let tables = Tables {
-                chatters: connect.chatters_table,
-                connections: connect.connections_table,
-                updates: notify.updates_table,
-            };
-            Ok((backend, tables))
-        }
-        (connect, notify, backend) => {
-            let errors = [connect.err(), notify.err(), backend.err()];
-            Err(SettingsError::of_all(errors.into_iter().flatten()))
+/// What the local system itself needs of Chatterbox's settings.
+struct Settings {
+    tables: Tables,
+    /// Pages of other machines that may open sockets, by their origins.
+    origins: Vec<String>,
+    /// Those of the demo's backend.
+    backend: BackendSettings,
+}
+
+impl Settings {
+    /// Reads all settings, those of the functions too, so that what is wrong with them is said before anything starts.
+    fn read(environment: &BTreeMap<String, String>) -> Result<Settings, SettingsError> {
+        let lookup = |name: &str| environment.get(name).cloned();
+        let settings = (
+            ConnectSettings::find_in(&lookup),
+            NotifySettings::find_in(&lookup),
+            BackendSettings::find_in(&lookup),
+        );
+        match settings {
+            (Ok(connect), Ok(notify), Ok(backend)) => Ok(Settings {
+                tables: Tables {
+                    chatters: connect.chatters_table,
+                    connections: connect.connections_table,
+                    updates: notify.updates_table,
+                },
+                origins: connect.policy.origins.unwrap_or_default(),
+                backend,
+            }),
+            (connect, notify, backend) => {
+                let errors = [connect.err(), notify.err(), backend.err()];
+                Err(SettingsError::of_all(errors.into_iter().flatten()))
+            }
         }
     }
 }
@@ -159,17 +174,32 @@ impl Local {
     /// # Errors
     /// A [`LocalError`] that says what to do about it; nothing is left running then.
     pub async fn start(options: Options) -> Result<Local, LocalError> {
-        let listener = bind(options.port, "the page and the sockets", "--port").await?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| port_error(options.port, "the page and the sockets", "--port", error))?;
-        let dynamodb_listener = bind(options.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
-        let faults = options.faults.or_else(|| options.chaos.map(|_| Faults::default()));
-        let database = Database::start(dynamodb_listener, options.data.as_deref(), faults.is_some()).await?;
-        let database = Arc::new(database);
+        let (listener, address) = bind(options.port, "the page and the sockets", "--port").await?;
+        let (dynamodb_listener, dynamodb_address) = bind(options.dynamodb_port, "DynamoDB", "--dynamodb-port").await?;
         let callback_url = format!("http://{address}/{STAGE}");
-        let environment = functions::environment(&database.url(), &callback_url, &options.environment);
-        let (backend, tables) = settings(&environment)?;
+        let dynamodb_url = database::url(dynamodb_address);
+        let environment = functions::environment(&dynamodb_url, &callback_url, &options.environment);
+        let Settings {
+            tables,
+            origins,
+            backend,
+        } = Settings::read(&environment)?;
+        let faults = options.faults.or_else(|| options.chaos.map(|_| Faults::default()));
+        let server = Server {
+            access: Access {
+                hosts: options.allowed_hosts,
+                origins,
+            },
+            ..Server::default()
+        };
+        let database = Database::start(
+            dynamodb_listener,
+            server.clone(),
+            options.data.as_deref(),
+            &tables,
+            faults.is_some(),
+        );
+        let database = Arc::new(database.await?);
         let config = Config {
             stage: STAGE.to_owned(),
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
@@ -195,7 +225,7 @@ impl Local {
         if let Some(chaos) = &chaos {
             router = router.merge(chaos.router());
         }
-        let server = tokio::spawn(chatterbox_gateway::serve(listener, router, std::future::pending()));
+        let server = tokio::spawn(async move { server.serve(listener, router, std::future::pending()).await });
         Ok(Local {
             address,
             gateway,
@@ -269,17 +299,17 @@ impl Drop for Local {
     }
 }
 
-async fn bind(port: u16, what: &'static str, flag: &'static str) -> Result<TcpListener, LocalError> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(|error| port_error(port, what, flag, error))
-}
-
-fn port_error(port: u16, what: &'static str, flag: &'static str, error: io::Error) -> LocalError {
-    LocalError::Port {
+/// A listener on a port of this machine, and its address.
+async fn bind(port: u16, what: &'static str, flag: &'static str) -> Result<(TcpListener, SocketAddr), LocalError> {
+    let bound = async {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error| LocalError::Port {
         port,
         what,
         flag,
         error,
-    }
+    })
 }

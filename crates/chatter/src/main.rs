@@ -1,13 +1,15 @@
 //! The command `chatter`.
 
 use chatter::local::{Local, Options};
+use chatterbox_gateway::{Access, Interrupts, Line, Printer, raise_open_files};
 use clap::{Parser, Subcommand};
 use std::{
-    io::{self, Write},
+    io::{stderr, stdout},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tracing_subscriber::{
     Layer,
     filter::{LevelFilter, Targets},
@@ -42,6 +44,9 @@ struct LocalArguments {
     /// use it.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// A further name of this machine, of a tunnel or a container, by which both ports may be called; may be repeated.
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = Access::parse_host)]
+    allowed_hosts: Vec<String>,
     /// The folder with the four functions' programs; by default the one that `chatter` itself is in.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
@@ -54,28 +59,38 @@ struct LocalArguments {
     log_level: LevelFilter,
 }
 
+/// How long the last lines may take to be read before the program ends without them.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments {
         command: Command::Local(arguments),
     } = Arguments::parse();
-    start_logging(arguments.log_level);
-    match run(arguments).await {
+    let terminal = Printer::new("chatter", stderr());
+    start_logging(arguments.log_level, &terminal);
+    let code = match run(arguments, &terminal).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "chatter: {error}");
+            terminal.print(format!("chatter: {error}"));
             ExitCode::FAILURE
         }
-    }
+    };
+    terminal.finish(LAST_LINES);
+    code
 }
 
-async fn run(arguments: LocalArguments) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(arguments: LocalArguments, terminal: &Printer) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything runs, so that a signal in the middle of the start is not lost.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let interrupts = Interrupts::listen()?;
+    if let Some(few) = raise_open_files() {
+        terminal.print(format!("chatter: {few}"));
+    }
     let mut options = Options::from_env();
     options.port = arguments.port;
     options.dynamodb_port = arguments.dynamodb_port;
     options.data = arguments.data;
+    options.allowed_hosts = arguments.allowed_hosts;
     options.chaos = arguments.chaos;
     if let Some(functions) = arguments.functions {
         options.functions = functions;
@@ -83,51 +98,45 @@ async fn run(arguments: LocalArguments) -> Result<(), Box<dyn std::error::Error>
     options
         .environment
         .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), arguments.log_level.to_string());
-    let local = Local::start(options).await?;
-    tokio::spawn(print_lines(local.gateway().lines()));
-    writeln!(
-        io::stdout(),
+    let local = tokio::select! {
+        local = Local::start(options) => local?,
+        () = interrupts.first() => return Ok(()),
+    };
+    tokio::spawn(print_lines(local.gateway().lines(), terminal.clone()));
+    Printer::new("chatter", stdout()).print(format!(
         "ready  page {}  socket {}  functions {}  dynamodb {}",
         local.page_url(),
         local.socket_url(),
         local.functions_url(),
         local.dynamodb_url(),
-    )?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    ));
+    interrupts.first().await;
     local.stop().await;
     Ok(())
 }
 
-/// Prints the functions' lines to standard error, each after its function's name.
-async fn print_lines(mut lines: tokio::sync::broadcast::Receiver<chatterbox_gateway::Line>) {
-    use tokio::sync::broadcast::error::RecvError;
+/// Prints the functions' lines, each after its function's name.
+async fn print_lines(mut lines: Receiver<Line>, terminal: Printer) {
     loop {
-        let _ = match lines.recv().await {
-            Ok(line) => writeln!(io::stderr(), "{:<10} {}", line.function, line.text),
-            Err(RecvError::Lagged(missed)) => {
-                writeln!(
-                    io::stderr(),
-                    "chatter: {missed} lines were printed too fast and are missing"
-                )
-            }
+        terminal.print(match lines.recv().await {
+            Ok(line) => format!("{:<10} {}", line.function, line.text),
+            Err(RecvError::Lagged(missed)) => format!("chatter: {missed} lines were printed too fast and are missing"),
             Err(RecvError::Closed) => return,
-        };
+        });
     }
 }
 
 /// Only our own crates log below `info`. The HTTP libraries may log headers at `trace`, and headers hold secrets.
-fn start_logging(level: LevelFilter) {
+fn start_logging(level: LevelFilter, terminal: &Printer) {
     let ours = ["chatter", "chatterbox_core", "chatterbox_gateway"].map(|name| (name, level));
     // DynamoDB's engine warns of each failed condition, which here is an ordinary refusal that the functions log.
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::INFO))
         .with_targets(ours);
     let targets = targets.with_target("dynoxide", level.min(LevelFilter::ERROR));
+    let terminal = terminal.clone();
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(move || terminal.clone())
         .with_filter(targets);
     tracing_subscriber::registry().with(lines).init();
 }

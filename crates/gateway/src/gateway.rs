@@ -52,8 +52,8 @@ impl Gateway {
     /// The API's routes: sockets, `@connections`, the Lambda Invoke API, and 403 or 404 for all other paths, as the
     /// fallback. An embedder can add routes, but not another fallback.
     ///
-    /// It has to be served by [`serve`](crate::serve) or [`serve_tls`](crate::serve_tls). Served otherwise, every
-    /// client seems to come from 127.0.0.1, and to spell the names of headers as browsers do.
+    /// It has to be served by a [`Server`](crate::Server). Served otherwise, web pages from elsewhere can call it; and
+    /// every client seems to come from 127.0.0.1, and to spell the names of headers as browsers do.
     pub fn router(&self) -> Router {
         router(&self.sockets, &self.functions, &self.faults)
     }

@@ -25,7 +25,7 @@
 //!
 //! 1. `config`: what a gateway is told, and AWS's limits.
 //! 2. `activity`, `feeds`: what it tells; and the small helpers `clock`, `ids`, `bucket`, `lock`, `reply`.
-//! 3. `server`: the port, with or without TLS.
+//! 3. `server`: the port, with or without TLS, and who may call it; `program`: what a command needs of its system.
 //! 4. `host`: Lambda. Processes, their queue, the Runtime API.
 //! 5. `socket`: the life of a WebSocket, from the handshake to `$disconnect`.
 //! 6. `http`: `@connections`, and Lambda's Invoke.
@@ -45,6 +45,7 @@ mod host;
 mod http;
 mod ids;
 mod lock;
+mod program;
 mod reply;
 mod router;
 mod run;
@@ -55,5 +56,6 @@ pub use activity::{Activity, ActivityEntry};
 pub use config::{Config, ConfigError, Endpoint, Faults, FaultsError, Function, Integration, Limits, Route};
 pub use feeds::{Line, Reason};
 pub use gateway::Gateway;
+pub use program::{Interrupts, Printer, raise_open_files};
 pub use run::{RunError, run};
-pub use server::{Certificate, CertificateError, serve, serve_tls};
+pub use server::{Access, Certificate, CertificateError, Server};

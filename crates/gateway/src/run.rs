@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::gateway::Gateway;
-use crate::server::serve;
+use crate::server::Server;
 
 /// Why [`run`] has ended with an error.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +22,8 @@ pub enum RunError {
 /// Runs an API on a listener until `shutdown`, then closes its sockets, lets `$disconnect` run, and ends its functions'
 /// processes. If the configuration has no endpoint, functions are told the listener's address.
 ///
-/// To watch the feeds, add routes or serve TLS, use the parts instead: [`Gateway::start`], [`Gateway::router`],
-/// [`serve`] or [`serve_tls`](crate::serve_tls), and [`Gateway::stop`].
+/// It serves this machine alone, as [`Server::default`] does. To let others in, watch the feeds, add routes or serve TLS,
+/// use the parts instead: [`Gateway::start`], [`Gateway::router`], [`Server`], and [`Gateway::stop`].
 ///
 /// # Errors
 /// The configuration cannot work, or the listener does not.
@@ -36,7 +36,8 @@ pub async fn run(
         config.endpoint = Some(Endpoint::http(listener.local_addr()?));
     }
     let gateway = Gateway::start(config).await?;
-    let serving = serve(listener, gateway.router(), pending());
+    let server = Server::default();
+    let serving = server.serve(listener, gateway.router(), pending());
     let stopping = async {
         shutdown.await;
         gateway.stop().await;

@@ -56,6 +56,18 @@ async fn start(arguments: &[&str]) -> Running {
     }
 }
 
+async fn signal(signal: &str, child: &Child) {
+    let process = child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &process])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+}
+
 async fn post(url: &str, body: &Value) -> Value {
     let response = reqwest::Client::new().post(url).json(body).send().await.unwrap();
     response.json().await.unwrap()
@@ -170,6 +182,96 @@ async fn wrong_settings_are_named_before_anything_runs() {
         error.contains("ALLOWED_ORIGINS") && error.contains("MAX_CONNECTIONS_PER_LOGIN"),
         "{error}"
     );
+}
+
+/// A terminal that is paused (Ctrl-S), or a pipe that nobody reads.
+#[tokio::test]
+async fn lines_that_nobody_reads_hold_nothing_up_and_ctrl_c_ends_it() {
+    let mut command = command(&["--log-level", "debug"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
+    let page = ready.split_whitespace().find(|word| word.contains("://")).unwrap();
+    let notify = format!("{page}2015-03-31/functions/notify/invocations");
+    let events = async {
+        for number in 0..600 {
+            post(&notify, &json!({"login": format!("user-{number}")})).await;
+        }
+    };
+    timeout(2 * PATIENCE, events).await.unwrap();
+    signal("-INT", &child).await;
+    assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+}
+
+#[tokio::test]
+async fn clients_that_hold_half_a_request_at_either_port_do_not_keep_it_from_ending() {
+    let mut running = start(&[]).await;
+    let mut clients = Vec::new();
+    for url in [&running.page, &running.dynamodb] {
+        let address = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+        for half in [
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+            "POST / HTTP/1.1\r\nHos",
+            "",
+        ] {
+            let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut client, half.as_bytes())
+                .await
+                .unwrap();
+            clients.push(client);
+        }
+        // Answered: by now the server has read the halves.
+        reqwest::get(url).await.unwrap();
+    }
+    signal("-INT", &running.child).await;
+    assert!(
+        timeout(PATIENCE, running.child.wait())
+            .await
+            .unwrap()
+            .unwrap()
+            .success()
+    );
+}
+
+/// The ports on which a process listens: of its open files those that the system lists as listening sockets.
+fn ports_of(process: u32) -> Vec<u16> {
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let sockets: Vec<_> = files
+        .filter_map(|file| std::fs::read_link(file.unwrap().path()).ok())
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let listed = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
+    let ports = listed.lines().skip(1).filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_listening = words[3] == "0A" && sockets.iter().any(|socket| socket == words[9]);
+        let port = words[1].split(':').nth(1)?;
+        is_listening.then(|| u16::from_str_radix(port, 16).unwrap())
+    });
+    ports.collect()
+}
+
+/// DynamoDB's engine by itself lets every web page read and write the tables, and so must have no port that one could guess.
+#[tokio::test]
+async fn it_listens_on_its_two_ports_only() {
+    for arguments in [&[][..], &["--chaos=1"]] {
+        let running = start(arguments).await;
+        let requests = (0..20).map(|_| reqwest::get(&running.dynamodb));
+        futures_util::future::join_all(requests).await;
+        let mut expected =
+            [&running.page, &running.dynamodb].map(|url| reqwest::Url::parse(url).unwrap().port().unwrap());
+        expected.sort_unstable();
+        e2e::eventually(expected.to_vec(), async || {
+            let mut ports = ports_of(running.child.id().unwrap());
+            ports.sort_unstable();
+            ports
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

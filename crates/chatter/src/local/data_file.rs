@@ -3,6 +3,9 @@
 //! Two systems on one file would delete each other's connections: to one gateway, a connection ID of the other is gone.
 //! SQLite itself lets several processes use a file, so it takes a lock of our own.
 
+mod contents;
+
+use chatterbox_core::schema::Table;
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
@@ -23,9 +26,11 @@ impl DataFile {
     /// `.lock`, and which stays. A lock on the file itself would conflict with SQLite's own where both are of one kind,
     /// as on a Mac.
     ///
+    /// A file of another program, or with other tables of these names, is refused and left as it is.
+    ///
     /// # Errors
     /// A sentence that says why this file cannot be used.
-    pub(super) fn open(given: &Path) -> Result<DataFile, String> {
+    pub(super) fn open(given: &Path, tables: &[Table<'_>]) -> Result<DataFile, String> {
         let path = real_path(given).map_err(|error| cannot_be_made(given, &error))?;
         let metadata = path.metadata().map_err(|error| error.to_string())?;
         if !metadata.is_file() {
@@ -43,6 +48,7 @@ impl DataFile {
         if !may_hold_tables(file).map_err(|error| format!("it cannot be read: {error}"))? {
             return Err("it is not an SQLite database".to_owned());
         }
+        contents::check(&path, tables)?;
         Ok(DataFile { path, lock })
     }
 
@@ -131,6 +137,10 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    fn open(path: &Path) -> Result<DataFile, String> {
+        DataFile::open(path, &[])
+    }
+
     #[test]
     fn a_file_is_locked_whichever_path_leads_to_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -149,10 +159,10 @@ mod tests {
                 .join("tables.sqlite"),
         ];
         for first in &paths {
-            let used = DataFile::open(first).unwrap();
+            let used = open(first).unwrap();
             assert_eq!(used.path(), file.canonicalize().unwrap().to_str().unwrap());
             for second in &paths {
-                let error = DataFile::open(second).unwrap_err();
+                let error = open(second).unwrap_err();
                 let process = format!("(process {})", std::process::id());
                 assert!(
                     error.starts_with("another `chatter local`") && error.contains(&process),
@@ -166,27 +176,27 @@ mod tests {
     fn a_file_is_free_again_once_it_is_released_or_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tables.sqlite");
-        drop(DataFile::open(&file).unwrap());
-        let first = DataFile::open(&file).unwrap();
+        drop(open(&file).unwrap());
+        let first = open(&file).unwrap();
         first.release();
-        DataFile::open(&file).unwrap();
+        open(&file).unwrap();
     }
 
     #[test]
     fn two_files_in_one_folder_have_a_lock_each() {
         let folder = tempfile::tempdir().unwrap();
-        let _one = DataFile::open(&folder.path().join("one.sqlite")).unwrap();
-        DataFile::open(&folder.path().join("two.sqlite")).unwrap();
+        let _one = open(&folder.path().join("one.sqlite")).unwrap();
+        open(&folder.path().join("two.sqlite")).unwrap();
     }
 
     #[test]
     fn opening_a_file_leaves_its_content_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tables.sqlite");
-        let tables = "SQLite format 3\0and so on";
-        std::fs::write(&file, tables).unwrap();
-        DataFile::open(&file).unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), tables);
+        drop(dynoxide::Database::new(file.to_str().unwrap()).unwrap());
+        let tables = std::fs::read(&file).unwrap();
+        open(&file).unwrap();
+        assert!(std::fs::read(&file).unwrap() == tables);
     }
 
     #[test]
@@ -210,7 +220,7 @@ mod tests {
             (letter, "not an SQLite database"),
             (loops, "cannot be made"),
         ] {
-            let error = DataFile::open(&path).unwrap_err();
+            let error = open(&path).unwrap_err();
             assert!(error.contains(reason), "{}: {error}", path.display());
         }
     }

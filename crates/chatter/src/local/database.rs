@@ -1,12 +1,14 @@
 //! The embedded DynamoDB: an engine in this process, which is served over HTTP, so that every client of DynamoDB works.
 
-use super::{LocalError, data_file::DataFile, throttle::Throttle};
-use std::{
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    sync::Arc,
+use super::{LocalError, data_file::DataFile, engine::Engine, throttle::Throttle};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
 };
+use chatterbox_core::{Tables, schema};
+use chatterbox_gateway::Server;
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, oneshot},
@@ -14,20 +16,23 @@ use tokio::{
 };
 
 /// A DynamoDB that ends with this process.
+#[derive(Debug)]
 pub struct Database {
     address: SocketAddr,
-    engine: dynoxide::Database,
+    /// How its port is served.
+    server: Server,
+    door: Door,
     /// The server that clients reach; `None` while it is stopped.
     running: Mutex<Option<Running>>,
-    throttle: Option<ThrottledEngine>,
     /// The last field, and so dropped last: nobody else may use the file before the engine has closed it.
     file: Option<DataFile>,
 }
 
-/// A throttle, and the engine behind it on a port of its own.
-struct ThrottledEngine {
-    throttle: Arc<Throttle>,
-    engine: Mutex<Option<Running>>,
+/// What every request goes through.
+#[derive(Clone, Debug)]
+struct Door {
+    throttle: Option<Arc<Throttle>>,
+    engine: Engine,
 }
 
 #[derive(Debug)]
@@ -36,46 +41,34 @@ struct Running {
     server: JoinHandle<()>,
 }
 
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Database {
     /// Serves the tables in `file`, or fresh ones in memory; behind a [`Throttle`] if faults are wanted.
     pub(super) async fn start(
         listener: TcpListener,
+        server: Server,
         file: Option<&Path>,
+        tables: &Tables,
         with_throttle: bool,
     ) -> Result<Database, LocalError> {
         let cannot = |reason: String| LocalError::Data {
             file: file.unwrap_or(Path::new("memory")).to_owned(),
             reason,
         };
-        let file = file.map(DataFile::open).transpose().map_err(cannot)?;
+        let file = file.map(|file| DataFile::open(file, &schema::tables(tables)));
+        let file = file.transpose().map_err(cannot)?;
         let engine = match &file {
             Some(file) => dynoxide::Database::new(file.path()),
             None => dynoxide::Database::memory(),
         };
         let engine = engine.map_err(|error| cannot(error.to_string()))?;
-        let address = listener.local_addr().map_err(|error| cannot(error.to_string()))?;
-        let throttle = if with_throttle {
-            Some(
-                ThrottledEngine::start(engine.clone())
-                    .await
-                    .map_err(|error| cannot(error.to_string()))?,
-            )
-        } else {
-            None
-        };
         let database = Database {
-            address,
-            engine,
+            address: listener.local_addr().map_err(|error| cannot(error.to_string()))?,
+            server,
+            door: Door {
+                throttle: with_throttle.then(Arc::default),
+                engine: Engine::new(engine),
+            },
             running: Mutex::default(),
-            throttle,
             file,
         };
         *database.running.lock().await = Some(database.serve(listener));
@@ -84,17 +77,21 @@ impl Database {
 
     /// The URL for clients.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        url(self.address)
     }
 
     /// Its throttle, if the local system may have faults.
     pub fn throttle(&self) -> Option<&Throttle> {
-        self.throttle.as_ref().map(|throttled| &*throttled.throttle)
+        self.door.throttle.as_deref()
     }
 
-    /// Stops serving. Requests under way are still answered, further ones are refused. The tables stay as they are.
+    /// Stops serving. Requests under way are still answered, further ones are refused. The tables stay as they are. It
+    /// takes at most [`Server::stop`], whatever clients do.
     pub async fn stop(&self) {
-        stop(&self.running).await;
+        if let Some(Running { stop, server }) = self.running.lock().await.take() {
+            let _ = stop.send(());
+            let _ = server.await;
+        }
     }
 
     /// Serves the same tables again.
@@ -111,9 +108,7 @@ impl Database {
     /// Stops serving for good, and closes the tables' file.
     pub(super) async fn end(&self) {
         self.stop().await;
-        if let Some(throttled) = &self.throttle {
-            stop(&throttled.engine).await;
-        }
+        self.door.engine.stop();
         if let Some(file) = &self.file {
             file.release();
         }
@@ -125,57 +120,33 @@ impl Database {
         let request = dynoxide::actions::describe_table::DescribeTableRequest {
             table_name: table.to_owned(),
         };
-        self.engine.describe_table(request).ok()?.table.table_id
+        let engine = self.door.engine.database();
+        engine.describe_table(request).ok()?.table.table_id
     }
 
     fn serve(&self, listener: TcpListener) -> Running {
-        match &self.throttle {
-            None => serve_engine(listener, self.engine.clone()),
-            Some(throttled) => {
-                let router = throttled.throttle.router();
-                Running::new(|stopped| async move {
-                    let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
-                })
-            }
-        }
-    }
-}
-
-impl ThrottledEngine {
-    async fn start(engine: dynoxide::Database) -> std::io::Result<ThrottledEngine> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        Ok(ThrottledEngine {
-            throttle: Arc::new(Throttle::new(listener.local_addr()?)),
-            engine: Mutex::new(Some(serve_engine(listener, engine))),
-        })
-    }
-}
-
-impl Running {
-    /// Runs a server, which has to end when the future that it is given ends.
-    fn new<F: Future<Output = ()> + Send + 'static>(
-        server: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) -> F,
-    ) -> Running {
+        let router = Router::new().fallback(answer).with_state(self.door.clone());
         let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        Running {
-            stop,
-            server: tokio::spawn(server(Box::pin(stopped))),
-        }
+        let server = self.server.clone();
+        let server = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            if let Err(error) = server.serve(listener, router, stopped).await {
+                tracing::error!(%error, "DynamoDB is not served");
+            }
+        });
+        Running { stop, server }
     }
 }
 
-fn serve_engine(listener: TcpListener, engine: dynoxide::Database) -> Running {
-    Running::new(|stopped| async {
-        let _ = dynoxide::server::serve_with_shutdown(listener, engine, stopped).await;
-    })
+/// The URL of a DynamoDB at this address.
+pub(super) fn url(address: SocketAddr) -> String {
+    format!("http://{address}/")
 }
 
-async fn stop(running: &Mutex<Option<Running>>) {
-    if let Some(Running { stop, server }) = running.lock().await.take() {
-        let _ = stop.send(());
-        let _ = server.await;
+async fn answer(State(door): State<Door>, request: Request) -> Response {
+    let refusal = door.throttle.as_ref().and_then(|throttle| throttle.refusal(&request));
+    match refusal {
+        Some(refusal) => refusal,
+        None => door.engine.answer(request).await,
     }
 }

@@ -1,32 +1,21 @@
-//! A proxy before the embedded DynamoDB, which answers a share of the requests as DynamoDB does when a table is
-//! throttled.
+//! Throttling before the embedded DynamoDB: a share of the requests is answered as DynamoDB does when a table is asked too
+//! much.
 
 use super::lock::lock;
 use axum::{
-    Router,
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderName, StatusCode, Uri, header, uri::PathAndQuery},
+    extract::Request,
+    http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use serde_json::{Value, json};
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 
-/// Passes requests on to the engine, except for a share of them, which it throttles.
-#[derive(Debug)]
+/// Lets requests through to the engine, except for a share of them. At first it lets all through.
+#[derive(Debug, Default)]
 pub struct Throttle {
-    engine: SocketAddr,
-    client: Client<HttpConnector, Body>,
     share: Mutex<f64>,
     throttled: AtomicU64,
 }
@@ -34,16 +23,6 @@ pub struct Throttle {
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 impl Throttle {
-    /// A throttle that lets everything through at first.
-    pub(super) fn new(engine: SocketAddr) -> Throttle {
-        Throttle {
-            engine,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            share: Mutex::new(0.0),
-            throttled: AtomicU64::new(0),
-        }
-    }
-
     /// Throttles this share of the requests from now on, from 0 to 1.
     pub fn set(&self, share: f64) {
         *lock(&self.share) = share;
@@ -54,8 +33,15 @@ impl Throttle {
         self.throttled.load(Ordering::Relaxed)
     }
 
-    pub(super) fn router(self: &Arc<Self>) -> Router {
-        Router::new().fallback(handle).with_state(Arc::clone(self))
+    /// The answer to a request, if it is throttled.
+    pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
+        if self.grants() {
+            return None;
+        }
+        let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok());
+        Some(refusal(
+            target.is_some_and(|target| target.ends_with(".TransactWriteItems")),
+        ))
     }
 
     /// Decides about one request.
@@ -66,21 +52,6 @@ impl Throttle {
             self.throttled.fetch_add(1, Ordering::Relaxed);
         }
         is_granted
-    }
-}
-
-async fn handle(State(throttle): State<Arc<Throttle>>, mut request: Request) -> Response {
-    if !throttle.grants() {
-        let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok());
-        return refusal(target.is_some_and(|target| target.ends_with(".TransactWriteItems")));
-    }
-    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-    let uri = Uri::try_from(format!("http://{}{path}", throttle.engine));
-    // It cannot fail: the path comes from a valid request.
-    *request.uri_mut() = uri.unwrap_or_default();
-    match throttle.client.request(request).await {
-        Ok(response) => response.map(Body::new),
-        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The address of an API that [`serve`](crate::serve) serves.
+    /// The address of an API that [`Server::serve`](crate::Server::serve) serves.
     pub fn http(address: SocketAddr) -> Endpoint {
         Endpoint {
             address,
@@ -21,8 +21,8 @@ impl Endpoint {
         }
     }
 
-    /// The address of an API that [`serve_tls`](crate::serve_tls) serves, and the file with the certificate that its
-    /// clients have to trust ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in
+    /// The address of an API that [`Server::serve_tls`](crate::Server::serve_tls) serves, and the file with the
+    /// certificate that its clients have to trust ([`Certificate::authority`](crate::Certificate::authority)). Functions find the file in
     /// `AWS_CA_BUNDLE` and `NODE_EXTRA_CA_CERTS`.
     pub fn https(address: SocketAddr, authority: impl Into<PathBuf>) -> Endpoint {
         Endpoint {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use axum::{Router, serve::ListenerExt};
@@ -81,7 +83,8 @@ pub(super) fn serve(
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .route("/2020-01-01/extension/register", post(register))
         .route("/2020-01-01/extension/event/next", get(extension_next))
-        .with_state(api);
+        .with_state(api)
+        .layer(from_fn(only_programs));
     let listener = listener.tap_io(|stream| {
         // Without it an answer of two packets waits for the peer's delayed acknowledgement, 40 ms.
         let _ = stream.set_nodelay(true);
@@ -92,6 +95,23 @@ pub(super) fn serve(
             .await;
     };
     (served, receiver, has_extension)
+}
+
+/// Refuses web pages: one might guess the port. A browser names the page, or at least says that there is one; and a page
+/// that has made a name of its own mean this machine gives that name as `Host`.
+async fn only_programs(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_ours = headers
+        .get(HOST)
+        .is_some_and(|host| host.as_bytes().starts_with(b"127.0.0.1:"));
+    if !is_ours || headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site") {
+        return refused(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "Only a function's process may call this",
+        );
+    }
+    next.run(request).await
 }
 
 async fn next(State(api): State<RuntimeApi>) -> Response {

@@ -26,11 +26,6 @@ impl Recording {
         (recorder, recording)
     }
 
-    /// A recording of nothing.
-    pub(super) fn none() -> Recording {
-        Recording(Arc::default())
-    }
-
     /// The last bytes, up to the present.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         lock(&self.0).clone().unwrap_or_default()

@@ -15,9 +15,11 @@ use axum::http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -61,13 +63,7 @@ pub(crate) async fn handshake(State(sockets): State<Arc<Sockets>>, request: Requ
 
 /// Refuses requests that `$connect` never sees.
 fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'static str)> {
-    let (headers, uri) = (request.headers(), request.uri());
-    let has = |name: HeaderName, token: &str| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values
-            .flat_map(|value| value.split(','))
-            .any(|item| item.trim().eq_ignore_ascii_case(token))
-    };
+    let uri = request.uri();
     let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
     if path.strip_prefix('/') != Some(&sockets.config.stage) {
         return Err((StatusCode::FORBIDDEN, "Forbidden"));
@@ -75,12 +71,7 @@ fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'stat
     if uri.path_and_query().map_or(0, |path| path.as_str().len()) > LONGEST_URL {
         return Err((StatusCode::URI_TOO_LONG, "URI Too Long"));
     }
-    if !has(CONNECTION, "upgrade") || !has(UPGRADE, "websocket") || !has(SEC_WEBSOCKET_VERSION, "13") {
-        return Err((StatusCode::UPGRADE_REQUIRED, "Upgrade Required"));
-    }
-    if !headers.contains_key(SEC_WEBSOCKET_KEY) {
-        return Err((StatusCode::BAD_REQUEST, "Bad Request"));
-    }
+    check_opening(request)?;
     if sockets.open.is_closed() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"));
     }
@@ -90,11 +81,45 @@ fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'stat
     Ok(())
 }
 
+/// The client's half of the handshake has to be as RFC 6455, section 4.2.1 says.
+fn check_opening(request: &Request) -> Result<(), (StatusCode, &'static str)> {
+    const BAD: (StatusCode, &str) = (StatusCode::BAD_REQUEST, "Bad Request");
+    let headers = request.headers();
+    let has = |name: HeaderName, token: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|item| item.trim().eq_ignore_ascii_case(token))
+    };
+    let all = |name: HeaderName| {
+        headers
+            .get_all(name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect::<Vec<_>>()
+    };
+    if request.method() != Method::GET || request.version() < Version::HTTP_11 {
+        return Err(BAD);
+    }
+    let versions = all(SEC_WEBSOCKET_VERSION);
+    if !has(CONNECTION, "upgrade") || !has(UPGRADE, "websocket") || versions.first() != Some(&&b"13"[..]) {
+        return Err((StatusCode::UPGRADE_REQUIRED, "Upgrade Required"));
+    }
+    // The key is 16 random bytes.
+    let keys = all(SEC_WEBSOCKET_KEY);
+    let is_key = |key: &&[u8]| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
+    if versions.len() > 1 || keys.len() != 1 || !keys.iter().all(is_key) {
+        return Err(BAD);
+    }
+    Ok(())
+}
+
 fn refusal(status: StatusCode, message: &str) -> Response {
     let mut response = reply::message(status, message);
     if status == StatusCode::UPGRADE_REQUIRED {
         let headers = response.headers_mut();
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     response
 }

@@ -21,6 +21,9 @@ use crate::activity::Activity;
 
 /// The size of the read buffer. It is small, because each idle socket has one.
 const READ_BUFFER: usize = 2 * 1024;
+/// How many bytes of pongs may wait for a client that does not read. Of the pings beyond that only the newest is answered
+/// (RFC 6455, section 5.5.3).
+const PONGS: usize = 16 * 1024;
 
 /// Runs a socket from the upgrade to `$disconnect`.
 pub(super) async fn run(
@@ -61,6 +64,7 @@ impl<'a> OpenSocket<'a> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
+            .max_write_buffer_size(limits.frame_bytes + PONGS)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.frame_bytes));
         let (upgraded, client_close) = CloseFrame::look_for(upgraded);
@@ -112,8 +116,9 @@ impl<'a> OpenSocket<'a> {
                     }
                     Some(Ok(Message::Binary(_))) => return Ending::Close(Goodbye::BINARY),
                     Some(Ok(Message::Close(frame))) => return Ending::ClosedByClient(Goodbye::of_client(frame)),
-                    // Pings are answered by the library. Whether AWS counts them as activity is not known.
-                    Some(Ok(_)) => {}
+                    // Whether AWS counts pings as activity is not known.
+                    Some(Ok(Message::Ping(_))) => self.writer.pong(),
+                    Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}
                     Some(Err(error)) => return Ending::of_error(&error),
                     None => return Ending::Cut,
                 },

@@ -17,12 +17,26 @@ pub(super) struct Writer {
     outgoing: UnboundedReceiver<Outgoing>,
     /// The message that is being written. It keeps its room in the buffer until the client's side has taken it.
     writing: Option<Writing>,
+    /// Whether the library may hold a pong back for which there was no room.
+    owes_pong: bool,
     frame_bytes: usize,
 }
 
 struct Writing {
     frames: Frames,
+    /// A frame for which there was no room yet.
+    unsent: Option<Message>,
     _message: Outgoing,
+}
+
+impl Writing {
+    fn new(message: Outgoing, frame_bytes: usize) -> Writing {
+        Writing {
+            frames: Frames::new(message.text.clone().into(), frame_bytes),
+            unsent: None,
+            _message: message,
+        }
+    }
 }
 
 impl Writer {
@@ -35,36 +49,41 @@ impl Writer {
             sink,
             outgoing,
             writing: None,
+            owes_pong: false,
             frame_bytes,
         }
+    }
+
+    /// The client has pinged. The library has the pong ready, and writes it if it can.
+    pub(super) fn pong(&mut self) {
+        self.owes_pong = true;
     }
 
     /// Takes one step: writes a frame of the present message, or waits for the next message. Cancelling it loses
     /// nothing.
     pub(super) async fn step(&mut self) -> Result<(), Error> {
         let Some(writing) = &mut self.writing else {
-            return match self.outgoing.recv().await {
-                Some(message) => self.begin(message),
+            if self.owes_pong {
+                // The first makes room, and only the second writes a pong that has had none.
+                self.sink.flush().await?;
+                self.sink.flush().await?;
+                self.owes_pong = false;
+            }
+            match self.outgoing.recv().await {
+                Some(message) => self.writing = Some(Writing::new(message, self.frame_bytes)),
                 None => std::future::pending().await,
-            };
+            }
+            return Ok(());
         };
-        self.sink.flush().await?;
-        match writing.frames.next() {
-            Some(frame) => self.sink.start_send_unpin(frame)?,
-            None => self.writing = None,
+        match self.sink.flush().await {
+            // Pongs have come between, and take the room.
+            Err(Error::WriteBufferFull(frame)) => writing.unsent = Some(*frame),
+            Err(error) => return Err(error),
+            Ok(()) => match writing.unsent.take().or_else(|| writing.frames.next()) {
+                Some(frame) => self.sink.start_send_unpin(frame)?,
+                None => self.writing = None,
+            },
         }
-        Ok(())
-    }
-
-    fn begin(&mut self, message: Outgoing) -> Result<(), Error> {
-        let mut frames = Frames::new(message.text.clone().into(), self.frame_bytes);
-        if let Some(frame) = frames.next() {
-            self.sink.start_send_unpin(frame)?;
-        }
-        self.writing = Some(Writing {
-            frames,
-            _message: message,
-        });
         Ok(())
     }
 
@@ -74,6 +93,8 @@ impl Writer {
         while self.writing.is_some() || !self.outgoing.is_empty() {
             self.step().await?;
         }
+        // Pongs may have taken the room of the close frame.
+        self.sink.flush().await?;
         self.sink.send(close).await
     }
 

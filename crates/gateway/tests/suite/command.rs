@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -76,14 +76,90 @@ async fn it_prints_ready_serves_and_stops_cleanly() {
             environment["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"],
             words[1].replace("ws://", "http://")
         );
-        let id = rustix::process::Pid::from_raw(gateway.id().unwrap() as i32).unwrap();
-        rustix::process::kill_process(id, signal).unwrap();
+        self::signal(&gateway, signal);
         let Message::Close(Some(frame)) = within(socket.next()).await.unwrap().unwrap() else {
             panic!("no close frame")
         };
         assert_eq!(u16::from(frame.code), 1001);
         assert!(within(gateway.wait()).await.unwrap().success());
     }
+}
+
+fn signal(gateway: &Child, signal: rustix::process::Signal) {
+    let id = rustix::process::Pid::from_raw(gateway.id().unwrap() as i32).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
+}
+
+/// A terminal that is paused (Ctrl-S), or a pipe that nobody reads.
+#[tokio::test]
+async fn lines_that_nobody_reads_hold_nothing_up() {
+    let flags = ["--verbose", "--mock", "ping=pong", "--requests-per-second", "none"];
+    let mut gateway = gateway(&flags);
+    let url = ready(&mut gateway).await[1].clone();
+    let (mut socket, _) = within(tokio_tungstenite::connect_async(url)).await.unwrap();
+    // Each is a line, and all of them are several times what a pipe holds.
+    for _ in 0..3000 {
+        socket.send(Message::text(r#"{"action":"ping"}"#)).await.unwrap();
+        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text("pong"));
+    }
+    signal(&gateway, rustix::process::Signal::INT);
+    assert!(within(gateway.wait()).await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_ends_it_at_once() {
+    let command = format!("f=node {BOOTSTRAP}");
+    let flags = [
+        "--function",
+        &command,
+        "--route",
+        "$disconnect=f",
+        "--env",
+        "BEFORE_FIRST_NEXT=hang",
+    ];
+    let mut gateway = gateway(&flags);
+    let url = ready(&mut gateway).await[1].clone();
+    let (mut socket, _) = within(tokio_tungstenite::connect_async(url)).await.unwrap();
+    signal(&gateway, rustix::process::Signal::INT);
+    // It closes the socket, and waits for `$disconnect`.
+    assert!(matches!(
+        within(socket.next()).await.unwrap().unwrap(),
+        Message::Close(Some(_))
+    ));
+    signal(&gateway, rustix::process::Signal::INT);
+    assert_eq!(within(gateway.wait()).await.unwrap().code(), Some(130));
+}
+
+#[tokio::test]
+async fn a_client_that_holds_half_a_request_does_not_keep_it_from_ending() {
+    let mut gateway = gateway(&[]);
+    let url = ready(&mut gateway).await[1].clone();
+    let address = url.strip_prefix("ws://").unwrap().strip_suffix("/dev").unwrap();
+    let mut client = within(tokio::net::TcpStream::connect(address)).await.unwrap();
+    let half = b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{";
+    within(client.write_all(half)).await.unwrap();
+    signal(&gateway, rustix::process::Signal::INT);
+    assert!(within(gateway.wait()).await.unwrap().success());
+}
+
+/// A Mac lets a program have 256 open files unless it asks for more.
+#[tokio::test]
+async fn it_takes_more_sockets_than_the_shell_lets_it_open_files() {
+    let limited = |limit: &str| {
+        let run = format!("{limit} && exec {} --port 0", env!("CARGO_BIN_EXE_gateway"));
+        let mut command = Command::new("sh");
+        command.args(["-c", &run]).kill_on_drop(true);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut gateway = limited("ulimit -S -n 64");
+    let url = ready(&mut gateway).await[1].clone();
+    let mut sockets = Vec::new();
+    for _ in 0..100 {
+        sockets.push(within(tokio_tungstenite::connect_async(&url)).await.unwrap());
+    }
+    let mut gateway = limited("ulimit -n 64");
+    let mut lines = BufReader::new(gateway.stderr.take().unwrap()).lines();
+    line_with(&mut lines, "open 64 files only").await;
 }
 
 #[tokio::test]
@@ -145,8 +221,7 @@ async fn with_verbose_it_prints_why_a_function_answered_500() {
         if is_verbose {
             assert_eq!(line_with(&mut lines, "answered").await, reason);
         }
-        let id = rustix::process::Pid::from_raw(gateway.id().unwrap() as i32).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        signal(&gateway, rustix::process::Signal::TERM);
         while let Some(line) = within(lines.next_line()).await.unwrap() {
             assert!(is_verbose || !line.contains("the table is missing"), "{line}");
         }

@@ -67,7 +67,7 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
     let mut request = world.request("?a=1&b=x%20y%2Bz+w&a=2&empty=&bare");
     request
         .headers_mut()
-        .insert("origin", "https://example.com".parse().unwrap());
+        .insert("origin", "http://localhost:3000".parse().unwrap());
     request.headers_mut().insert("user-agent", "tests/1".parse().unwrap());
     request
         .headers_mut()
@@ -88,7 +88,7 @@ async fn the_connect_event_has_what_aws_sends_and_nothing_else() {
         *trace = json!("trace");
     }
     let single = json!({
-        "Host": world.address.to_string(), "Origin": "https://example.com", "user-agent": "tests/1", "cookie": "b=2",
+        "Host": world.address.to_string(), "Origin": "http://localhost:3000", "user-agent": "tests/1", "cookie": "b=2",
         "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "X-Amzn-Trace-Id": "trace",
         "X-Forwarded-For": "192.0.2.1, 127.0.0.1", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
     });
@@ -138,7 +138,7 @@ async fn header_names_are_spelled_as_the_client_spelled_them() {
     let mut lines = world.gateway.lines();
     for (headers, expected) in [
         (
-            "X-API-Key: 1\r\nx-lower: 2\r\nX-Mixed-cASE: 3\r\nORIGIN: https://example.com\r\n",
+            "X-API-Key: 1\r\nx-lower: 2\r\nX-Mixed-cASE: 3\r\nORIGIN: http://localhost:3000\r\n",
             &["ORIGIN", "X-API-Key", "X-Mixed-cASE", "x-lower"][..],
         ),
         ("x-one: 1\r\nX-One: 2\r\n", &["X-One"]),
@@ -161,7 +161,7 @@ async fn header_names_are_those_of_this_request_also_when_others_came_before_it_
     let mut lines = world.gateway.lines();
     let body = "X-FIRST: in a body\r\n".repeat(5000);
     let before = format!(
-        "POST /dev/@connections/nonsense HTTP/1.1\r\nHost: x\r\nX-FIRST: 1\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /dev/@connections/nonsense HTTP/1.1\r\nHost: localhost\r\nX-FIRST: 1\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     for is_pipelined in [true, false] {
@@ -198,7 +198,7 @@ async fn the_domain_name_is_what_the_client_calls_the_gateway_without_the_port()
     for (host, domain_name) in [
         ("localhost:8080", "localhost"),
         ("localhost", "localhost"),
-        ("socks.example.com", "socks.example.com"),
+        ("socks.localhost", "socks.localhost"),
         ("[::1]:8080", "[::1]"),
         ("[::1]", "[::1]"),
     ] {

@@ -192,6 +192,43 @@ async fn a_request_that_is_no_handshake_is_a_426_or_a_400() {
     assert_eq!(within(world.http.post(&url).send()).await.unwrap().status(), 403);
 }
 
+/// RFC 6455, section 4.2.1.
+#[tokio::test]
+async fn a_handshake_that_the_rfc_does_not_allow_is_refused_and_opens_nothing() {
+    let world = world(|_| {}).await;
+    let good = "GET /dev HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let key = "dGhlIHNhbXBsZSBub25jZQ==";
+    let version = "Sec-WebSocket-Version: 13\r\n";
+    for (right, wrong, status) in [
+        ("GET", "GET", 101),
+        ("Upgrade: websocket", "UPGRADE: h2c, WebSocket", 101),
+        ("GET", "HEAD", 400),
+        ("HTTP/1.1", "HTTP/1.0", 400),
+        ("Host: localhost\r\n", "", 400),
+        ("Host: localhost\r\n", "Host: localhost\r\nHost: localhost\r\n", 400),
+        (key, "", 400),
+        (key, "x", 400),
+        (key, "dGhlIHNhbXBsZSBub25jZQ", 400),
+        (key, "dGhlIHNhbXBsZSBub25jZTE=", 400),
+        (key, "dGhlIHNhbXBsZSBub25j", 400),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400),
+        (version, &version.repeat(2), 400),
+        (version, "", 426),
+        (version, "Sec-WebSocket-Version: 8\r\n", 426),
+        (version, "Sec-WebSocket-Version: 8, 13\r\n", 426),
+        ("Upgrade: websocket\r\n", "", 426),
+        ("Connection: Upgrade", "Connection: keep-alive", 426),
+    ] {
+        let (_, head) = Raw::request(world.address, &good.replacen(right, wrong, 1)).await;
+        assert_eq!(head.split(' ').nth(1), Some(&*status.to_string()), "{wrong}: {head}");
+        if status == 426 {
+            assert!(head.contains("sec-websocket-version: 13"), "{head}");
+        }
+    }
+    until(|| world.gateway.connections() == 0).await;
+}
+
 #[tokio::test]
 async fn a_url_of_more_than_4096_characters_is_refused() {
     let world = world(|_| {}).await;

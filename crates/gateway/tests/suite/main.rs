@@ -4,6 +4,7 @@
     reason = "the helpers are tests too: one that cannot go on has failed"
 )]
 
+mod access;
 mod closing;
 mod command;
 mod configuration;
@@ -19,5 +20,6 @@ mod messages;
 mod parting;
 mod processes;
 mod raw;
+mod slow;
 mod tls;
 mod world;

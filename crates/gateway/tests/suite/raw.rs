@@ -1,5 +1,6 @@
 //! A strict client that sees every byte. It writes frames by hand, and tells a clean end of TCP from a reset.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,20 +31,36 @@ impl Raw {
         raw
     }
 
+    /// Opens a socket on a connection that there is already.
+    pub(crate) async fn open_on(stream: TcpStream, world: &World) -> Raw {
+        let mut raw = Raw { stream };
+        raw.send_bytes(opening(world, "/dev", "").as_bytes()).await;
+        let head = raw.head().await;
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        raw
+    }
+
     /// The head of the answer to a handshake.
     pub(crate) async fn handshake(world: &World, path: &str, headers: &str) -> (Raw, String) {
-        let mut stream = within(TcpStream::connect(world.address)).await.unwrap();
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n",
-            world.address
-        );
+        Raw::request(world.address, &opening(world, path, headers)).await
+    }
+
+    /// The head of the answer to a request.
+    pub(crate) async fn request(address: SocketAddr, request: &str) -> (Raw, String) {
+        let mut stream = within(TcpStream::connect(address)).await.unwrap();
         within(stream.write_all(request.as_bytes())).await.unwrap();
+        let mut raw = Raw { stream };
+        let head = raw.head().await;
+        (raw, head)
+    }
+
+    /// The head of the next answer.
+    pub(crate) async fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(within(stream.read_u8()).await.unwrap());
+            head.push(within(self.stream.read_u8()).await.unwrap());
         }
-        (Raw { stream }, String::from_utf8(head).unwrap())
+        String::from_utf8(head).unwrap()
     }
 
     /// Sends a frame, masked with zeros.
@@ -103,6 +120,15 @@ impl Raw {
         self.stream.read_exact(&mut payload).await?;
         Ok(Some(Seen::Frame(first[0], payload)))
     }
+}
+
+/// A request for a socket.
+fn opening(world: &World, path: &str, headers: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n",
+        world.address
+    )
 }
 
 /// A frame as a client has to send it, masked with zeros, which changes nothing.

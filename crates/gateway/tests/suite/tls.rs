@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chatterbox_gateway::{Certificate, Config, Endpoint, Gateway, Route, serve_tls};
+use chatterbox_gateway::{Certificate, Config, Endpoint, Gateway, Route, Server};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -60,7 +60,12 @@ async fn tls_world() -> (Gateway, String, String) {
     config.routes.insert("ping".into(), Route::mock("pong"));
     let gateway = Gateway::start(config).await.unwrap();
     let router = gateway.router();
-    tokio::spawn(async move { serve_tls(listener, &certificate, router, std::future::pending()).await });
+    tokio::spawn(async move {
+        let server = Server::default();
+        server
+            .serve_tls(listener, &certificate, router, std::future::pending())
+            .await
+    });
     (gateway, address.to_string(), authority)
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chatterbox_gateway::{ActivityEntry, Config, Function, Gateway, Line, Route, serve};
+use chatterbox_gateway::{ActivityEntry, Config, Function, Gateway, Line, Route, Server};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
@@ -46,6 +46,11 @@ pub(crate) fn printer() -> Function {
 
 /// The function `f` behind a two-way `$default`; no other route.
 pub(crate) async fn world(change: impl FnOnce(&mut Config)) -> World {
+    world_served_by(Server::default(), change).await
+}
+
+/// The same world on a port with other rules.
+pub(crate) async fn world_served_by(server: Server, change: impl FnOnce(&mut Config)) -> World {
     let mut config = Config::default();
     config.functions.insert("f".into(), function());
     config.routes.insert("$default".into(), Route::two_way("f"));
@@ -53,7 +58,8 @@ pub(crate) async fn world(change: impl FnOnce(&mut Config)) -> World {
     let gateway = Gateway::start(config).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, gateway.router(), std::future::pending()));
+    let router = gateway.router();
+    tokio::spawn(async move { server.serve(listener, router, std::future::pending()).await });
     World {
         gateway,
         address,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chatterbox_gateway::{Config, Faults, Function, Limits, Route};
+use chatterbox_gateway::{Access, Config, Faults, Function, Limits, Route};
 use clap::Parser;
 
 /// A local API Gateway WebSocket API and Lambda host.
@@ -21,6 +21,12 @@ pub(crate) struct Options {
     /// file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls: Option<PathBuf>,
+    /// A further name of this machine, of a tunnel or a container, by which it may be called; it may be repeated
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = Access::parse_host)]
+    hosts: Vec<String>,
+    /// An origin whose pages may open sockets, beside those of this machine; it may be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
     /// The region that functions are told
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -88,6 +94,14 @@ const EXAMPLE: &str = "Example:
 struct Rate(Option<u32>);
 
 impl Options {
+    /// Who may call.
+    pub(crate) fn access(&self) -> Access {
+        Access {
+            hosts: self.hosts.clone(),
+            origins: self.origins.clone(),
+        }
+    }
+
     /// The configuration, or what is wrong with the flags as a whole.
     pub(crate) fn config(self) -> Result<Config, String> {
         let environment = unique("--env", self.environment)?;
@@ -266,6 +280,11 @@ mod tests {
             (["--faults", r#"{"postLost":1}"#], "unknown field `postLost`"),
             (["--faults", r#"{"postsLost":2}"#], "postsLost: has to be a share"),
             (["--folder", "f=/tmp"], "--folder f=…: there is no --function f=…"),
+            (
+                ["--allow-host", "https://box.example"],
+                "a name without scheme and port",
+            ),
+            (["--allow-host", "box.example:80"], "a name without scheme and port"),
         ] {
             let error = config(&flags).unwrap_err();
             assert!(error.contains(named), "{error}");
