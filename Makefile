@@ -38,7 +38,7 @@ client: web/node_modules ## build the browser client into web/dist
 
 check: programs format clippy web/node_modules ## what to run after a change: format, lints, unit, end-to-end and client tests; a minute once built
 	$(say) "Testing the crates, and the whole system with the real programs."
-	cargo test --locked --workspace --lib --bins --test rooms --test tables --test e2e
+	cargo test --locked --workspace --lib --bins --test rooms --test tables --test traces --test e2e
 	$(say) "Checking and testing the browser client."
 	npm --prefix web run check
 	npm --prefix web test
@@ -79,12 +79,14 @@ test-web: web/node_modules
 	npm --prefix web test
 
 test-traces: programs web/node_modules
-	$(say) "Writing the model's traces: every transition, and random runs."
+	$(say) "Writing the model's runs as traces: every transition, and random runs. A minute."
 	target/debug/traces target/traces
-	$(say) "Playing them on the browser client."
-	TRACES=$(CURDIR)/target/traces/page.json node --test web/test/traces.test.mjs
+	$(say) "Playing them on the browser client; and the mistakes that they must catch in it."
+	TRACES=$(CURDIR)/target/traces node --test web/test/traces.test.mjs
 	$(say) "Playing them on core, and on the page in Rust."
-	TRACES=$(CURDIR)/target/traces cargo test --locked --workspace --test traces does_what_the_model_does
+	TRACES=$(CURDIR)/target/traces cargo test --locked --workspace --test traces
+	$(say) "Building core with mistakes that the traces must catch."
+	node --test tests/simulation/mistakes/core.test.mjs
 
 test-browser: programs tests/browser/node_modules examples/node_modules web/node_modules
 	$(say) "Testing in headless Chromium."

@@ -6,6 +6,7 @@
 //! explained in `protocol/README.md`.
 
 mod choose;
+mod kinds;
 mod names;
 mod page_trace;
 mod page_view;
@@ -15,7 +16,7 @@ mod walk;
 
 use serde::{Deserialize, Serialize};
 
-pub use choose::{Chosen, Covered, counterexamples, page_traces, server_traces};
+pub use choose::{Chosen, Covered, examples, page_traces, server_traces};
 pub use page_trace::{PageInput, PageStep, PageTrace, PushMessage, ReplyMessage, Shows, Sync, Tab, Told};
 pub use server_trace::{
     Answer, Event, LogState, Missed, Newest, Posting, Recorded, ServerInput, ServerReply, ServerStep, ServerTrace,

@@ -1,7 +1,6 @@
 /**
  * Mistakes that somebody could make in the client: for each rule of docs/protocol.md that a page keeps, the client without
- * it. `change` maps texts of the module to those that take their place. `needsMore` marks those that none of the counterexamples
- * catches, but a trace that covers the model's transitions does.
+ * it. `change` maps texts of the module to those that take their place.
  */
 
 /** A cursor that is kept in one of the browser's stores, in place of the page's memory. */
@@ -37,7 +36,6 @@ export const MISTAKES = [
   {
     rule: "R4",
     name: "a_cursor_that_goes_back",
-    needsMore: true,
     module: "replica.js",
     change: { "Math.max(version, this.cursor?.version ?? 0)": "version" },
   },
@@ -110,7 +108,6 @@ export const MISTAKES = [
   {
     rule: "R8",
     name: "a_page_that_keeps_the_version_of_another_log",
-    needsMore: true,
     module: "replica.js",
     change: { "      this.cursor = null;\n": "" },
   },

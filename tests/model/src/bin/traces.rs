@@ -1,5 +1,5 @@
 //! Writes traces into a folder: `cargo run -p model --bin traces -- FOLDER [RANDOM [SEED]]`. They take every transition of
-//! every scenario, and RANDOM runs of each scenario (100) by chance. Prints how many transitions there are.
+//! every scenario, and RANDOM runs of each scenario (20) by chance. Prints how many transitions there are.
 
 #![expect(clippy::print_stdout, reason = "the coverage is the result")]
 
@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
     let folder = arguments.next().unwrap_or_else(|| "target/traces".to_owned());
     let mut number = |default| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (random, seed): (u32, u64) = (number(100).try_into().unwrap_or(u32::MAX), number(1));
+    let (random, seed): (u32, u64) = (number(20).try_into().unwrap_or(u32::MAX), number(1));
     fs::create_dir_all(&folder)?;
     let path = |name| Path::new(&folder).join(name);
     let pages = trace::page_traces(random as usize, seed);

@@ -1,5 +1,6 @@
 //! The choice of traces: every rule's shortest counterexample, every transition of every scenario, and a random sample.
 
+use super::kinds::{page_kind, server_kind};
 use super::names;
 use super::page_trace::PageTrace;
 use super::page_view::PageView;
@@ -11,6 +12,7 @@ use crate::{
     Action, DROPS, EPOCHS, ISOLATION, LARGE, LOADS, Mistake, PAGES, PAGING, Protocol, RACES, RETRIES, REVOCATION,
     Rules, Scenario, TABS, TOPICS, mistakes, refute,
 };
+use std::collections::HashSet;
 use std::fmt;
 
 /// The traces that were chosen, and why.
@@ -42,8 +44,24 @@ const OF_SERVERS: [Scenario; 9] = [
     RACES, DROPS, PAGES, TOPICS, RETRIES, LARGE, EPOCHS, REVOCATION, ISOLATION,
 ];
 
-/// Every mistake's shortest counterexample, as it goes when no mistake is made: for pages, and for the functions.
-pub fn counterexamples() -> (Vec<PageTrace>, Vec<ServerTrace>) {
+/// The traces that are written down, for pages and for the functions: every mistake's shortest counterexample, as it goes when
+/// no mistake is made; and the shortest run for each kind of step that these do not have.
+pub fn examples() -> (Vec<PageTrace>, Vec<ServerTrace>) {
+    let (mut pages, mut servers) = counterexamples();
+    for scenario in [RACES, EPOCHS] {
+        let runs = page_views(&scenario)
+            .into_iter()
+            .flat_map(|view| covering(scenario, view, page_trace));
+        add_missing_kinds(&mut pages, runs.collect(), |trace| kinds(&trace.steps, page_kind));
+    }
+    for scenario in [RACES, LARGE, TOPICS] {
+        let runs = covering(scenario, ServerView, server_trace);
+        add_missing_kinds(&mut servers, runs, |trace| kinds(&trace.steps, server_kind));
+    }
+    (pages, servers)
+}
+
+fn counterexamples() -> (Vec<PageTrace>, Vec<ServerTrace>) {
     let (mut pages, mut servers) = (Vec::new(), Vec::new());
     for mistake in mistakes() {
         let Some(found) = refute(mistake.scenario, mistake.rules, mistake.property) else {
@@ -121,6 +139,42 @@ fn without_the_mistake<P: Projection, T>(
     views(&mistake.scenario).into_iter().map(trace).collect()
 }
 
+/// Traces that take every transition of a scenario.
+fn covering<P: Projection, T>(
+    scenario: Scenario,
+    view: P,
+    trace: impl Fn(&Protocol, &P, &[Action], String) -> T,
+) -> Vec<T> {
+    let protocol = protocol(scenario);
+    let (runs, _) = walk::cover(&protocol, &view);
+    let trace = |run: &Vec<Action>| {
+        trace(
+            &protocol,
+            &view,
+            run,
+            "has a kind of step that no trace before it has".to_owned(),
+        )
+    };
+    runs.iter().map(trace).collect()
+}
+
+/// Adds, of these traces, the shortest for each kind of step that is not there yet.
+fn add_missing_kinds<T>(to: &mut Vec<T>, mut from: Vec<T>, kinds: impl Fn(&T) -> Vec<String>) {
+    let mut known: HashSet<String> = to.iter().flat_map(&kinds).collect();
+    from.sort_by_key(|trace| kinds(trace).len());
+    for trace in from {
+        let of_it = kinds(&trace);
+        if of_it.iter().any(|kind| !known.contains(kind)) {
+            known.extend(of_it);
+            to.push(trace);
+        }
+    }
+}
+
+fn kinds<S>(steps: &[S], kind: impl Fn(&S) -> String) -> Vec<String> {
+    steps.iter().map(kind).collect()
+}
+
 fn choose<P: Projection, T>(
     scenarios: &[Scenario],
     views: impl Fn(&Scenario) -> Vec<P>,
@@ -180,7 +234,11 @@ fn as_it_should_be(protocol: &Protocol, view: &impl Projection, actions: &[Actio
             }
             take(&mut state, urgent.clone());
         }
-        if walk::possible(protocol, view, &state).contains(action) {
+        let possible = walk::possible(protocol, view, &state);
+        if let Some(action) = [action, &in_its_place(action)]
+            .into_iter()
+            .find(|action| possible.contains(action))
+        {
             take(&mut state, action.clone());
         }
     }
@@ -188,6 +246,14 @@ fn as_it_should_be(protocol: &Protocol, view: &impl Projection, actions: &[Actio
         take(&mut state, step);
     }
     run
+}
+
+/// What happens where the mistake's action does not: a 410 for a young row is early.
+fn in_its_place(action: &Action) -> Action {
+    match *action {
+        Action::PostGone { notify, socket } => Action::PostEarly { notify, socket },
+        ref action => action.clone(),
+    }
 }
 
 fn first_step(protocol: &Protocol, view: &impl Projection, state: &State) -> Option<Action> {

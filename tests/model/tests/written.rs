@@ -1,13 +1,13 @@
-//! The traces in `protocol/traces` are those of the model as it is. `WRITE_TRACES=1 cargo test -p model --test traces` writes
+//! The traces in `protocol/traces` are those of the model as it is. `WRITE_TRACES=1 cargo test -p model --test written` writes
 //! them anew.
 
-use model::trace::counterexamples;
+use model::trace::examples;
 use serde::Serialize;
 use std::{env, fs};
 
 #[test]
-fn the_counterexamples_are_written_down_as_the_model_finds_them() {
-    let (pages, servers) = counterexamples();
+fn the_examples_are_written_down_as_the_model_finds_them() {
+    let (pages, servers) = examples();
     assert_written("page.json", &pages);
     assert_written("server.json", &servers);
 }
@@ -29,6 +29,6 @@ fn assert_written(file: &str, traces: &[impl Serialize]) {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == text,
-        "{path} is not what the model says: WRITE_TRACES=1 cargo test -p model --test traces"
+        "{path} is not what the model says: WRITE_TRACES=1 cargo test -p model --test written"
     );
 }
