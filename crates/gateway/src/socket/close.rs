@@ -40,6 +40,9 @@ pub(crate) struct Goodbye {
 }
 
 impl Goodbye {
+    /// The one code that was registered after RFC 6455 and that the library does not know
+    /// (<https://www.iana.org/assignments/websocket>).
+    pub(super) const BAD_GATEWAY: u16 = 1014;
     /// `DELETE @connections`.
     pub(crate) const DELETED: Goodbye = Goodbye::new(1000, "Connection Closed Normally");
     /// Idle for too long, too old, or the gateway stops.

@@ -115,7 +115,10 @@ impl<'a> OpenSocket<'a> {
                         self.sockets.tasks.spawn(message);
                     }
                     Some(Ok(Message::Binary(_))) => return Ending::Close(Goodbye::BINARY),
-                    Some(Ok(Message::Close(frame))) => return Ending::ClosedByClient(Goodbye::of_client(frame)),
+                    Some(Ok(Message::Close(frame))) => {
+                        let goodbye = self.client_close.bad_gateway();
+                        return Ending::ClosedByClient(goodbye.unwrap_or_else(|| Goodbye::of_client(frame)));
+                    }
                     // Whether AWS counts pings as activity is not known.
                     Some(Ok(Message::Ping(_))) => self.writer.pong(),
                     Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}

@@ -6,8 +6,9 @@ use futures_util::stream::SplitStream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 
-use super::close::Ending;
+use super::close::{Ending, Goodbye};
 use super::stream::{CloseFrame, Stream};
 use super::writer::Writer;
 
@@ -19,10 +20,16 @@ pub(super) async fn part(
     ending: Ending,
     limit: Duration,
 ) {
+    let mut answer = Vec::new();
     let waits_for_answer = match ending {
         Ending::Close(goodbye) => {
             let close = Message::Close(Some(goodbye.frame()));
             matches!(timeout(limit, writer.finish(close)).await, Ok(Ok(())))
+        }
+        Ending::ClosedByClient(goodbye) if goodbye.code == Goodbye::BAD_GATEWAY && writer.is_idle() => {
+            // The library would answer that the code is wrong.
+            let _ = Frame::close(Some(goodbye.frame())).format(&mut answer);
+            false
         }
         Ending::ClosedByClient(_) | Ending::Cut => {
             // The library has the answer to the client's close frame ready, if there was one.
@@ -34,6 +41,7 @@ pub(super) async fn part(
         return;
     };
     let stream = stream.get_mut();
+    let _ = timeout(limit, stream.write_all(&answer)).await;
     if waits_for_answer {
         // Section 7.1.1: whoever has sent a close frame hangs up when it has received one.
         let _ = timeout(limit, client_close.read_up_to(stream)).await;

@@ -98,6 +98,11 @@ impl Writer {
         self.sink.send(close).await
     }
 
+    /// Whether everything has been written, but for what the library itself answers.
+    pub(super) fn is_idle(&self) -> bool {
+        self.writing.is_none() && !self.owes_pong
+    }
+
     /// Writes what the library itself answers: pongs, and the answer to the client's close frame.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         self.sink.flush().await

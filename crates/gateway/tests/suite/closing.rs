@@ -43,15 +43,17 @@ fn frame(bytes: usize, opcode: Data, is_final: bool) -> Message {
 async fn disconnect_is_told_the_clients_code_and_reason() {
     let world = closing_world(|_| {}).await;
     let mut lines = world.gateway.lines();
-    let mut client = world.client().await;
-    let goodbye = CloseFrame {
-        code: 4001.into(),
-        reason: "had enough".into(),
-    };
-    within(client.socket.close(Some(goodbye))).await.unwrap();
-    assert_eq!(disconnect(&mut lines).await, (4001, "had enough".into()));
-    // The gateway returns the client's close frame.
-    assert_eq!(client.ended().await, (4001, "had enough".into()));
+    for code in [4001_u16, 1014] {
+        let mut client = world.client().await;
+        let goodbye = CloseFrame {
+            code: code.into(),
+            reason: "had enough".into(),
+        };
+        within(client.socket.close(Some(goodbye))).await.unwrap();
+        assert_eq!(disconnect(&mut lines).await, (code.into(), "had enough".into()));
+        // The gateway returns the client's close frame.
+        assert_eq!(client.ended().await, (code, "had enough".into()));
+    }
 }
 
 #[tokio::test]

@@ -136,7 +136,15 @@ async fn a_client_may_finish_the_frame_that_was_too_large_before_it_answers() {
 async fn a_clients_close_frame_is_returned_as_it_was_and_then_the_gateway_hangs_up_first() {
     let world = patient(|_| {}).await;
     let longest = "r".repeat(123);
-    for (code, reason) in [(1000, ""), (1001, "leaving"), (3000, "ü"), (4999, longest.as_str())] {
+    for (code, reason) in [
+        (1000, ""),
+        (1001, "leaving"),
+        (1012, ""),
+        (1014, ""),
+        (1014, "ü"),
+        (3000, "ü"),
+        (4999, longest.as_str()),
+    ] {
         let mut client = Raw::open(&world, "/dev", "").await;
         client.send(CLOSE, &goodbye(code, reason)).await;
         assert_eq!(client.see_close().await, (code, reason.to_owned()));
