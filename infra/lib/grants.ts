@@ -13,8 +13,9 @@ import { CONNECTIONS_INDEX, type Tables } from "./tables";
  */
 export function allowCalls(functions: Functions, tables: Tables, api: Api, queues: Queues): void {
   const { chatters, connections, updates } = tables;
-  // $connect's one transaction: DynamoDB authorizes each of its items as the action it stands for.
-  allow(functions.connect, chatters, "dynamodb:ConditionCheckItem");
+  // $connect's one transaction: DynamoDB authorizes each of its items as the action it stands for. After a refusal it reads
+  // the chatter first.
+  allow(functions.connect, chatters, "dynamodb:ConditionCheckItem", "dynamodb:GetItem");
   allow(functions.connect, connections, "dynamodb:PutItem");
 
   functions.disconnect.addToRolePolicy(

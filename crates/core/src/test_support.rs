@@ -51,6 +51,15 @@ pub(crate) fn dynamodb(wire: impl Wire) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
+/// DynamoDB at the other end of this wire, with the tries that the functions make.
+pub(crate) fn dynamodb_as_shipped(wire: impl Wire) -> aws_sdk_dynamodb::Client {
+    let endpoints = Endpoints {
+        dynamodb: Some("http://127.0.0.1".to_owned()),
+        ..Endpoints::default()
+    };
+    Aws::over(connector(wire), endpoints).dynamodb()
+}
+
 /// A WebSocket API's `@connections` at the other end of this wire.
 pub(crate) fn poster(wire: impl Wire) -> Poster {
     Aws::over(connector(wire), Endpoints::default()).poster("http://127.0.0.1/dev")

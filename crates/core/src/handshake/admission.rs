@@ -1,12 +1,15 @@
 //! Admission of a socket: one transaction that checks the chatter ID and stores the connection, or does neither.
 //!
-//! It takes one round trip, and a chatter ID cannot be revoked between the check and the write.
+//! It takes one round trip, and a chatter ID cannot be revoked between the check and the write. A refused transaction costs four
+//! units and more, and holds its items for a moment. So a function that has refused anybody within the last minute reads the
+//! chatter first, which costs one: a flood of wrong credentials is cheap, and locks nobody out.
 
 use crate::{
     Chatters, Connection, Refusal, StoreError, Timestamp,
     backoff::with_patience,
+    lock::lock,
     tables::connections,
-    tables::item::{NOBODY, Row, number, string},
+    tables::item::{Item, NOBODY, Row, number, string},
 };
 use aws_sdk_dynamodb::{
     Client,
@@ -17,7 +20,11 @@ use aws_sdk_dynamodb::{
         builders::ConditionCheckBuilder,
     },
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::Instant;
 
 /// Admission by the chatters table, which is asked, into the connections table, which is written.
 #[derive(Clone, Debug)]
@@ -25,6 +32,8 @@ pub struct Admission {
     client: Client,
     chatters: String,
     connections: String,
+    /// When this process last refused a handshake.
+    refused: Arc<Mutex<Option<Instant>>>,
 }
 
 /// The outcome of a handshake that DynamoDB has decided.
@@ -43,12 +52,16 @@ impl Admission {
     /// differ.
     const LATEST_EXPIRY: Duration = Chatters::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
 
+    /// How long after a refusal the chatter is read before the transaction.
+    const WARY: Duration = Duration::from_secs(60);
+
     /// Admission by these two tables.
     pub fn new(client: Client, chatters: impl Into<String>, connections: impl Into<String>) -> Admission {
         Admission {
             client,
             chatters: chatters.into(),
             connections: connections.into(),
+            refused: Arc::default(),
         }
     }
 
@@ -59,6 +72,36 @@ impl Admission {
     /// If a table does not answer, or other transactions keep it busy for three seconds. Nothing is stored then.
     pub async fn admit(&self, connection: &Connection) -> Result<Verdict, StoreError> {
         let now = Timestamp::now();
+        let is_wary = lock(&self.refused).is_some_and(|refused| refused.elapsed() < Self::WARY);
+        let refusal = if is_wary {
+            self.first_look(connection, now).await?
+        } else {
+            None
+        };
+        let verdict = match refusal {
+            Some(refusal) => Verdict::Refused(refusal),
+            None => self.decide(connection, now).await?,
+        };
+        if matches!(verdict, Verdict::Refused(_)) {
+            *lock(&self.refused) = Some(Instant::now());
+        }
+        Ok(verdict)
+    }
+
+    /// Reads the chatter, strongly consistently, since it may have been issued a moment ago; returns the refusal that the
+    /// transaction would come to.
+    async fn first_look(&self, connection: &Connection, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
+        let get = self.client.get_item().table_name(&self.chatters).consistent_read(true);
+        let get = get
+            .key("login", string(connection.login.as_str()))
+            .key("chatter_hash", string(connection.chatter_hash.as_str()))
+            .projection_expression("expires_at");
+        let found = get.send().await.map_err(|error| StoreError::of("GetItem", &error))?;
+        Ok(judge(found.item.as_ref(), now))
+    }
+
+    /// The transaction, which decides.
+    async fn decide(&self, connection: &Connection, now: Timestamp) -> Result<Verdict, StoreError> {
         let put = Put::builder()
             .table_name(&self.connections)
             .set_item(Some(connections::write(connection)))
@@ -125,11 +168,11 @@ fn reasons(failure: &Failure) -> &[CancellationReason] {
     }
 }
 
-/// Whether a retry may succeed: other transactions held the same items, or there were too many requests at once.
+/// Whether a retry may succeed at once: other transactions held the same items. Not after throttling: the SDK has tried that
+/// three times already, a table that is asked too much must not be asked more, and the page tries again, more slowly.
 fn is_passing(failure: &Failure) -> bool {
-    const PASSING: [&str; 5] = [
-        "TransactionConflict",
-        "TransactionInProgressException",
+    const PASSING: [&str; 2] = ["TransactionConflict", "TransactionInProgressException"];
+    const THROTTLED: [&str; 3] = [
         "ThrottlingError",
         "ThrottlingException",
         "ProvisionedThroughputExceeded",
@@ -138,7 +181,9 @@ fn is_passing(failure: &Failure) -> bool {
         .iter()
         .filter_map(CancellationReason::code)
         .chain(failure.code());
-    failed_condition(failure).is_none() && codes.into_iter().any(|code| PASSING.contains(&code))
+    let codes: Vec<&str> = codes.collect();
+    let is_among = |kinds: &[&str]| codes.iter().any(|code| kinds.contains(code));
+    failed_condition(failure).is_none() && is_among(&PASSING) && !is_among(&THROTTLED)
 }
 
 fn failed_condition(failure: &Failure) -> Option<&CancellationReason> {
@@ -150,19 +195,25 @@ fn failed_condition(failure: &Failure) -> Option<&CancellationReason> {
 /// whatever else went wrong beside it.
 fn refusal(failure: &Failure, now: Timestamp) -> Option<Refusal> {
     let reason = failed_condition(failure)?;
+    // The item was refused, so if its expiry is as it should be now, it was not when the condition was checked.
     let item = reason.item.as_ref().filter(|item| !item.is_empty());
-    let expiry = item.map(|item| {
-        let chatter = Row {
-            table: "chatters",
-            item,
-        };
-        chatter.integer("expires_at")
-    });
-    Some(match expiry {
-        None => Refusal::Unknown,
-        Some(Ok(expires_at)) if expires_at <= now.seconds() => Refusal::Expired,
-        Some(_) => Refusal::BadExpiry,
-    })
+    Some(judge(item, now).unwrap_or(Refusal::BadExpiry))
+}
+
+/// The refusal of a chatter ID by its item at this time; `None` if it is good.
+fn judge(item: Option<&Item>, now: Timestamp) -> Option<Refusal> {
+    let Some(item) = item else {
+        return Some(Refusal::Unknown);
+    };
+    let chatter = Row {
+        table: "chatters",
+        item,
+    };
+    match chatter.integer("expires_at") {
+        Ok(expires_at) if expires_at <= now.seconds() => Some(Refusal::Expired),
+        Ok(expires_at) if expires_at <= (now + Admission::LATEST_EXPIRY).seconds() => None,
+        _ => Some(Refusal::BadExpiry),
+    }
 }
 
 #[cfg(test)]
