@@ -194,7 +194,7 @@ scale: ## a million sockets against AWS's limits: prints the tables of docs/scal
 	cargo run --locked --quiet --package scale -- docs/scale.md
 
 compare: programs ## put what tutorials show and Chatterbox through the same chaos, and print what each loses: SEED=1 SECONDS=20
-	$(say) "Comparing. This takes two to three times as long as the chaos, which is $(or $(SECONDS),20) s for each of the two."
+	$(say) "Comparing: $(or $(SECONDS),20) seconds of chaos for each of the two, and then as long as the pages need to come to rest."
 	@target/debug/compare --seed $(or $(SEED),1) --seconds $(or $(SECONDS),20)
 
 $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt

@@ -117,10 +117,11 @@ impl Browser {
 
     fn load(&self) -> Page {
         let Surroundings { side, site, seed, .. } = &*self.around;
-        let page = Page::load(*side, &self.client, site, *seed, self.now());
+        let (data, loaded_with) = site.data(&self.client.login);
+        let page = Page::load(*side, &self.client.login, data, *seed, self.now());
         let mut view = lock(&self.view);
         *view = View {
-            loaded_with: site.updates(&self.client.login).len(),
+            loaded_with,
             disorder: view.disorder,
             ..View::default()
         };

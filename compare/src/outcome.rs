@@ -54,7 +54,7 @@ impl Outcome {
                 .filter(|place| !view.heard.contains(place))
                 .count(),
         };
-        let newest = site.newest(&client.login);
+        let (newest, _) = site.data(&client.login);
         self.pages += 1;
         self.never_learned += missed;
         self.out_of_date += newest

@@ -1,6 +1,6 @@
 //! A page of either system, by one interface: what happens to it, and what follows.
 
-use crate::{Side, plan::Client, site::Site};
+use crate::Side;
 use chatterbox_page::{Options, Output, timing};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -32,9 +32,9 @@ pub(crate) struct Shown {
 }
 
 impl Page {
-    /// A page that is loaded now, with the site's data.
-    pub(crate) fn load(side: Side, client: &Client, site: &Site, seed: u64, now: Duration) -> Page {
-        let (login, data) = (client.login.clone(), site.newest(&client.login));
+    /// A page of a login that is loaded now, with these data: of each topic, the `id` of the newest update.
+    pub(crate) fn load(side: Side, login: &str, data: BTreeMap<String, String>, seed: u64, now: Duration) -> Page {
+        let login = login.to_owned();
         match side {
             Side::Tutorial => Page::Tutorial(tutorial::Page::loaded(login, data)),
             Side::Chatterbox => {

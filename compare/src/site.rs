@@ -21,10 +21,12 @@ impl Site {
         lock(&self.0).get(login).cloned().unwrap_or_default()
     }
 
-    /// The newest update of each of the login's topics, by its `id`.
-    pub(crate) fn newest(&self, login: &str) -> BTreeMap<String, String> {
-        let updates = self.updates(login).into_iter();
-        updates.map(|update| (update.topic.to_owned(), update.id)).collect()
+    /// The newest update of each of the login's topics, by its `id`, and how many updates the login has had.
+    pub(crate) fn data(&self, login: &str) -> (BTreeMap<String, String>, usize) {
+        let updates = self.updates(login);
+        let count = updates.len();
+        let newest = updates.into_iter().map(|update| (update.topic.to_owned(), update.id));
+        (newest.collect(), count)
     }
 }
 
