@@ -9,6 +9,9 @@ from gateway import DEADLINE
 
 pytestmark = pytest.mark.skipif(firefox.program() is None, reason="there is no Firefox; FIREFOX may name one")
 
+# An empty page has no origin of its own.
+EMPTY_PAGE = ("--allow-origin", "null")
+
 # Opens a socket, acts on it, and returns how it ended.
 SOCKET = """
 new Promise((resolve) => {
@@ -22,10 +25,10 @@ new Promise((resolve) => {
 @pytest.mark.parametrize(
     ("gateway", "act", "end"),
     [
-        ((), "socket.send(new Uint8Array(1))", "true 1003"),
-        ((), "socket.send('x'.repeat(8 * 1024 * 1024))", "true 1009"),
-        (("--idle-timeout", "0.5"), "", "true 1001"),
-        ((), "socket.close(4000, 'r'.repeat(123))", "true 4000"),
+        (EMPTY_PAGE, "socket.send(new Uint8Array(1))", "true 1003"),
+        (EMPTY_PAGE, "socket.send('x'.repeat(8 * 1024 * 1024))", "true 1009"),
+        ((*EMPTY_PAGE, "--idle-timeout", "0.5"), "", "true 1001"),
+        (EMPTY_PAGE, "socket.close(4000, 'r'.repeat(123))", "true 4000"),
     ],
     indirect=["gateway"],
     ids=["binary", "too-large", "idle", "its-own"],
