@@ -1,0 +1,143 @@
+//! What must be so.
+
+use super::{Revoking, TOPICS, Task, World, browser::Browser, gateway::State, pipeline::Pipeline, plan::Trouble};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+impl World {
+    /// A push gives an event the same version as every earlier one of the same log: it is recorded once.
+    pub(super) fn check_version(&mut self, text: &str) {
+        let push: Value = serde_json::from_str(text).expect("JSON");
+        let text = |name: &str| push[name].as_str().unwrap_or_default().to_owned();
+        let version = push["version"].as_u64().unwrap_or_default();
+        let known = *self.versions.entry((text("epoch"), text("id"))).or_insert(version);
+        if known != version {
+            self.violate(format!(
+                "{} was recorded twice: as {known} and as {version}",
+                text("id")
+            ));
+        }
+    }
+
+    /// notify deletes the row of a socket that is opening or open only if the login has too many; or if its machine's clock is
+    /// so wrong that the row looks old.
+    pub(super) fn check_deletion(&mut self, socket: usize, caller: usize) {
+        let is_notify = self
+            .jobs
+            .get(&caller)
+            .is_some_and(|job| matches!(job.task, Task::Notify(_)));
+        if is_notify && !self.plan.has(Trouble::Cap) && !self.plan.has(Trouble::Skew) {
+            self.violate(format!(
+                "the row of socket {socket} is deleted, which is opening or open"
+            ));
+        }
+    }
+
+    /// Every page shows the newest update of each of its topics, and its socket has a row. Unless `all` are to, one to which
+    /// a post failed, or whose row was deleted, need not before its periodic sync.
+    pub(super) fn check_pages(&mut self, all: bool) {
+        if self.violation.is_some() {
+            return;
+        }
+        let (logs, rows) = (self.engine.items("updates"), self.rows());
+        let mut wrong = Vec::new();
+        for (at, browser) in self.browsers.iter().enumerate() {
+            let Some(socket) = browser.socket.filter(|_| !browser.is_closed) else {
+                continue;
+            };
+            let log = logs.iter().find(|log| log["login"]["S"] == *browser.login);
+            for (number, tab) in browser.tabs.iter().enumerate() {
+                if !all && !tab.owed.is_empty() {
+                    continue;
+                }
+                if !rows.contains(&self.gateway.sockets[socket].id) {
+                    wrong.push(format!("the socket of browser {at} is open and has no row"));
+                }
+                for topic in TOPICS {
+                    let listens = tab
+                        .topics
+                        .as_ref()
+                        .is_none_or(|topics| topics.iter().any(|of| of == topic));
+                    let newest = log.and_then(|log| newest(log, topic)).filter(|_| listens);
+                    let shown = tab.shown.get(topic).map(|shown| shown.serial);
+                    if newest.is_some() && shown < newest {
+                        wrong.push(format!(
+                            "tab {number} of browser {at} shows {shown:?} of topic {topic}, and the newest is {newest:?}"
+                        ));
+                    }
+                }
+            }
+        }
+        wrong.extend(self.revoked_that_live(&rows));
+        if let Some(wrong) = wrong.into_iter().next() {
+            self.violate(wrong);
+        }
+    }
+
+    /// A chatter ID that was revoked has no row and no socket.
+    fn revoked_that_live(&self, rows: &BTreeSet<String>) -> Option<String> {
+        let is_revoked = |browser: &Browser| self.chatters[browser.chatter].revocation == Revoking::Done;
+        let mut sockets = self.gateway.sockets.iter();
+        let lives = sockets.find(|socket| {
+            let is_alive = socket.works() || rows.contains(&socket.id);
+            is_alive && is_revoked(&self.browsers[socket.browser])
+        });
+        lives.map(|socket| {
+            format!(
+                "socket {} is open or has a row, and its chatter ID was revoked",
+                socket.id
+            )
+        })
+    }
+
+    /// Of every topic the log holds the newest event that was sent since the table was lost.
+    pub(super) fn check_log(&mut self) {
+        let logs = self.engine.items("updates");
+        for login in (0..self.plan.logins).map(|login| format!("l{login}")) {
+            let log = logs.iter().find(|log| log["login"]["S"] == *login);
+            for topic in TOPICS {
+                let is_of_it = |event: &super::pipeline::Event| {
+                    event.is_of_this_log && event.logins.contains(&login) && event.topics.iter().any(|of| of == topic)
+                };
+                let must = self.pipeline.events.iter().rposition(is_of_it);
+                let was = log.and_then(|log| newest(log, topic));
+                if must.is_some() && was < must {
+                    self.violate(format!(
+                        "the log of {login} has {was:?} of topic {topic}, and must have {must:?}"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Once something was posted to every socket, there is a row for each socket that is open, and no other; and no login
+    /// has more of them than it may.
+    pub(super) fn check_rows(&mut self) {
+        let rows = self.rows();
+        let open = self.gateway.sockets.iter().filter(|socket| socket.state == State::Open);
+        let open: BTreeSet<String> = open.map(|socket| socket.id.clone()).collect();
+        if rows != open {
+            self.violate(format!("there are rows for {rows:?}, and {open:?} are open"));
+        }
+        for login in (0..self.plan.logins).map(|login| format!("l{login}")) {
+            let is_its = |browser: &&Browser| browser.login == login && browser.socket.is_some();
+            let sockets = self.browsers.iter().filter(is_its).count();
+            if sockets > self.plan.max_connections {
+                self.violate(format!("{login} has {sockets} sockets"));
+            }
+        }
+    }
+
+    /// The sockets that have a row.
+    fn rows(&self) -> BTreeSet<String> {
+        let items = self.engine.items("connections");
+        let id = |item: &Value| item["connection_id"]["S"].as_str().unwrap_or_default().to_owned();
+        items.iter().map(id).collect()
+    }
+}
+
+/// The number of the event that a log holds of a topic.
+fn newest(log: &Value, topic: &str) -> Option<usize> {
+    let id = log[format!("u:{topic}")]["M"]["id"]["S"].as_str()?;
+    Some(Pipeline::serial(id))
+}
