@@ -95,7 +95,7 @@ impl World {
             return false;
         };
         let post = (self.gateway.number(socket), event);
-        if !self.is_calm && self.rng.u8(..4) == 0 && !self.posted.contains(&post) {
+        if !self.is_calm && self.rng.bool() && !self.posted.contains(&post) {
             self.count("post fails");
             self.doomed.insert(post.clone());
         }
