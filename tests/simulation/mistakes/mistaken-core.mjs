@@ -17,15 +17,21 @@ const CORE = join(COPY, "crates", "core");
 export async function build(mistakes) {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(join(COPY, "crates"), { recursive: true });
-  link("", (name) => !["target", "crates", ".git"].includes(name));
+  link("", (name) => !["target", "crates", ".git", "Cargo.toml", "Cargo.lock"].includes(name));
+  // cargo tells packages of two workspaces in one target folder apart by their version, not by their path.
+  for (const name of ["Cargo.toml", "Cargo.lock"]) {
+    const text = readFileSync(join(ROOT, name), "utf8");
+    writeFileSync(join(COPY, name), name === "Cargo.toml" ? text.replace(/^version = "(.*)"$/m, 'version = "$1-mistakes"') : text);
+  }
   link("crates", (name) => name !== "core");
   cpSync(join(ROOT, "crates", "core"), CORE, { recursive: true });
   for (const [at, mistake] of mistakes.entries()) apply(mistake, at);
   writeFileSync(join(CORE, "src", "mistakes.rs"), MADE);
   replace("lib.rs", "pub mod backoff;", "pub mod backoff;\nmod mistakes;");
-  const messages = await cargo("test", "--no-run", "--locked", "--workspace", "--test", "traces", "--message-format=json");
+  const messages = await cargo("test", "--no-run", "--offline", "--workspace", "--test", "traces", "--message-format=json");
   const programs = messages.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  return programs.find(({ executable, manifest_path: of }) => executable && of.endsWith("simulation/Cargo.toml")).executable;
+  const isPlayer = ({ target, manifest_path: of }) => target?.name === "traces" && of.endsWith("simulation/Cargo.toml");
+  return programs.find((program) => program.executable && isPlayer(program)).executable;
 }
 
 /** Plays the counterexamples of the model with a mistake, and returns what the player says of the first that differs, or null. */

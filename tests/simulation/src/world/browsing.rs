@@ -133,6 +133,7 @@ impl World {
         for update in out.shows {
             self.show(browser, tab, update);
         }
+        self.check_cursor(browser, tab);
         let socket = self.browsers[browser].socket;
         for request in out.sends {
             if matches!(request, Request::Sync { .. }) {

@@ -33,6 +33,32 @@ impl World {
         }
     }
 
+    /// A page's cursor has passed no update that the page does not show (R4).
+    pub(super) fn check_cursor(&mut self, browser: usize, tab: usize) {
+        let (login, tab) = (&self.browsers[browser].login, &self.browsers[browser].tabs[tab]);
+        let Some(cursor) = tab.page.cursor() else { return };
+        let logs = self.engine.items("updates");
+        let is_its = |log: &&Value| log["login"]["S"] == **login && log["epoch"]["S"] == *cursor.epoch;
+        let Some(log) = logs.iter().find(is_its) else { return };
+        let passed = |topic: &&&str| {
+            let version = log[format!("v:{topic}")]["N"]
+                .as_str()
+                .and_then(|digits| digits.parse().ok());
+            let listens = tab
+                .topics
+                .as_ref()
+                .is_none_or(|topics| topics.iter().any(|of| of == **topic));
+            listens && version.is_some_and(|version: u64| version <= cursor.version)
+        };
+        let missed = TOPICS.iter().filter(passed).find_map(|topic| {
+            let (newest, shown) = (newest(log, topic), tab.shown.get(*topic).map(|shown| shown.serial));
+            (shown < newest).then(|| format!("a page has passed {newest:?} of topic {topic}, and shows {shown:?}"))
+        });
+        if let Some(missed) = missed {
+            self.violate(missed);
+        }
+    }
+
     /// Every page shows the newest update of each of its topics, and its socket has a row. Unless `all` are to, one to which
     /// a post failed, or whose row was deleted, need not before its periodic sync.
     pub(super) fn check_pages(&mut self, all: bool) {
