@@ -96,8 +96,11 @@ NEEDS = {
     ".mjs": (r'^import .* from "([^"]+)"', (), "npm install"),
     ".rs": (r"^use (\w+)", ("std",), "cargo add"),
 }
+# Not the tutorial, whose packages cargo knows: it is one of the workspace.
 PROGRAMS_OF_DOCUMENTS = sorted(
-    path for path in (ROOT / "examples").rglob("*") if path.suffix in NEEDS and "node_modules" not in path.parts
+    path
+    for path in (ROOT / "examples").rglob("*")
+    if path.suffix in NEEDS and not {"node_modules", "tutorial"} & set(path.parts)
 )
 
 
