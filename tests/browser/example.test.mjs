@@ -45,7 +45,7 @@ test("the_example_page_shows_an_update_and_is_closed_in_all_tabs_by_a_logout", a
   await one.click("#login button");
   await two.goto(url);
   for (const page of [one, two]) await shows(page, "state", "open");
-  // A tab on a slow machine may have opened a socket of its own before it heard of the other's, which it then gives up.
+  // Until the tabs have settled which of them holds the socket, an earlier one may still be open.
   const deadline = performance.now() + PATIENCE;
   const update = async () => {
     const event = { login: "friendless", topic: "plays", body: { message: "Updated your plays" } };
