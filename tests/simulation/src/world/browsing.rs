@@ -242,13 +242,7 @@ impl World {
         self.note(|_| format!("browser {browser} is loaded anew"));
         self.count("page loaded anew");
         let now = self.now();
-        if let Some(socket) = self.browsers[browser].socket {
-            self.close_by_browser(socket);
-        }
-        if let Some((socket, _)) = self.browsers[browser].opening.take() {
-            self.gateway.sockets[socket].cut.get_or_insert(now);
-        }
-        self.browsers[browser].lose_socket(now, &mut self.rng);
+        self.give_up_sockets(browser);
         let login = self.browsers[browser].login.clone();
         for tab in 0..self.browsers[browser].tabs.len() {
             let topics = self.browsers[browser].tabs[tab].topics.clone();
@@ -280,11 +274,20 @@ impl World {
         self.note(|_| format!("browser {browser} closes tab {tab}"));
         self.count("tab closed");
         self.browsers[browser].tabs.remove(tab);
-        let Some(socket) = self.browsers[browser].socket.filter(|_| tab == 0) else {
-            return;
-        };
-        self.close_by_browser(socket);
+        if tab == 0 {
+            self.give_up_sockets(browser);
+        }
+    }
+
+    /// The page that has the browser's socket, or is opening one, is gone.
+    fn give_up_sockets(&mut self, browser: usize) {
         let now = self.now();
+        if let Some(socket) = self.browsers[browser].socket {
+            self.close_by_browser(socket);
+        }
+        if let Some((socket, _)) = self.browsers[browser].opening.take() {
+            self.gateway.sockets[socket].cut.get_or_insert(now);
+        }
         self.browsers[browser].lose_socket(now, &mut self.rng);
     }
 

@@ -26,7 +26,8 @@ impl World {
             .jobs
             .get(&caller)
             .is_some_and(|job| matches!(job.task, Task::Notify(_)));
-        if is_notify && !self.plan.has(Trouble::Cap) && !self.plan.has(Trouble::Skew) {
+        let may_be_too_many = self.rows().len() > self.plan.max_connections;
+        if is_notify && !may_be_too_many && !self.plan.has(Trouble::Cap) && !self.plan.has(Trouble::Skew) {
             self.violate(format!(
                 "the row of socket {socket} is deleted, which is opening or open"
             ));
