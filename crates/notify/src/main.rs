@@ -75,9 +75,10 @@ fn log_and_measure(
     milliseconds: f64,
 ) {
     let (logins, sent, gone, early) = (report.logins.len(), report.sent, report.gone, report.early);
-    let (deferred, failed, error) = (
+    let (deferred, failed, no_room, error) = (
         report.deferred,
         report.failed,
+        report.no_room,
         answer.as_ref().err().map(ToString::to_string),
     );
     tracing::info!(
@@ -88,7 +89,7 @@ fn log_and_measure(
         early,
         deferred,
         failed,
-        report.no_room,
+        no_room,
         bad_events,
         clocks_ahead,
         ignored_records,
@@ -105,7 +106,7 @@ fn log_and_measure(
         count(Metric::PostsEarly, early),
         count(Metric::PostsFailed, failed),
         count(Metric::Deferred, deferred),
-        count(Metric::NoRoom, report.no_room),
+        count(Metric::NoRoom, no_room),
         count(Metric::BadEvents, *bad_events),
         count(Metric::ClockAhead, *clocks_ahead),
         count(Metric::IgnoredRecords, *ignored_records),

@@ -279,6 +279,7 @@ async fn a_login_without_room_for_a_topic_spoils_the_update_for_nobody() {
     of_full.is_quiet().await;
     e2e::eventually(true, async || {
         world.has_printed(&["notify:", "a login has as many topics as it may have"])
+            && world.has_printed(&["notify:", r#""message":"notified""#, r#""no_room":1"#])
     })
     .await;
     world.stop().await;
