@@ -18,6 +18,13 @@ test("every log line in operating.md is one that a function writes", () => {
   assert.deepEqual(missing, []);
 });
 
+test("operating.md has every metric", () => {
+  const { functions } = JSON.parse(read("crates/core/contract.json"));
+  const text = read("docs/operating.md").split("\n## Metrics\n")[1].split("\n## ")[0];
+  const missing = Object.values(functions).flatMap(({ metrics }) => metrics).filter((name) => !text.includes(`\`${name}\``));
+  assert.deepEqual(missing, []);
+});
+
 test("operating.md has every setting that the functions read, and no other", () => {
   const { backend, functions } = JSON.parse(read("crates/core/contract.json"));
   const known = new Set([backend, ...Object.values(functions)].flatMap(({ required, optional }) => [...required, ...optional]));
