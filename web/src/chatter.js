@@ -181,8 +181,8 @@ export class Chatter extends EventTarget {
    * @param {Round} round
    */
   #receiveReply(reply, round) {
-    // Both times are by the server's clock, and their difference is compared with a time that has passed here. Servers of
-    // version 0.1 do not send theirs.
+    // Both times are by the server's clock, and their difference is compared with a time that has passed here. Functions
+    // from before these fields existed do not send them.
     const now = reply.now ? Date.parse(reply.now) : Date.now();
     for (const entry of this.#replica.answer(reply)) {
       const age = now - Date.parse(entry.recorded ?? entry.at);

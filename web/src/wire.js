@@ -5,8 +5,8 @@
 /** How far a page has seen one log of updates. @typedef {{ epoch: string, version: number }} Cursor */
 
 /**
- * An update as the server sends it. `recorded` is when the server recorded it, by the server's clock, and is absent where a
- * server of version 0.1 has recorded or sent it; `at` is by the pipeline's clock.
+ * An update as the server sends it. `recorded` is when the server recorded it, by the server's clock, and is absent where
+ * functions from before this field existed have recorded or sent it; `at` is by the pipeline's clock.
  * @typedef {Omit<Update, "initial"> & { recorded?: string }} Entry
  */
 
@@ -14,7 +14,7 @@
 
 /**
  * The reply to a sync, or one page of it if there is `more`. `n` is that of the sync. `now` is the server's clock, which
- * servers of version 0.1 do not send.
+ * functions from before this field existed do not send.
  * @typedef {{ n: number, now?: string, cursor: Cursor | null, missed: number | null, reset: boolean, more: boolean, updates: Entry[] }} Reply
  */
 

@@ -1,7 +1,8 @@
 //! notify: reads the pipeline's events out of the envelopes around them, records each update, and posts it to every open
 //! socket of its login. In reading order: [`Notifier`] (the whole of it), `invocation`, `batch`, `envelopes`,
 //! `event_context`, `fields` and `notification` (reading events), `job` (events and their results), `push` and `fan_out`
-//! (posting), `deferral`, `outcome`, `report` and `answer` (the results).
+//! (posting), `deferral`, `outcome`, `report`,
+//! `answer` and `bad_event` (the results).
 
 mod answer;
 mod bad_event;

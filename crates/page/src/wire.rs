@@ -68,7 +68,8 @@ pub struct Entry {
     pub id: String,
     /// When it happened (RFC 3339), by the pipeline's clock.
     pub at: String,
-    /// When it was recorded, by the server's clock. A push does not say, nor does a server of version 0.1.
+    /// When it was recorded, by the server's clock. A push does not say, nor do functions from before this
+    /// field existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<String>,
     /// What the pipeline sent.
@@ -92,7 +93,7 @@ pub struct Push {
 pub struct Reply {
     /// The question's number.
     pub n: u64,
-    /// The server's clock when it answered (RFC 3339). A server of version 0.1 does not send it.
+    /// The server's clock when it answered (RFC 3339). Functions from before this field existed do not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
     /// Where the page stands once it has taken this in; `None` if the login has no log.
