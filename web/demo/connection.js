@@ -84,7 +84,8 @@ function tick() {
   const left = attemptAt - performance.now();
   const seconds = Math.max(0, Math.ceil(left / 1000));
   element("countdown").textContent = seconds ? `Next attempt in ${duration(seconds)}` : "Next attempt now";
-  if (seconds) timer = setTimeout(tick, left - (seconds - 1) * 1000);
+  // Browsers cut a timer's fraction of a millisecond off, so it would run just before the second is over.
+  if (seconds) timer = setTimeout(tick, Math.ceil(left - (seconds - 1) * 1000));
 }
 
 /** @param {number} seconds */
