@@ -20,12 +20,13 @@ import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge";
 import type { Functions } from "./functions";
+import { ROUTES, type Throttle, type Throttles } from "./throttles";
 
 export interface ApiProps {
   readonly functions: Functions;
   readonly stageName: string;
-  /** The stage's throttle: requests a second, and in a burst. Both are always given: API Gateway takes 0 for one that is missing. */
-  readonly throttle: { readonly rate: number; readonly burst: number };
+  /** The throttle of each route. */
+  readonly throttles: Throttles;
   /** How long the access log is kept; without it there is none. */
   readonly logRetention?: RetentionDays;
 }
@@ -53,10 +54,10 @@ export class Api extends Construct {
       disconnectRouteOptions: { integration: new StageIntegration("disconnect", functions.disconnect) },
       defaultRouteOptions: { integration: new StageIntegration("default", functions.default), returnResponse: true },
     });
-    addPing(this, this.webSocketApi);
+    const ping = addPing(this, this.webSocketApi);
     for (const [route, handler] of this.lambdaRoutes()) this.permit(route, handler);
     this.accessLog = this.addAccessLog();
-    this.stage = this.addStage();
+    this.stage = this.addStage(ping);
     acknowledge(
       this,
       "APIG4",
@@ -91,8 +92,8 @@ export class Api extends Construct {
     return retention && new LogGroup(this, "AccessLog", { retention, removalPolicy: RemovalPolicy.DESTROY });
   }
 
-  private addStage(): WebSocketStage {
-    const { stageName, throttle } = this.props;
+  private addStage(ping: Construct): WebSocketStage {
+    const { stageName, throttles } = this.props;
     const log = this.accessLog && {
       destination: new LogGroupLogDestination(this.accessLog),
       format: ACCESS_LOG_FORMAT,
@@ -104,20 +105,33 @@ export class Api extends Construct {
       accessLogSettings: log,
     });
     if (!log) acknowledge(stage, "APIG1", "The settings say so: a line for each heartbeat costs more than it tells.");
-    // All of it, and explicitly. Execution logs with data trace would print handshakes, and those hold chatter IDs.
-    (stage.node.defaultChild as CfnStage).defaultRouteSettings = {
-      throttlingRateLimit: throttle.rate,
-      throttlingBurstLimit: throttle.burst,
-      dataTraceEnabled: false,
-      loggingLevel: "OFF",
-      detailedMetricsEnabled: false,
-    };
+    const resource = stage.node.defaultChild as CfnStage;
+    const { rate, burst } = throttles.$default;
+    // For a route that somebody adds.
+    resource.defaultRouteSettings = { throttlingRateLimit: rate, throttlingBurstLimit: burst, ...UNLOGGED };
+    resource.routeSettings = Object.fromEntries(ROUTES.map((route) => [route, routeSettings(throttles[route])]));
+    // API Gateway refuses settings for a route that does not exist yet.
+    stage.node.addDependency(this.webSocketApi, ping);
     return stage;
   }
 
   private arn(resourceName: string): string {
     return Stack.of(this).formatArn({ service: "execute-api", resource: this.webSocketApi.apiId, resourceName });
   }
+}
+
+/** No log but the access log: execution logs with data trace would print handshakes, and those hold chatter IDs. */
+const UNLOGGED = { dataTraceEnabled: false, loggingLevel: "OFF", detailedMetricsEnabled: false };
+
+/** All settings of a route, as CloudFormation writes them. Where one is left out, API Gateway takes 0 for it, and not the stage's. */
+function routeSettings({ rate, burst }: Throttle): Record<string, unknown> {
+  return {
+    ThrottlingRateLimit: rate,
+    ThrottlingBurstLimit: burst,
+    DataTraceEnabled: UNLOGGED.dataTraceEnabled,
+    LoggingLevel: UNLOGGED.loggingLevel,
+    DetailedMetricsEnabled: UNLOGGED.detailedMetricsEnabled,
+  };
 }
 
 /**
@@ -161,7 +175,7 @@ class StageIntegration extends WebSocketRouteIntegration {
 }
 
 /** `{"action":"ping"}` is answered `{"type":"pong"}` without a function: heartbeats are most of what clients send. */
-function addPing(scope: Construct, api: WebSocketApi): void {
+function addPing(scope: Construct, api: WebSocketApi): Construct {
   const ping = new Construct(scope, "Ping");
   const { apiId } = api;
   const integration = new CfnIntegration(ping, "Integration", {
@@ -187,4 +201,5 @@ function addPing(scope: Construct, api: WebSocketApi): void {
   });
   route.addResourceDependency(integrationResponse);
   new CfnRouteResponse(ping, "RouteResponse", { apiId, routeId: route.ref, routeResponseKey: "$default" });
+  return ping;
 }

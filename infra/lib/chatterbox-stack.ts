@@ -8,7 +8,7 @@ import { Chatterbox } from "./chatterbox";
 import { ApiGatewayLogRole } from "./log-role";
 import { OwnHost } from "./own-host";
 import { program } from "./program";
-import { complete, type Settings } from "./settings";
+import { complete, type Complete, type Settings } from "./settings";
 import { exampleDistribution } from "./site-host";
 
 /**
@@ -39,7 +39,7 @@ export class ChatterboxStack extends Stack {
     if (settings.vpc) this.addEndpoint(settings.vpc);
   }
 
-  private addChatterbox(settings: Settings & { stage: string }): Chatterbox {
+  private addChatterbox(settings: Complete): Chatterbox {
     const { parameters, cookies, alarmTopicArn } = settings;
     return new Chatterbox(this, "Chatterbox", {
       code: (name) => program(this, settings, name),

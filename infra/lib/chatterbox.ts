@@ -18,6 +18,7 @@ import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
 import { Tables } from "./tables";
+import { completeThrottles, throttleProblems, type Throttles } from "./throttles";
 
 /** The construct's options. Only the functions' code has no default. */
 export interface ChatterboxProps extends FunctionSettings {
@@ -29,8 +30,8 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly stageName?: string;
   /** The first part of the functions' names. @default - CloudFormation makes their names */
   readonly namePrefix?: string;
-  /** The stage's throttle over all routes: requests a second, and in a burst. @default 5,000 and 2,500 */
-  readonly throttle?: { readonly rate: number; readonly burst: number };
+  /** The throttle of each route: requests a second, and at once. @default DEFAULT_THROTTLES, for each route that is left out */
+  readonly throttle?: Partial<Throttles>;
   /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
   readonly notifyConcurrency?: number;
   /** The functions' log level. @default "INFO" */
@@ -70,10 +71,10 @@ export class Chatterbox extends Construct {
   readonly metrics: Metrics;
   readonly alarms: Alarm[];
 
-  /** Throws a `SettingsError` that names every setting that the functions would refuse at their start. */
+  /** Throws a `SettingsError` that names every setting that the functions or API Gateway would refuse. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
     super(scope, id);
-    const problems = functionProblems(props);
+    const problems = [...functionProblems(props), ...throttleProblems(props.throttle ?? {})];
     if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
     this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true });
@@ -91,7 +92,7 @@ export class Chatterbox extends Construct {
     this.api = new Api(this, "Api", {
       functions: this.functions,
       stageName: props.stageName ?? "live",
-      throttle: props.throttle ?? { rate: 5_000, burst: 2_500 },
+      throttles: completeThrottles(props.throttle),
       logRetention: props.accessLog === false ? undefined : logRetention,
     });
     this.setEnvironment(props);

@@ -1,4 +1,5 @@
 import { functionProblems } from "./function-settings";
+import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 
 /** The settings: their meaning, their defaults, and the checks on them. */
 
@@ -32,10 +33,10 @@ export interface Settings {
   /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
   vpc?: { id: string; routeTableIds: string[] };
   /**
-   * The stage's throttle over all routes: requests a second, and in a burst. An account's limits are 10,000 and 5,000,
-   * shared by all its APIs and by posts to sockets, so the default is half of them.
+   * The throttle of each route ($connect, $default, ping, $disconnect): requests a second (`rate`), and at once (`burst`).
+   * A route that is left out has its default (lib/throttles.ts), which does for 100,000 pages on line.
    */
-  throttle: { rate: number; burst: number };
+  throttle: Partial<Throttles>;
   /**
    * How many invocations of notify may work on its queue at once, 2 to 1,000. It limits how fast the queue is worked
    * off: posts count against the account's limit above, and an event loses nothing by waiting in the queue. Other
@@ -72,7 +73,7 @@ export const defaults: Settings = {
   allowedOrigins: [],
   parameters: { login: "login", chatter: "chatter", topic: "topic" },
   maxConnectionsPerLogin: 20,
-  throttle: { rate: 5_000, burst: 2_500 },
+  throttle: DEFAULT_THROTTLES,
   notifyConcurrency: 5,
   logLevel: "INFO",
   logRetentionDays: 30,
@@ -94,13 +95,20 @@ export class SettingsError extends Error {
   }
 }
 
+/** Settings with nothing left out that has a default. */
+export type Complete = Settings & { stage: string; throttle: Throttles };
+
 /** The settings as given, with defaults for the rest. Throws a {@link SettingsError} that names all that is wrong. */
-export function complete(given: Partial<Settings>): Settings & { stage: string } {
+export function complete(given: Partial<Settings>): Complete {
   const settings = { ...defaults, ...given };
   const unfit = misfits(given);
   const problems = unfit.length > 0 ? unfit : checks.flatMap((check) => check(settings));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { ...settings, stage: settings.stage ?? settings.site?.path.slice(1) ?? DEFAULT_STAGE };
+  return {
+    ...settings,
+    stage: settings.stage ?? settings.site?.path.slice(1) ?? DEFAULT_STAGE,
+    throttle: completeThrottles(settings.throttle),
+  };
 }
 
 /** Every setting, and what kind of value it has: a JSON file may hold anything. */
@@ -237,10 +245,7 @@ const siteCheck: Check = ({ site }) => {
 };
 
 const paceCheck: Check = ({ throttle, notifyConcurrency }) => [
-  ...unless(
-    isPositive(throttle.rate) && isPositive(throttle.burst),
-    "throttle.rate and throttle.burst must be whole numbers above 0: at 0 API Gateway answers every handshake with 429.",
-  ),
+  ...throttleProblems(throttle),
   ...unless(
     Number.isInteger(notifyConcurrency) && notifyConcurrency >= 2 && notifyConcurrency <= 1_000,
     "notifyConcurrency must be a whole number from 2 to 1000: Lambda takes no other for a queue.",
@@ -268,7 +273,3 @@ const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc 
 ];
 
 const checks: Check[] = [nameCheck, stageCheck, functionProblems, hostCheck, siteCheck, paceCheck, operationCheck];
-
-function isPositive(number: number): boolean {
-  return Number.isInteger(number) && number > 0;
-}

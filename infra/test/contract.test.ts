@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { GB_SECONDS } from "../cost/estimate";
 import measured from "../cost/measured.json";
 import { PRICES } from "../cost/prices";
+import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { Readable, stack } from "./stack";
 
 const FILE = join(__dirname, "../contract.json");
@@ -23,7 +24,6 @@ function contract(plain: Readable) {
     .ofType("AWS::Lambda::EventSourceMapping")
     .map(([, properties]) => properties)
     .filter(({ EventSourceArn }) => EventSourceArn === "${Queues/Updates.Arn}");
-  const { ThrottlingRateLimit, ThrottlingBurstLimit } = plain.only("AWS::ApiGatewayV2::Stage").DefaultRouteSettings;
   return {
     notify: {
       memoryMegabytes: notify.MemorySize,
@@ -32,7 +32,7 @@ function contract(plain: Readable) {
       visibilitySeconds: queue.VisibilityTimeout,
       receives: queue.RedrivePolicy.maxReceiveCount,
     },
-    throttle: { rate: ThrottlingRateLimit, burst: ThrottlingBurstLimit },
+    throttle: DEFAULT_THROTTLES,
     gigabyteSeconds: GB_SECONDS,
     units: measured.units,
     // Of a million units, and without the last bits, which are a product's rounding.

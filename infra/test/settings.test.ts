@@ -46,6 +46,7 @@ const GOOD: Record<string, Partial<Settings>> = {
     cookies: { login: "user", chatter: "socks" },
     allowedOrigins: ["https://www.example.com"],
   },
+  "a throttle for one route": { throttle: { $connect: { rate: 10, burst: 5 } } },
   "as many invocations at once as a queue takes": { notifyConcurrency: 1_000 },
   "names that clients already use": { parameters: { login: "geek", chatter: "id", topic: "topic" } },
   "an example of a site": {
@@ -133,7 +134,17 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     { site: { path: "/s", example: { siteOrigin: "https://o.example.com" } } },
     /siteOrigin must be the hostname/,
   ],
-  ["a throttle of 0", { throttle: { rate: 0, burst: 100 } }, /answers every handshake with 429/],
+  ["a throttle of 0", { throttle: { $connect: { rate: 0, burst: 100 } } }, /throttle\.\$connect\.rate must be .* with 429/],
+  [
+    "a throttle without a burst",
+    { throttle: { ping: { rate: 5 } } } as unknown as Partial<Settings>,
+    /throttle\.ping\.burst must be a whole number above 0/,
+  ],
+  [
+    "a throttle of a route that there is not",
+    { throttle: { pong: { rate: 5, burst: 5 } } } as unknown as Partial<Settings>,
+    /throttle\.pong is no route: \$connect, \$default, ping, \$disconnect/,
+  ],
   ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
   ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
   ["a fraction of an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
@@ -211,6 +222,7 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
   "cookies for all origins": [{ cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   "one parameter for two": [{ parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
   "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
+  "half a throttle": [{ throttle: { ping: { rate: 5, burst: 0.5 } } }, /throttle\.ping\.burst must be/],
 };
 
 for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)) {
@@ -221,5 +233,5 @@ for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)
 }
 
 test("all problems of the settings are named at once", () => {
-  assert.equal(problems({ stage: "a/b", allowedOrigins: ["*"], throttle: { rate: 0, burst: 0 } }).length, 3);
+  assert.equal(problems({ stage: "a/b", allowedOrigins: ["*"], throttle: { $connect: { rate: 0, burst: 0 }, ping: null as never } }).length, 6);
 });

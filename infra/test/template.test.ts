@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FUNCTION_NAMES } from "../lib/functions";
+import { DEFAULT_THROTTLES, ROUTES } from "../lib/throttles";
 import { callbackVariable, expiry, tables, timeLimit, variables } from "./rust";
 import { Readable, stack } from "./stack";
 
@@ -13,6 +14,7 @@ const named = new Readable(
     parameters: { login: "geek", chatter: "id", topic: "about" },
     maxConnectionsPerLogin: 5,
     notifyConcurrency: 7,
+    throttle: { $connect: { rate: 40, burst: 20 } },
     tracing: true,
     keepTables: false,
     apiGatewayLogRole: false,
@@ -264,16 +266,41 @@ test("API Gateway may invoke each function for its route on this stage only", ()
   assert.deepEqual(permissions.sort(), expected);
 });
 
-test("the stage has explicit throttles, and logs no handshake", () => {
-  const stage = plain.only("AWS::ApiGatewayV2::Stage");
-  assert.deepEqual(stage.DefaultRouteSettings, {
-    DataTraceEnabled: false,
-    DetailedMetricsEnabled: false,
-    LoggingLevel: "OFF",
-    ThrottlingBurstLimit: 2500,
-    ThrottlingRateLimit: 5000,
+const UNLOGGED = { DataTraceEnabled: false, DetailedMetricsEnabled: false, LoggingLevel: "OFF" };
+const limit = (rate: number, burst: number) => ({
+  ThrottlingRateLimit: rate,
+  ThrottlingBurstLimit: burst,
+  ...UNLOGGED,
+});
+
+test("each route has a throttle of its own, routes that are added have $default's, and none logs a handshake", () => {
+  const { DefaultRouteSettings, RouteSettings } = plain.only("AWS::ApiGatewayV2::Stage");
+  const routes = plain.ofType("AWS::ApiGatewayV2::Route").map(([, { RouteKey }]) => RouteKey);
+  assert.deepEqual(Object.keys(RouteSettings).sort(), routes.sort());
+  assert.deepEqual(RouteSettings, {
+    $connect: limit(250, 250),
+    $default: limit(500, 250),
+    ping: limit(1000, 250),
+    $disconnect: limit(250, 250),
   });
-  assert.equal(stage.RouteSettings, undefined);
+  assert.deepEqual(DefaultRouteSettings, RouteSettings.$default);
+});
+
+test("a route's throttle can be set alone", () => {
+  const { RouteSettings } = named.only("AWS::ApiGatewayV2::Stage");
+  assert.deepEqual(RouteSettings.$connect, limit(40, 20));
+  assert.deepEqual(RouteSettings.ping, limit(1000, 250));
+});
+
+test("all throttles together leave a fifth of the smallest account quota for posts to sockets", () => {
+  const sum = (of: "rate" | "burst") => ROUTES.reduce((all, route) => all + DEFAULT_THROTTLES[route][of], 0);
+  // "Amazon API Gateway quotas": 2,500 a second and 1,250 at once in some regions, 10,000 and 5,000 in the others.
+  assert(sum("rate") <= 0.8 * 2_500 && sum("burst") <= 0.8 * 1_250, `${sum("rate")} and ${sum("burst")}`);
+});
+
+test("the stage is made after every route, since API Gateway refuses settings for one that does not exist", () => {
+  const { DependsOn } = plain.resources["Api/Stage"]!;
+  for (const [route] of plain.ofType("AWS::ApiGatewayV2::Route")) assert(DependsOn?.includes(route), route);
 });
 
 test("the access log holds no query string, no header and no message", () => {

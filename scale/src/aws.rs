@@ -1,6 +1,6 @@
 //! AWS's default quotas for an account in a region, and its usual latencies.
 
-use crate::{agenda::Millis, bucket::Bucket};
+use crate::{agenda::Millis, bucket::Bucket, sources::Throttles};
 
 /// Quotas of an account in a region.
 #[derive(Clone, Copy, Debug)]
@@ -69,29 +69,44 @@ pub struct Gateway {
     pub connects: Bucket,
     /// Requests to all of the account's APIs.
     pub requests: Bucket,
-    /// Handshakes and messages of browsers to this stage.
-    pub stage: Bucket,
+    /// Handshakes, by this stage's throttle.
+    pub handshakes: Bucket,
+    /// Syncs, by this stage's throttle.
+    pub syncs: Bucket,
+    /// Pings, by this stage's throttle.
+    pub pings: Bucket,
 }
 
 impl Gateway {
-    /// Full buckets for these quotas. The last argument is the stage's own throttle of browsers' requests: requests a
-    /// second, and at once.
-    pub fn new(quotas: &Quotas, (rate, burst): (f64, f64)) -> Gateway {
+    /// Full buckets for these quotas, and these throttles of the stage's routes.
+    pub fn new(quotas: &Quotas, stage: &Throttles) -> Gateway {
+        let of = |(rate, burst)| Bucket::new(rate, burst);
         Gateway {
             connects: Bucket::new(quotas.connects, quotas.connects),
             requests: Bucket::new(quotas.requests, quotas.request_burst),
-            stage: Bucket::new(rate, burst),
+            handshakes: of(stage.connect),
+            syncs: of(stage.default),
+            pings: of(stage.ping),
         }
     }
 
     /// Whether a handshake is let through. One that is turned away takes no tokens from the other buckets.
     pub fn connect(&mut self, now: Millis) -> bool {
-        self.connects.has(1.0, now) && self.message(now) && self.connects.take(1.0, now)
+        self.connects.has(1.0, now)
+            && self.handshakes.has(1.0, now)
+            && self.requests.take(1.0, now)
+            && self.handshakes.take(1.0, now)
+            && self.connects.take(1.0, now)
     }
 
-    /// Whether a browser's message is accepted.
-    pub fn message(&mut self, now: Millis) -> bool {
-        self.stage.has(1.0, now) && self.requests.take(1.0, now) && self.stage.take(1.0, now)
+    /// Whether a browser's sync is accepted.
+    pub fn sync(&mut self, now: Millis) -> bool {
+        self.syncs.has(1.0, now) && self.requests.take(1.0, now) && self.syncs.take(1.0, now)
+    }
+
+    /// Whether a browser's ping is accepted.
+    pub fn ping(&mut self, now: Millis) -> bool {
+        self.pings.has(1.0, now) && self.requests.take(1.0, now) && self.pings.take(1.0, now)
     }
 
     /// Whether a post is accepted.
@@ -105,24 +120,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_accounts_limit_holds_for_browsers_and_posts_and_the_stages_for_browsers_only() {
+    fn the_accounts_limit_holds_for_all_requests_and_each_routes_throttle_for_its_own_kind_alone() {
         let quotas = Quotas {
             connects: 2.0,
             requests: 1_000.0,
             request_burst: 10.0,
             ..Quotas::DEFAULT
         };
-        let mut gateway = Gateway::new(&quotas, (10.0, 5.0));
+        let stage = Throttles {
+            connect: (10.0, 5.0),
+            default: (10.0, 2.0),
+            ping: (10.0, 1.0),
+        };
+        let mut gateway = Gateway::new(&quotas, &stage);
         assert_eq!([0; 3].map(|_| gateway.connect(0)), [true, true, false]);
-        assert_eq!([0; 4].map(|_| gateway.message(0)), [true, true, true, false]);
+        assert_eq!([0; 3].map(|_| gateway.sync(0)), [true, true, false]);
+        assert_eq!([0; 2].map(|_| gateway.ping(0)), [true, false]);
         let posts = (0..10).filter(|_| gateway.post(0)).count();
         assert_eq!(
             posts, 5,
             "the account's burst of ten, less the five requests of browsers"
         );
         assert!(
-            !gateway.message(1) && gateway.post(1),
-            "the stage's bucket refills at its own rate, which is lower"
+            !gateway.sync(1) && gateway.post(1),
+            "the route's bucket refills at its own rate, which is lower"
         );
     }
 }

@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Contract {
     pub(crate) notify: Notify,
-    pub(crate) throttle: Throttle,
+    /// The throttle of each route, by its key.
+    pub(crate) throttle: BTreeMap<String, Throttle>,
     /// Billed time of an invocation, by the function's name.
     pub(crate) gigabyte_seconds: BTreeMap<String, f64>,
     /// DynamoDB's request units of one call, by the function's name.
@@ -29,7 +30,7 @@ pub(crate) struct Notify {
     pub(crate) receives: u32,
 }
 
-/// The stage's throttle: requests a second, and at once.
+/// The throttle of a route: requests a second, and at once.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Throttle {
     pub(crate) rate: f64,

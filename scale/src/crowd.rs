@@ -7,7 +7,7 @@
 
 use crate::{
     agenda::Millis,
-    aws::latency,
+    aws::{Gateway, latency},
     world::{Event, Timer, World},
 };
 
@@ -116,10 +116,11 @@ impl World {
         }
     }
 
-    fn ask(&mut self) -> bool {
+    /// Counts a page's message, and asks API Gateway's limits for it.
+    fn ask(&mut self, accepts: fn(&mut Gateway, Millis) -> bool) -> bool {
         let now = self.agenda.now();
         self.asked_in[(now / 1_000) as usize] += 1;
-        self.gateway.message(now)
+        accepts(&mut self.gateway, now)
     }
 
     fn dial(&mut self, id: u32, then: Timer) {
@@ -217,7 +218,7 @@ impl World {
 
     fn ping(&mut self, id: u32) {
         self.counts.pings += 1;
-        if self.ask() || self.design.says_throttled {
+        if self.ask(Gateway::ping) || self.design.says_throttled {
             self.heard(id);
             let due = self.crowd[id as usize].heart_due - self.agenda.now();
             self.timer(id, f64::from(due), Timer::Heart);
@@ -240,7 +241,7 @@ impl World {
 
     fn sync(&mut self, id: u32) {
         let client = self.design.client;
-        let taken = self.ask() && self.call(latency::DEFAULT);
+        let taken = self.ask(Gateway::sync) && self.call(latency::DEFAULT);
         if taken {
             self.counts.syncs += 1;
             let wait = self.about(latency::SYNC);
@@ -329,7 +330,7 @@ mod tests {
     #[test]
     fn a_ping_that_is_throttled_without_an_answer_costs_the_socket() {
         let mut design = Design::now();
-        design.stage = (0.0, 0.0);
+        design.stage.ping = (0.0, 0.0);
         let lost = |says_throttled| {
             let mut world = World::new(
                 Design {

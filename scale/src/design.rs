@@ -9,8 +9,8 @@ pub struct Design {
     pub notify: sources::Notify,
     /// Constants of the browser client.
     pub client: sources::Client,
-    /// The stage's throttle of browsers' requests: requests a second, and at once.
-    pub stage: (f64, f64),
+    /// The throttles of the stage's routes.
+    pub stage: sources::Throttles,
     /// Quotas of the AWS account.
     pub quotas: Quotas,
     /// Whether API Gateway answers a message that it throttles. AWS does not document it, so the worse is assumed: no.
@@ -24,15 +24,28 @@ pub struct Design {
 const POST_WORK: f64 = 0.03;
 
 impl Design {
-    /// Chatterbox as its sources have it, in a new account.
+    /// Chatterbox as its sources have it, in a new account. Its throttles are meant for 100,000 pages on line.
     pub fn now() -> Design {
         Design {
             notify: sources::Notify::read(),
             client: sources::Client::read(),
-            stage: sources::stage_throttle(),
+            stage: sources::Throttles::read(),
             quotas: Quotas::DEFAULT,
             says_throttled: false,
             post_work: POST_WORK,
+        }
+    }
+
+    /// The same with throttles for a million pages on line: all handshakes that an account may have, and half of its
+    /// requests for heartbeats.
+    pub fn for_a_million() -> Design {
+        Design {
+            stage: sources::Throttles {
+                connect: (500.0, 500.0),
+                default: (2_000.0, 1_000.0),
+                ping: (5_000.0, 2_500.0),
+            },
+            ..Design::now()
         }
     }
 
@@ -57,7 +70,7 @@ impl Design {
         for limit in [connects, requests, request_burst, table_writes, table_reads] {
             *limit *= part;
         }
-        self.stage = (self.stage.0 * part, self.stage.1 * part);
+        self.stage = self.stage.part(part);
         self
     }
 }

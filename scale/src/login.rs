@@ -14,7 +14,7 @@ pub fn fan_out(design: &Design, sockets: u32, seed: u64) -> (Millis, u64) {
     let notify = design.notify;
     let mut agenda = Agenda::until(600_000);
     let mut rng = Rng::with_seed(seed);
-    let mut gateway = Gateway::new(&design.quotas, design.stage);
+    let mut gateway = Gateway::new(&design.quotas, &design.stage);
     let work = design.post_work * WHOLE_PROCESSOR / notify.memory.min(WHOLE_PROCESSOR);
     let mut processor_free_at = 0.0;
     let mut waiting = sockets;

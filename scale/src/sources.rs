@@ -133,9 +133,40 @@ pub fn largest_item() -> (f64, f64) {
     (Topic::MAX_PER_LOGIN as f64, Body::MAX_BYTES as f64 / 1_024.0)
 }
 
-/// The stage's own throttle: requests a second, and at once.
-pub fn stage_throttle() -> (f64, f64) {
-    (CONTRACT.throttle.rate, CONTRACT.throttle.burst)
+/// The throttles of the routes that browsers use, each in requests a second, and at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttles {
+    /// `$connect`: handshakes.
+    pub connect: (f64, f64),
+    /// `$default`: syncs.
+    pub default: (f64, f64),
+    /// `ping`: heartbeats.
+    pub ping: (f64, f64),
+}
+
+impl Throttles {
+    /// As they are deployed unless settings say otherwise.
+    pub fn read() -> Throttles {
+        let of = |route: &str| {
+            let throttle = &CONTRACT.throttle[route];
+            (throttle.rate, throttle.burst)
+        };
+        Throttles {
+            connect: of("$connect"),
+            default: of("$default"),
+            ping: of("ping"),
+        }
+    }
+
+    /// The same with all of them scaled down to this part.
+    pub fn part(self, part: f64) -> Throttles {
+        let of = |(rate, burst)| (rate * part, burst * part);
+        Throttles {
+            connect: of(self.connect),
+            default: of(self.default),
+            ping: of(self.ping),
+        }
+    }
 }
 
 /// Billed time of an invocation, in gigabyte-seconds, by the function's name.
@@ -178,8 +209,14 @@ mod tests {
             "API Gateway ends every socket after two hours"
         );
         assert!(client.backoff.0 < client.backoff.1 && client.refused_after > 0);
-        let (rate, burst) = stage_throttle();
-        assert!(rate > 0.0 && burst > 0.0);
+        let Throttles { connect, default, ping } = Throttles::read();
+        for (rate, burst) in [connect, default, ping] {
+            assert!(rate > 0.0 && burst > 0.0);
+        }
+        assert!(
+            default.0 > connect.0,
+            "each handshake that is let in brings a sync with it"
+        );
         for function in ["connect", "disconnect", "default", "notify"] {
             assert!((0.001..1.0).contains(&gigabyte_seconds(function)), "{function}");
         }

@@ -84,7 +84,7 @@ impl World {
             design,
             agenda: Agenda::until(until),
             rng: Rng::with_seed(seed),
-            gateway: Gateway::new(&quotas, design.stage),
+            gateway: Gateway::new(&quotas, &design.stage),
             updates: Bucket::new(quotas.table_writes, quotas.table_writes),
             connections: Bucket::new(quotas.table_reads, quotas.table_reads),
             crowd: vec![Client::default(); clients as usize],

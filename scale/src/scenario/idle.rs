@@ -23,7 +23,7 @@ pub fn table() -> Table {
         "of that, heartbeats",
     ];
     let mut table = Table::new("idle", &head);
-    let design = Design::now();
+    let design = Design::for_a_million();
     let mut calm = World::new(design.part(0.1), MILLION / 10, HOUR, SEED);
     calm.everybody_is_on_line();
     calm.run();

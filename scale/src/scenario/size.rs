@@ -11,6 +11,15 @@ use crate::{
 
 const HOUR: Millis = 60 * 60_000;
 
+/// As it is deployed; for a million, with the throttles that they need.
+fn design(clients: u32) -> Design {
+    if clients < MILLION {
+        Design::now()
+    } else {
+        Design::for_a_million()
+    }
+}
+
 /// Calm, an update to all, and a storm, for sites of three sizes.
 pub fn table() -> Table {
     let head = [
@@ -47,7 +56,7 @@ fn calm(clients: u32) -> (u64, u64) {
 
 /// Time until 99 % of the pages have an update to all.
 fn update_to_all(clients: u32) -> Option<Millis> {
-    let mut world = World::new(Design::now(), clients, HOUR, SEED);
+    let mut world = World::new(design(clients), clients, HOUR, SEED);
     world.everybody_is_on_line();
     world.publish(0.0);
     world.run_until_all_have_it();
@@ -59,7 +68,7 @@ fn update_to_all(clients: u32) -> Option<Millis> {
 fn back_after_storm(clients: u32) -> Option<Millis> {
     let part = if clients < MILLION { 1.0 } else { 0.1 };
     let mut world = World::new(
-        Design::now().part(part),
+        design(clients).part(part),
         (f64::from(clients) * part) as u32,
         2 * HOUR,
         SEED,

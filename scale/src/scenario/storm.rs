@@ -22,7 +22,7 @@ const ONE_AGE: f64 = 600_000.0;
 
 /// The client as it is, and with one of its constants changed.
 pub fn table() -> Table {
-    let now = Design::now();
+    let now = Design::for_a_million();
     let waits_up_to = |minutes: f64| {
         let mut other = now;
         other.client.refused_wait = minutes * 60_000.0;

@@ -32,13 +32,13 @@ fn raised(mut design: Design) -> Design {
     design.quotas.requests = 25_000.0;
     design.quotas.request_burst = 12_500.0;
     design.notify.queue_at_once = 20;
-    design.stage = (12_000.0, 6_000.0);
+    design.stage.ping = (12_000.0, 6_000.0);
     design.warm(20_000.0)
 }
 
 /// Events for all logins through the queue, within a minute.
 pub fn queue() -> Table {
-    let now = Design::now();
+    let now = Design::for_a_million();
     let by_queue = |world: &mut World| world.publish(60_000.0);
     answer(
         "queue",
@@ -49,7 +49,7 @@ pub fn queue() -> Table {
 
 /// Events for all logins at once, each thousand of them by an asynchronous invocation.
 pub fn direct() -> Table {
-    let now = Design::now();
+    let now = Design::for_a_million();
     answer(
         "direct",
         &[("as it is", now), ("with quotas raised", raised(now))],
@@ -59,7 +59,7 @@ pub fn direct() -> Table {
 
 /// Events for all logins at once, through the queue.
 pub fn broadcast() -> Table {
-    let now = Design::now();
+    let now = Design::for_a_million();
     answer(
         "broadcast",
         &[("as it is", now), ("with quotas raised", raised(now))],
@@ -107,7 +107,9 @@ impl World {
             ("table's writes", self.updates.first_refused_at),
             ("table's reads", self.connections.first_refused_at),
             ("account's requests", self.gateway.requests.first_refused_at),
-            ("stage's throttle", self.gateway.stage.first_refused_at),
+            ("throttle of $connect", self.gateway.handshakes.first_refused_at),
+            ("throttle of $default", self.gateway.syncs.first_refused_at),
+            ("throttle of ping", self.gateway.pings.first_refused_at),
             ("handshakes", self.gateway.connects.first_refused_at),
             ("functions at once", self.lambda_full_at),
         ];
