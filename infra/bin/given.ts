@@ -16,13 +16,37 @@ export function given(file?: string, architecture?: string): Partial<Settings> {
 }
 
 function read(file: string): Partial<Settings> {
+  const [text, value] = parsed(file);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SettingsError([`${file} has to hold one JSON object, with settings like those of infra/settings.ts.`]);
+  }
+  const name = givenTwice(text);
+  if (name !== undefined) throw new SettingsError([`${file} has to give ${name} once: of two, JSON takes the last.`]);
+  return value;
+}
+
+function parsed(file: string): [string, unknown] {
   try {
-    const value = JSON.parse(readFileSync(file, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    const text = readFileSync(file, "utf8");
+    return [text, JSON.parse(text)];
   } catch (error) {
     throw new SettingsError([`${file} has to be a JSON file with settings: ${(error as Error).message}.`]);
   }
-  throw new SettingsError([`${file} has to hold one JSON object, with settings like those of infra/settings.ts.`]);
+}
+
+/** The first name that an object within this JSON has twice. */
+function givenTwice(json: string): string | undefined {
+  const within: Set<string>[] = [];
+  for (const [, text, colon, bracket] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|([{}[\]])/g)) {
+    if (bracket === "{" || bracket === "[") within.push(new Set());
+    else if (bracket) within.pop();
+    else if (colon) {
+      const name = JSON.parse(text!);
+      if (within.at(-1)!.has(name)) return name;
+      within.at(-1)!.add(name);
+    }
+  }
+  return undefined;
 }
 
 /** Runs something, and prints problems with the settings, one on a line and without a stack trace; the program then fails. */

@@ -81,6 +81,18 @@ test("a file that holds no settings is refused, with its name", () => {
   assert.match(run("settings.ts", ["nowhere.json"]).stderr, /  - nowhere\.json has to be a JSON file/);
 });
 
+test("a setting that a file gives twice is refused, with its name", () => {
+  for (const [text, name] of [
+    ['{"stackName":"One","stackName":"Two"}', "stackName"],
+    ['{"alarms":{"email":"a"},"stackName":"{","stack\\u004eame":"Two"}', "stackName"],
+    ['{"alarms":[{"a":1},{"a":2,"b":"\\"","b":[]}]}', "b"],
+  ]) {
+    const { status, stderr } = run("settings.ts", [file("twice.json", text!)]);
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`  - .*twice.json has to give ${name} once`));
+  }
+});
+
 test("settings from a file replace settings.ts, and name the stack", () => {
   const { status, stdout } = run("settings.ts", [file("other.json", JSON.stringify({ stackName: "Other" }))]);
   assert.deepEqual([status, stdout], [0, "Other\n"]);

@@ -194,6 +194,7 @@ async fn a_malformed_request_is_refused_with_the_name_of_the_field() {
         ("login", json!({}), "login"),
         ("login", json!({"login": 7}), "login"),
         ("login", json!({"login": ""}), "login"),
+        ("login", json!(["friendless", null]), "login"),
         ("renew", json!({"login": "friendless"}), "chatterId"),
         ("renew", json!({"login": "friendless", "chatterId": null}), "chatterId"),
         ("renew", json!({"login": "friendless", "chatterId": "x"}), "chatterId"),

@@ -1,6 +1,6 @@
 //! The library that the four functions of Chatterbox share. Its rooms, in reading order; each uses only those before it:
 //!
-//! 0. `backoff`: waits between tries; `lock`: how a mutex is locked.
+//! 0. `backoff`: waits between tries; `lock`: how a mutex is locked; [`json`]: JSON of strangers.
 //! 1. `nouns`: values that are valid once they are made: [`Login`], [`ChatterId`], [`ConnectionId`], [`Topic`],
 //!    [`Timestamp`], [`Update`].
 //! 2. `tables`: DynamoDB: [`Chatters`], [`Connections`], [`Updates`].
@@ -17,6 +17,7 @@
 pub mod backoff;
 mod handshake;
 mod http;
+pub mod json;
 mod lock;
 mod notify;
 mod nouns;

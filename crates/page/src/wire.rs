@@ -1,7 +1,11 @@
 //! The messages between a page and the server, as `docs/protocol.md` specifies them: the page's side of them.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Value, value::RawValue};
+use std::collections::HashMap;
 
 /// How far a page has seen one log of updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,12 +76,14 @@ pub struct Entry {
     /// field existed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<String>,
-    /// What the pipeline sent.
+    /// What the pipeline sent; as text, if it is JSON that has no place in a [`Value`]: a number beyond `f64`, or half of a
+    /// surrogate pair. To refuse it would end all syncs that have it.
     pub body: Value,
 }
 
 /// An update that is pushed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "PushAsSent")]
 pub struct Push {
     /// The log that `version` and `prev` count in.
     pub epoch: String,
@@ -97,6 +103,7 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
     /// Where the page stands once it has taken this in; `None` if the login has no log.
+    #[serde(deserialize_with = "perhaps_object")]
     pub cursor: Option<Cursor>,
     /// How many versions lie between the question's cursor and this one; `None` if nobody can say.
     pub missed: Option<u64>,
@@ -107,6 +114,7 @@ pub struct Reply {
     #[serde(default)]
     pub more: bool,
     /// What is newer than the question's cursor, oldest first.
+    #[serde(deserialize_with = "objects")]
     pub updates: Vec<Entry>,
 }
 
@@ -144,34 +152,55 @@ impl Failure {
 impl Message {
     /// Reads a message's text. Whoever has the rights may post to a socket, so it may be anything.
     pub fn parse(text: &str) -> Message {
-        let Ok(message) = serde_json::from_str::<Value>(text) else {
+        if serde_json::from_str::<&RawValue>(text).is_err() {
             return Message::Error(Failure::bad_message("The server sent what is not JSON."));
-        };
-        let Some(kind) = message.get("type") else {
-            return Message::Error(gateway_error(&message));
-        };
-        match kind.as_str() {
-            Some("stats-updated") => read(message, Message::StatsUpdated),
-            Some("sync") => read(message, Message::Sync),
-            Some("closing") => read(message, Message::Closing),
-            Some("error") => read(message, Message::Error),
+        }
+        let fields: HashMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
+        let string = |name: &str| serde_json::from_str::<String>(fields.get(name)?.get()).ok();
+        if !fields.contains_key("type") {
+            // The frames of API Gateway itself have no type.
+            return Message::Error(Failure {
+                code: "gateway".to_owned(),
+                message: string("message").unwrap_or_else(|| text.to_owned()),
+            });
+        }
+        match string("type").as_deref() {
+            Some("stats-updated") => read(text, Message::StatsUpdated),
+            Some("sync") => read(text, Message::Sync),
+            Some("closing") => read(text, Message::Closing),
+            Some("error") => read(text, Message::Error),
             Some("pong") => Message::Pong,
             _ => Message::Unknown,
         }
     }
 }
 
-fn read<T: for<'a> Deserialize<'a>>(message: Value, kind: fn(T) -> Message) -> Message {
-    serde_json::from_value(message).map_or(Message::Malformed, kind)
+fn read<T: DeserializeOwned>(text: &str, kind: fn(T) -> Message) -> Message {
+    serde_json::from_str(text).map_or(Message::Malformed, kind)
 }
 
-/// The frames of API Gateway itself have no type.
-fn gateway_error(message: &Value) -> Failure {
-    let text = message.get("message").and_then(Value::as_str);
-    Failure {
-        code: "gateway".to_owned(),
-        message: text.map_or_else(|| message.to_string(), str::to_owned),
+/// Reads an object, and nothing else: serde takes a list for a struct too, its elements for the fields.
+fn object<T: DeserializeOwned, E: Error>(json: &RawValue) -> Result<T, E> {
+    if !json.get().starts_with('{') {
+        return Err(E::custom("not an object"));
     }
+    serde_json::from_str(json.get()).map_err(E::custom)
+}
+
+fn perhaps_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let json = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    json.map(|json| object(&json)).transpose()
+}
+
+fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    list.iter().map(|json| object(json)).collect()
+}
+
+/// A body, whatever JSON it is.
+fn body<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let json = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(json.get()).unwrap_or_else(|_| Value::String(json.get().to_owned())))
 }
 
 /// An update as it may be sent: with `topic` alone, or without what a page can do without.
@@ -185,8 +214,44 @@ struct EntryAsSent {
     #[serde(default)]
     at: String,
     recorded: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body")]
     body: Value,
+}
+
+/// A push as it may be sent.
+#[derive(Deserialize)]
+struct PushAsSent {
+    epoch: String,
+    prev: u64,
+    topic: Option<String>,
+    topics: Option<Vec<String>>,
+    version: u64,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    at: String,
+    recorded: Option<String>,
+    #[serde(default, deserialize_with = "body")]
+    body: Value,
+}
+
+impl From<PushAsSent> for Push {
+    fn from(sent: PushAsSent) -> Push {
+        let entry = EntryAsSent {
+            topic: sent.topic,
+            topics: sent.topics,
+            version: sent.version,
+            id: sent.id,
+            at: sent.at,
+            recorded: sent.recorded,
+            body: sent.body,
+        };
+        Push {
+            epoch: sent.epoch,
+            prev: sent.prev,
+            entry: entry.into(),
+        }
+    }
 }
 
 impl From<EntryAsSent> for Entry {
@@ -239,6 +304,12 @@ mod tests {
             r#"{"type":"sync","n":1}"#,
             r#"{"type":"closing"}"#,
             r#"{"type":"error","code":1,"message":"m"}"#,
+            // A list is no object, and what is there twice has no meaning.
+            r#"{"type":"sync","n":1,"cursor":["E",1],"missed":null,"updates":[]}"#,
+            r#"{"type":"sync","n":1,"cursor":null,"missed":null,"updates":[["a",null,1,"i","t",null,{}]]}"#,
+            r#"{"type":"sync","n":1,"cursor":{"epoch":"E","version":1,"version":2},"missed":null,"updates":[]}"#,
+            r#"{"type":"stats-updated","epoch":"E","version":1,"version":2,"prev":0,"topics":["a"]}"#,
+            r#"{"type":"stats-updated","epoch":"E","version":1E400,"prev":0,"topics":["a"]}"#,
         ];
         for text in malformed {
             assert_eq!(Message::parse(text), Message::Malformed, "{text}");
@@ -254,6 +325,7 @@ mod tests {
             (r#"{"type":"news"}"#, Message::Unknown),
             ("{", error("bad-message", "The server sent what is not JSON.")),
             ("7", error("gateway", "7")),
+            (r#"["sync",1,null,null]"#, error("gateway", r#"["sync",1,null,null]"#)),
             (
                 r#"{"message": "Forbidden", "connectionId":"L0="}"#,
                 error("gateway", "Forbidden"),
@@ -264,6 +336,33 @@ mod tests {
             ),
         ] {
             assert_eq!(Message::parse(text), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_pipeline_put_into_a_body_the_update_is_read() {
+        let deep = format!("{}{}", "[".repeat(4_000), "]".repeat(4_000));
+        for (body, read) in [
+            (r#"{"a":[1.5,null]}"#, json!({"a": [1.5, null]})),
+            (r#"{"a":1,"a":2}"#, json!({"a": 2})),
+            // As JavaScript writes a text that was cut within a character.
+            (r#"{"a":"\ud83d"}"#, json!(r#"{"a":"\ud83d"}"#)),
+            ("1E400", json!("1E400")),
+            (deep.as_str(), json!(deep)),
+        ] {
+            let push =
+                format!(r#"{{"type":"stats-updated","epoch":"E","version":2,"prev":1,"topics":["a"],"body":{body}}}"#);
+            assert!(
+                matches!(Message::parse(&push), Message::StatsUpdated(push) if push.entry.body == read),
+                "{body}"
+            );
+            let reply = format!(
+                r#"{{"type":"sync","n":1,"cursor":null,"missed":null,"updates":[{{"topics":["a"],"version":2,"body":{body}}}]}}"#
+            );
+            assert!(
+                matches!(Message::parse(&reply), Message::Sync(reply) if reply.updates[0].body == read),
+                "{body}"
+            );
         }
     }
 

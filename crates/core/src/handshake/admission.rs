@@ -210,8 +210,8 @@ fn judge(item: Option<&Item>, now: Timestamp) -> Option<Refusal> {
         item,
     };
     match chatter.integer("expires_at") {
-        Ok(expires_at) if expires_at <= now.seconds() => Some(Refusal::Expired),
-        Ok(expires_at) if expires_at <= (now + Admission::LATEST_EXPIRY).seconds() => None,
+        Ok(expires_at) if (0..=now.seconds()).contains(&expires_at) => Some(Refusal::Expired),
+        Ok(expires_at) if (now.seconds()..=(now + Admission::LATEST_EXPIRY).seconds()).contains(&expires_at) => None,
         _ => Some(Refusal::BadExpiry),
     }
 }

@@ -3,7 +3,7 @@
 //! Only the fields that Chatterbox reads. Events of several years are read alike: a field may be absent or null.
 //! A handshake holds secrets, so an event has no `Debug`, and the reason why one could not be read never quotes it.
 
-use crate::{ConnectionId, EventTime, Timestamp};
+use crate::{ConnectionId, EventTime, Timestamp, json::Strict};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use thiserror::Error;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SocketEvent {
-    request_context: RequestContext,
+    request_context: Strict<RequestContext>,
     headers: Option<Single>,
     multi_value_headers: Option<Multi>,
     query_string_parameters: Option<Single>,
@@ -61,7 +61,8 @@ impl SocketEvent {
     /// # Errors
     /// If it is not an event of a WebSocket API: somebody invoked the function by hand.
     pub fn parse(json: &RawValue) -> Result<SocketEvent, UnreadableEvent> {
-        serde_json::from_str(json.get()).map_err(|error| UnreadableEvent {
+        let event: Result<Strict<SocketEvent>, _> = serde_json::from_str(json.get());
+        event.map(|event| event.0).map_err(|error| UnreadableEvent {
             line: error.line(),
             column: error.column(),
         })
@@ -69,19 +70,19 @@ impl SocketEvent {
 
     /// The kind.
     pub fn kind(&self) -> EventKind {
-        self.request_context.event_type
+        self.request_context.0.event_type
     }
 
     /// Which socket it happened to.
     pub fn connection_id(&self) -> &ConnectionId {
-        &self.request_context.connection_id
+        &self.request_context.0.connection_id
     }
 
     /// When API Gateway received that socket's handshake; the same in all its events. A time that is out of range, or ahead
     /// of this machine's clock, counts as now.
     pub fn connected_at(&self) -> Timestamp {
         let now = Timestamp::now();
-        let at = self.request_context.connected_at.and_then(Timestamp::from_millis);
+        let at = self.request_context.0.connected_at.and_then(Timestamp::from_millis);
         at.filter(|at| *at >= EventTime::EARLIEST)
             .map_or(now, |at| EventTime::of(at, now).at)
     }
@@ -224,10 +225,20 @@ mod tests {
 
     #[test]
     fn an_unreadable_event_is_not_quoted() {
-        let error = parse(r#"{"requestContext":"3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b"}"#)
-            .err()
-            .unwrap();
-        assert!(error.to_string().contains("not an event") && !format!("{error} {error:?}").contains("3f2b"));
+        const ID: &str = "3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
+        let context = format!(r#""requestContext":{{"connectionId":"{ID}","eventType":"CONNECT"}}"#);
+        for json in [
+            format!(r#"{{"requestContext":"{ID}"}}"#),
+            // A list in place of an object, and a field that is there twice.
+            format!(r#"[["{ID}","CONNECT",1],null,null,null,null,null]"#),
+            format!(r#"{{"requestContext":["{ID}","CONNECT",1]}}"#),
+            format!(r#"{{{context},{context}}}"#),
+            format!(r#"{{"requestContext":{{"connectionId":"A=","connectionId":"{ID}","eventType":"CONNECT"}}}}"#),
+            format!(r#"{{{context},"body":"{ID}","body":"{ID}"}}"#),
+        ] {
+            let error = parse(&json).err().expect(&json);
+            assert!(error.to_string().contains("not an event") && !format!("{error} {error:?}").contains("3f2b"));
+        }
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub enum Refusal {
     Unknown,
     /// The chatter ID was valid and has expired.
     Expired,
-    /// The site stored the chatter ID with an `expires_at` that is no number, or more than ten years ahead, as milliseconds in
-    /// place of seconds are. Refused, so that the mistake shows at the first login.
+    /// The site stored the chatter ID with an `expires_at` that is no number, or negative, or more than ten years ahead, as
+    /// milliseconds in place of seconds are. Refused, so that the mistake shows at the first login.
     BadExpiry,
 }
 

@@ -6,6 +6,7 @@
 
 use crate::{
     BadEvent, Notification,
+    json::without_mark,
     notify::event_context::EventContext,
     notify::fields::{Fields, named},
     nouns::event_time::Unit,
@@ -29,8 +30,7 @@ pub(crate) fn open(json: &RawValue, context: &EventContext) -> Vec<Opened> {
 fn open_text(json: &RawValue, context: &EventContext) -> Result<Vec<Opened>, BadEvent> {
     let not_json = |_| BadEvent::new(named(&context.path), "must be a JSON object");
     let text: String = serde_json::from_str(json.get()).map_err(not_json)?;
-    // A byte order mark is no part of the text (RFC 8259, 8.1).
-    let inner: &RawValue = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(not_json)?;
+    let inner: &RawValue = serde_json::from_str(without_mark(&text)).map_err(not_json)?;
     Ok(open(inner, &context.step(context.path.clone())?))
 }
 
@@ -145,8 +145,8 @@ fn open_change(fields: &Fields<'_>, context: &EventContext) -> Result<Vec<Opened
     let not_text = || BadEvent::new(&*context.path, "must be a string attribute of the outbox item");
     let event = Fields::of(new.ok_or_else(not_text)?, &context.path)?;
     let event: String = event.read("S", "a string")?.ok_or_else(not_text)?;
-    let inner: &RawValue =
-        serde_json::from_str(&event).map_err(|_| BadEvent::new(&*context.path, "must be a JSON object"))?;
+    let inner: &RawValue = serde_json::from_str(without_mark(&event))
+        .map_err(|_| BadEvent::new(&*context.path, "must be a JSON object"))?;
     Ok(open(inner, &context))
 }
 

@@ -1,37 +1,84 @@
 //! The fields of a JSON object that is being read, with its path, so that an error can name the field.
 //!
-//! `null` counts as absent: many languages write it for "not set". A field of a wrong type is an error that names it.
+//! `null` counts as absent: many languages write it for "not set". A field of a wrong type is an error that names it, and so
+//! is one that is given twice, even with the same value.
 
 use crate::{
     BadEvent, Timestamp, Update,
+    json::Object,
     nouns::event_time::{EventTime, Unit},
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
 
 /// The fields of one JSON object, each still as its text.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     /// The object's place, for example `Records[0].body`; empty for the whole event.
     path: String,
-    values: HashMap<String, &'a RawValue>,
+    object: Object<'a>,
 }
+
+/// Every field that notify reads, in an event or in an envelope around one.
+const NAMES: [&str; 35] = [
+    // An event.
+    "login",
+    "logins",
+    "users",
+    "topic",
+    "topics",
+    "body",
+    "id",
+    "at",
+    "attempt",
+    // Records, of a queue, a topic and a stream.
+    "Records",
+    "eventSource",
+    "EventSource",
+    "messageId",
+    "attributes",
+    "SentTimestamp",
+    "Sns",
+    "MessageId",
+    "Message",
+    "Timestamp",
+    "dynamodb",
+    "eventName",
+    "eventID",
+    "SequenceNumber",
+    "ApproximateCreationDateTime",
+    "NewImage",
+    "OldImage",
+    "event",
+    "S",
+    // EventBridge, and what Lambda leaves of a failed invocation.
+    "detail-type",
+    "detail",
+    "time",
+    "requestPayload",
+    "requestContext",
+    "requestId",
+    "timestamp",
+];
 
 impl<'a> Fields<'a> {
     /// Reads the object at `path`.
     pub(crate) fn of(json: &'a RawValue, path: &str) -> Result<Fields<'a>, BadEvent> {
-        let values: HashMap<String, &'a RawValue> =
-            serde_json::from_str(json.get()).map_err(|_| BadEvent::new(named(path), "must be a JSON object"))?;
-        Ok(Fields {
+        let object = Object::read(json.get(), &NAMES);
+        let fields = Fields {
             path: path.to_owned(),
-            values,
-        })
+            object: object.ok_or_else(|| BadEvent::new(named(path), "must be a JSON object"))?,
+        };
+        match fields.object.twice {
+            Some(name) => Err(fields.bad(name, "must be given once")),
+            None => Ok(fields),
+        }
     }
 
     /// The field's JSON, if it is there.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.values.get(name).copied().filter(|value| !is_null(value))
+        debug_assert!(NAMES.contains(&name), "{name} is read, and is not among the names");
+        self.object.get(name).filter(|value| value.get() != "null")
     }
 
     /// Whether the field is there.
@@ -93,8 +140,4 @@ impl<'a> Fields<'a> {
 /// The name of what is at this path.
 pub(crate) fn named(path: &str) -> &str {
     if path.is_empty() { "event" } else { path }
-}
-
-fn is_null(value: &RawValue) -> bool {
-    value.get() == "null"
 }

@@ -134,7 +134,9 @@ fn read_body(fields: &Fields<'_>) -> Result<Body, BadEvent> {
     let Some(json) = fields.get("body") else {
         return Ok(Body::default());
     };
-    Body::new(json).ok_or_else(|| fields.bad("body", format!("must be at most {} bytes of JSON", Body::MAX_BYTES)))
+    let (bytes, depth) = (Body::MAX_BYTES, Body::MAX_DEPTH);
+    let rule = || format!("must be at most {bytes} bytes of JSON, at most {depth} lists and objects deep");
+    Body::new(json).ok_or_else(|| fields.bad("body", rule()))
 }
 
 fn read_attempt(fields: &Fields<'_>) -> Result<u32, BadEvent> {

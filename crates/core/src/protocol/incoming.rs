@@ -1,7 +1,11 @@
 //! Messages of a browser.
 
-use crate::{Cursor, Login};
-use serde_json::Value;
+use crate::{
+    Cursor, Login,
+    json::{Object, without_mark},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Number, value::RawValue};
 
 /// A message that was understood. `ping` is not among them: API Gateway answers it without a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,51 +31,57 @@ pub enum NotUnderstood {
 }
 
 impl Incoming {
-    /// Reads a message's text, whatever it is: no depth, size or type of it is an error of the server's.
+    /// Reads a message's text, whatever it is: no depth, size or type of it is an error of the server's. A field that is
+    /// given twice is refused, since it would be left to chance which of the two counts.
     ///
     /// # Errors
     /// The error, for the sender.
     pub fn parse(text: &str) -> Result<Incoming, NotUnderstood> {
         use NotUnderstood::{BadMessage, UnknownAction};
-        // Too deep a message is no JSON to the parser, which stops at 128 levels rather than overflow the stack.
-        // A byte order mark is no part of the text (RFC 8259, 8.1).
-        let text = text.trim_start_matches('\u{feff}');
-        let message: Value = serde_json::from_str(text).map_err(|_| BadMessage("the message must be JSON"))?;
-        let Value::Object(fields) = message else {
-            return Err(BadMessage("the message must be a JSON object"));
-        };
-        match fields.get("action").and_then(Value::as_str) {
+        let message: &RawValue =
+            serde_json::from_str(without_mark(text)).map_err(|_| BadMessage("the message must be JSON"))?;
+        let fields = Object::read(message.get(), &["action", "login", "cursor", "n"])
+            .ok_or(BadMessage("the message must be a JSON object"))?;
+        match fields.twice {
+            None => {}
+            Some("action") => return Err(BadMessage("action: must be given once")),
+            Some("login") => return Err(BadMessage("login: must be given once")),
+            Some("cursor") => return Err(BadMessage("cursor: must be given once")),
+            Some(_) => return Err(BadMessage("n: must be given once")),
+        }
+        match read::<String>(fields.get("action")).as_deref() {
             Some("sync") => {}
             Some(_) => return Err(UnknownAction),
             None => return Err(BadMessage("action: must be a string")),
         }
-        let login = fields.get("login").and_then(Value::as_str).and_then(Login::parse);
-        let cursor = match fields.get("cursor") {
-            None | Some(Value::Null) => None,
-            Some(cursor) => {
-                Some(read_cursor(cursor).ok_or(BadMessage("cursor: must be null or an epoch and a version"))?)
-            }
-        };
+        let login = read::<String>(fields.get("login")).and_then(|login| Login::parse(&login));
         Ok(Incoming::Sync {
             login: login.ok_or(BadMessage("login: must be a login name"))?,
-            cursor,
-            n: fields
-                .get("n")
-                .and_then(whole)
-                .ok_or(BadMessage("n: must be a whole number"))?,
+            cursor: read_cursor(fields.get("cursor"))?,
+            n: whole(fields.get("n")).ok_or(BadMessage("n: must be a whole number"))?,
         })
     }
 }
 
-fn read_cursor(cursor: &Value) -> Option<Cursor> {
-    Some(Cursor {
-        epoch: cursor.get("epoch")?.as_str()?.to_owned(),
-        version: whole(cursor.get("version")?)?,
-    })
+fn read<T: DeserializeOwned>(json: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(json?.get()).ok()
+}
+
+fn read_cursor(json: Option<&RawValue>) -> Result<Option<Cursor>, NotUnderstood> {
+    let Some(json) = json.filter(|json| json.get() != "null") else {
+        return Ok(None);
+    };
+    let fields = Object::read(json.get(), &["epoch", "version"]);
+    let cursor = fields.and_then(|fields| {
+        let (epoch, version) = (read(fields.get("epoch"))?, whole(fields.get("version"))?);
+        fields.twice.is_none().then_some(Cursor { epoch, version })
+    });
+    let rule = "cursor: must be null or an epoch and a version, each given once";
+    cursor.map(Some).ok_or(NotUnderstood::BadMessage(rule))
 }
 
 /// A whole number, also where a language writes it as `7.0`.
-fn whole(number: &Value) -> Option<u64> {
+fn whole(json: Option<&RawValue>) -> Option<u64> {
     /// From here on not every whole number has a place in a floating-point one.
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     #[expect(
@@ -80,6 +90,7 @@ fn whole(number: &Value) -> Option<u64> {
         reason = "it is whole, and in the range"
     )]
     let from_float = |number: f64| (number.fract() == 0.0 && (0.0..LIMIT).contains(&number)).then_some(number as u64);
+    let number: Number = read(json)?;
     number.as_u64().or_else(|| from_float(number.as_f64()?))
 }
 
@@ -98,7 +109,7 @@ mod tests {
         for (text, cursor, n) in [
             (
                 r#"{"action":"sync","login":"friendless","cursor":{"epoch":"E","version":41},"n":7}"#,
-                cursor,
+                cursor.clone(),
                 7,
             ),
             (r#"{"action":"sync","login":"friendless","cursor":null,"n":0}"#, None, 0),
@@ -115,6 +126,16 @@ mod tests {
                 None,
                 1 << 53,
             ),
+            (
+                r#"{"n":1e3,"login":"friendless","\u0061ction":"sync","more":{"n":1},"more":1E400}"#,
+                None,
+                1_000,
+            ),
+            (
+                r#"{"n":-0,"login":"friendless","action":"sync","cursor":{"epoch":"E","version":41,"more":1,"more":2}}"#,
+                cursor,
+                0,
+            ),
         ] {
             assert_eq!(
                 Incoming::parse(text),
@@ -128,13 +149,43 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_is_given_twice_is_refused_by_its_name_even_with_the_same_value() {
+        for (text, field) in [
+            (r#"{"action":"sync","login":"a","n":1,"login":"b"}"#, "login: "),
+            (r#"{"action":"sync","login":"a","n":1,"login":"a"}"#, "login: "),
+            (r#"{"action":"ping","action":"sync","login":"a","n":1}"#, "action: "),
+            (r#"{"action":"sync","login":"a","n":1,"\u006e":2}"#, "n: "),
+            (
+                r#"{"action":"sync","login":"a","n":1,"cursor":null,"cursor":null}"#,
+                "cursor: ",
+            ),
+            (
+                r#"{"action":"sync","login":"a","n":1,"cursor":{"epoch":"E","version":1,"version":2}}"#,
+                "cursor: ",
+            ),
+            (
+                r#"{"action":"sync","login":"a","n":1,"cursor":{"epoch":"E","epoch":"F","version":1}}"#,
+                "cursor: ",
+            ),
+        ] {
+            let Err(NotUnderstood::BadMessage(why)) = Incoming::parse(text) else {
+                panic!("understood: {text}")
+            };
+            assert!(why.starts_with(field) && why.ends_with("given once"), "{text}: {why}");
+        }
+    }
+
+    #[test]
     fn any_other_message_is_answered_with_the_field_and_the_rule() {
         let deep = "[".repeat(100_000);
+        let closed = format!("{deep}{}", "]".repeat(100_000));
         for (text, field) in [
             ("", "JSON"),
             ("hello", "JSON"),
             (deep.as_str(), "JSON"),
             ("[]", "object"),
+            (closed.as_str(), "object"),
+            (r#"["sync","a",null,1]"#, "object"),
             ("null", "object"),
             ("{}", "action"),
             (r#"{"action":7}"#, "action"),
@@ -143,7 +194,12 @@ mod tests {
             (r#"{"action":"sync","login":"a"}"#, "n:"),
             (r#"{"action":"sync","login":"a","n":-1}"#, "n:"),
             (r#"{"action":"sync","login":"a","n":1.5}"#, "n:"),
+            (r#"{"action":"sync","login":"a","n":1E400}"#, "n:"),
+            (r#"{"action":"sync","login":"a","n":"1"}"#, "n:"),
+            (r#"{"action":"sync","login":"\ud800","n":1}"#, "login"),
+            (r#"{"action":"sync","login":["a"],"n":1}"#, "login"),
             (r#"{"action":"sync","login":"a","n":1,"cursor":7}"#, "cursor"),
+            (r#"{"action":"sync","login":"a","n":1,"cursor":["E",41]}"#, "cursor"),
             (
                 r#"{"action":"sync","login":"a","n":1,"cursor":{"epoch":"E","version":-1}}"#,
                 "cursor",

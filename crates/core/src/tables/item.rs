@@ -32,14 +32,11 @@ impl<'a> Row<'a> {
     /// A number's whole part: backends that write seconds from a clock with fractions leave them in.
     pub(crate) fn integer(&self, attribute: &'static str) -> Result<i64, StoreError> {
         let value = self.item.get(attribute).and_then(|value| value.as_n().ok());
-        value
-            .and_then(|digits| {
-                digits
-                    .split_once('.')
-                    .map_or(&**digits, |(whole, _)| whole)
-                    .parse()
-                    .ok()
-            })
+        // With an exponent it is far too large or small, and what stands before the point is not its whole part.
+        let digits = value.filter(|digits| !digits.contains(['e', 'E']));
+        let whole = digits.map(|digits| digits.split_once('.').map_or(&**digits, |(whole, _)| whole));
+        whole
+            .and_then(|whole| whole.parse().ok())
             .ok_or_else(|| self.corrupt(attribute))
     }
 

@@ -79,6 +79,21 @@ async fn an_expiry_out_of_range_opens_nothing_and_is_refused_as_bad_expiry_rathe
             Verdict::Refused(Refusal::BadExpiry),
         ),
         (AttributeValue::Null(true), Verdict::Refused(Refusal::BadExpiry)),
+        (AttributeValue::Bool(true), Verdict::Refused(Refusal::BadExpiry)),
+        (
+            AttributeValue::N("1e30".to_owned()),
+            Verdict::Refused(Refusal::BadExpiry),
+        ),
+        (
+            AttributeValue::N("1.5e30".to_owned()),
+            Verdict::Refused(Refusal::BadExpiry),
+        ),
+        (number(-1), Verdict::Refused(Refusal::BadExpiry)),
+        (
+            AttributeValue::N("-1e30".to_owned()),
+            Verdict::Refused(Refusal::BadExpiry),
+        ),
+        (AttributeValue::N("0.5".to_owned()), Verdict::Refused(Refusal::Expired)),
     ]
     .into_iter()
     .enumerate()

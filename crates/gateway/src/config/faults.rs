@@ -94,6 +94,20 @@ impl Default for Faults {
 }
 
 impl Faults {
+    /// Reads faults from a JSON object, and [checks](Faults::check) them.
+    ///
+    /// # Errors
+    /// What is wrong, with the field's name in JSON.
+    pub fn from_json(json: &[u8]) -> Result<Faults, String> {
+        // serde would take a list too, its elements for the fields in their order.
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err("the faults have to be a JSON object".to_owned());
+        }
+        let faults: Faults = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        faults.check().map_err(|error| error.to_string())?;
+        Ok(faults)
+    }
+
     /// Whether sockets or processes end at a rate.
     pub(crate) fn degrades(&self) -> bool {
         self.sockets_closed + self.sockets_cut + self.processes_killed > 0.0
@@ -156,15 +170,30 @@ mod tests {
 
     #[test]
     fn an_absent_field_has_its_default_and_an_unknown_one_is_an_error() {
-        let faults: Faults = serde_json::from_str(r#"{"postsLost":0.25,"seed":7}"#).unwrap();
+        let faults = Faults::from_json(br#" {"postsLost":0.25,"seed":7}"#).unwrap();
         let expected = Faults {
             posts_lost: 0.25,
             seed: Some(7),
             ..Faults::default()
         };
         assert_eq!(faults, expected);
-        let error = serde_json::from_str::<Faults>(r#"{"postLost":0.25}"#).unwrap_err();
-        assert!(error.to_string().contains("postLost"), "{error}");
+        let error = Faults::from_json(br#"{"postLost":0.25}"#).unwrap_err();
+        assert!(error.contains("postLost"), "{error}");
+    }
+
+    #[test]
+    fn faults_are_an_object_in_which_each_field_is_given_once() {
+        for (json, word) in [
+            ("[7,0.5]", "a JSON object"),
+            ("null", "a JSON object"),
+            ("", "a JSON object"),
+            (r#"{"postsLost":0.25,"postsLost":0.5}"#, "postsLost"),
+            (r#"{"postsLost":1E400}"#, "number"),
+            (r#"{"postDelayMs":1e3}"#, "1000"),
+        ] {
+            let error = Faults::from_json(json.as_bytes()).unwrap_err();
+            assert!(error.contains(word), "{json}: {error}");
+        }
     }
 
     #[test]
@@ -180,8 +209,7 @@ mod tests {
             (r#"{"socketsCut":1,"socketsClosed":1}"#, "socketsClosed, socketsCut: "),
             (r#"{"postDelayMs":60001}"#, "postDelayMs: "),
         ] {
-            let faults: Faults = serde_json::from_str(json).unwrap();
-            let message = faults.check().unwrap_err().to_string();
+            let message = Faults::from_json(json.as_bytes()).unwrap_err();
             assert!(message.starts_with(error), "{json}: {message}");
         }
         assert_eq!(Faults::default().check(), Ok(()));

@@ -43,12 +43,7 @@ async fn show(State(target): State<Arc<Target>>) -> Response {
 }
 
 async fn replace(State(target): State<Arc<Target>>, body: Bytes) -> Response {
-    let faults = serde_json::from_slice::<Faults>(&body).map_err(|error| error.to_string());
-    let faults = faults.and_then(|faults| match faults.check() {
-        Ok(()) => Ok(faults),
-        Err(error) => Err(error.to_string()),
-    });
-    match faults {
+    match Faults::from_json(&body) {
         Ok(faults) => {
             target.injector.set(faults);
             show(State(target)).await

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chatterbox_core::{ChatterId, Login, Revocation, StoreError, Timestamp};
+use chatterbox_core::{ChatterId, Login, Revocation, StoreError, Timestamp, json::Strict};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
@@ -186,8 +186,8 @@ pub(super) struct Request {
 }
 
 /// Reads a request. It has to be JSON, which a page of another site cannot send without a preflight request.
-fn read(body: Result<Json<Request>, JsonRejection>) -> Result<(Login, Request), Failure> {
-    let Ok(Json(request)) = body else {
+fn read(body: Result<Json<Strict<Request>>, JsonRejection>) -> Result<(Login, Request), Failure> {
+    let Ok(Json(Strict(request))) = body else {
         return Err(Failure::BadRequest(
             "login: the request must be a JSON object with a login",
         ));
@@ -208,7 +208,7 @@ fn chatter_id(request: &Request) -> Result<ChatterId, Failure> {
 pub(super) async fn login(
     State(site): State<Site>,
     headers: HeaderMap,
-    body: Result<Json<Request>, JsonRejection>,
+    body: Result<Json<Strict<Request>>, JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
     let (login, _) = read(body)?;
     let chatter_id = site.issue(&login).await?;
@@ -220,7 +220,7 @@ pub(super) async fn login(
 pub(super) async fn renew(
     State(site): State<Site>,
     headers: HeaderMap,
-    body: Result<Json<Request>, JsonRejection>,
+    body: Result<Json<Strict<Request>>, JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
     let (login, request) = read(body)?;
     let chatter_id = site.renew(&login, chatter_id(&request)?).await?;
@@ -230,7 +230,7 @@ pub(super) async fn renew(
 /// `POST /demo/logout`, also for a chatter ID that is not known any more: the page is logged out either way.
 pub(super) async fn logout(
     State(site): State<Site>,
-    body: Result<Json<Request>, JsonRejection>,
+    body: Result<Json<Strict<Request>>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
     let (login, request) = read(body)?;
     let hash = chatter_id(&request)?.hash();

@@ -6,13 +6,18 @@ const NOW: &str = "2026-11-23T12:00:00.500Z";
 
 /// The id and time of each event in the payload, or what is wrong with it.
 fn opened(payload: &Value) -> Vec<String> {
+    opened_text(&payload.to_string())
+}
+
+/// The same of a text, which may hold what a [`Value`] cannot.
+fn opened_text(payload: &str) -> Vec<String> {
     let received_at = Timestamp::parse(NOW).unwrap();
     let context = EventContext::of(&Invocation {
         request_id: "request".to_owned(),
         received_at,
         deadline: received_at,
     });
-    let events = open(&RawValue::from_string(payload.to_string()).unwrap(), &context);
+    let events = open(&RawValue::from_string(payload.to_owned()).unwrap(), &context);
     let say = |event: &Opened| match event {
         Ok(event) => format!("{} {}", event.update.id, event.update.at),
         Err(bad) => bad.to_string(),
@@ -293,5 +298,117 @@ fn an_event_that_holds_an_envelopes_fields_is_still_the_event() {
     for extra in ["Message", "Records", "detail", "requestPayload", "eventSource"] {
         let event = json!({"login": "a", "MessageId": "m", "detail-type": "t", extra: {"login": "b"}});
         assert_eq!(opened(&event), ["request 2026-11-23T12:00:00.5Z"], "{extra}");
+    }
+}
+
+#[test]
+fn a_field_that_is_given_twice_is_refused_by_its_name_wherever_it_is() {
+    let event = r#"{"login":"a"}"#;
+    let twice = r#"{\"login\":\"a\",\"login\":\"b\"}"#;
+    for (payload, rule) in [
+        (
+            r#"{"login":"first","login":"second"}"#.to_owned(),
+            "login: must be given once",
+        ),
+        (
+            r#"{"login":"a","\u006cogin":"a"}"#.to_owned(),
+            "login: must be given once",
+        ),
+        (
+            r#"{"login":"a","topic":"t","topic":null}"#.to_owned(),
+            "topic: must be given once",
+        ),
+        (
+            r#"{"login":"a","body":{},"body":{}}"#.to_owned(),
+            "body: must be given once",
+        ),
+        (
+            format!(r#"{{"detail-type":"t","detail":{event},"detail":{event}}}"#),
+            "detail: must be given once",
+        ),
+        (
+            r#"{"detail-type":"t","detail":{"login":"a","id":"1","id":"2"}}"#.to_owned(),
+            "detail.id: must be given once",
+        ),
+        (
+            format!(r#"{{"Records":[{{"eventSource":"aws:sqs","messageId":"m","body":"{twice}"}}]}}"#),
+            "Records[0].body.login: must be given once",
+        ),
+        (
+            format!(
+                r#"{{"eventSource":"aws:sqs","attributes":{{"SentTimestamp":1,"SentTimestamp":2}},"body":{event}}}"#
+            ),
+            "attributes.SentTimestamp: must be given once",
+        ),
+        (
+            format!(
+                r#"{{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{{"NewImage":{{"event":{{"S":"{twice}"}}}}}}}}"#
+            ),
+            "dynamodb.NewImage.event.login: must be given once",
+        ),
+        (
+            format!(r#"{{"MessageId":"m","Message":"{twice}"}}"#),
+            "Message.login: must be given once",
+        ),
+        (
+            format!(r#"{{"requestPayload":{event},"requestPayload":7}}"#),
+            "requestPayload: must be given once",
+        ),
+    ] {
+        assert_eq!(opened_text(&payload), [rule], "{payload}");
+    }
+    // A field that nobody reads may be there as often as its writer likes, and so may all that is in a body.
+    for payload in [
+        r#"{"login":"a","more":1,"more":2}"#,
+        r#"{"login":"a","more":{"login":1,"login":2}}"#,
+        r#"{"login":"a","body":{"login":1,"login":2}}"#,
+        r#"{"login":"a","\ud800":1E400}"#,
+    ] {
+        assert_eq!(opened_text(payload), ["request 2026-11-23T12:00:00.5Z"], "{payload}");
+    }
+}
+
+#[test]
+fn a_list_in_place_of_an_object_is_refused_and_not_taken_for_its_fields() {
+    for (payload, rule) in [
+        (
+            r#"{"detail-type":"t","detail":[["arr"]]}"#,
+            "detail[0][0]: must be a JSON object",
+        ),
+        (
+            r#"{"eventSource":"aws:sqs","messageId":"m","attributes":["1763900000000"],"body":"{\"login\":\"a\"}"}"#,
+            "attributes: must be a JSON object",
+        ),
+        (
+            r#"{"EventSource":"aws:sns","Sns":["m","{}"]}"#,
+            "Sns: must be a JSON object",
+        ),
+        (
+            r#"{"eventSource":"aws:dynamodb","dynamodb":[{"event":{"S":"{}"}}]}"#,
+            "dynamodb: must be a JSON object",
+        ),
+        (
+            r#"{"requestPayload":{"login":"a"},"requestContext":["id"]}"#,
+            "requestContext: must be a JSON object",
+        ),
+    ] {
+        assert_eq!(opened_text(payload), [rule], "{payload}");
+    }
+    // The event of the list is an event of its own, and the rest of the list is none.
+    let opened = opened_text(r#"["i",null,"dt",{"login":"arr"}]"#);
+    assert_eq!(opened.len(), 4);
+    assert_eq!(opened[0], "event[0]: must be a JSON object");
+    assert_eq!(opened[3], "request#3 2026-11-23T12:00:00.5Z");
+}
+
+#[test]
+fn a_byte_order_mark_before_the_events_text_is_no_part_of_it() {
+    let marked = format!("\u{feff}{}", event());
+    for payload in [
+        json!(marked),
+        json!([{"eventSource": "aws:sqs", "messageId": "m", "body": marked}]),
+        json!({"eventSource": "aws:dynamodb", "eventName": "INSERT", "dynamodb": {"NewImage": {"event": {"S": marked}}}}),
+    ] {
+        assert!(opened(&payload)[0].ends_with("2026-11-23T12:00:00.5Z"), "{payload}");
     }
 }

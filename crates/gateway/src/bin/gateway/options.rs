@@ -197,9 +197,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn faults(text: &str) -> Result<Faults, String> {
-    let faults: Faults = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    faults.check().map_err(|error| error.to_string())?;
-    Ok(faults)
+    Faults::from_json(text.as_bytes())
 }
 
 fn rate(text: &str) -> Result<Rate, String> {
