@@ -2,6 +2,7 @@ import {
   Alarm,
   ComparisonOperator,
   MathExpression,
+  Metric,
   Stats,
   TreatMissingData,
   type IMetric,
@@ -9,11 +10,13 @@ import {
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
+import type { Api } from "./api";
 import type { FunctionName, Functions } from "./functions";
-import { FIVE_MINUTES, ONE_HOUR, type Metrics } from "./metrics";
+import { apiMetric, FIVE_MINUTES, ONE_HOUR, TWO_HOURS, type Metrics } from "./metrics";
 import type { Queues } from "./queues";
 
 interface Watched {
+  readonly api: Api;
   readonly functions: Functions;
   readonly metrics: Metrics;
   readonly queues: Queues;
@@ -21,10 +24,10 @@ interface Watched {
 }
 
 /**
- * Alarms, for what an operator should look at. None goes off for a single slow browser or for one user's wrong password.
+ * Alarms, for what an operator should look at. AWS bills each metric that one watches, and people stop reading where there are many. None goes off for a single slow browser or for one user's wrong password.
  * Each description says what has happened and what to do; docs/operating.md has a table of them.
  */
-export function addAlarms(scope: Construct, { functions, metrics, queues, topic }: Watched): Alarm[] {
+export function addAlarms(scope: Construct, { api, functions, metrics, queues, topic }: Watched): Alarm[] {
   const alarms = new Construct(scope, "Alarms");
   const add = (id: string, watched: IMetric, threshold: number, description: string, periods = 1) => {
     const alarm = new Alarm(alarms, id, {
@@ -40,35 +43,45 @@ export function addAlarms(scope: Construct, { functions, metrics, queues, topic 
     return alarm;
   };
   return [
-    ...functions.all().map(([name, handler]) => {
-      const errors = handler.metricErrors({ period: FIVE_MINUTES });
-      return add(`${name}Errors`, errors, 0, errorsDescription(name));
-    }),
-    add("Throttles", throttles(functions), 0, DESCRIPTIONS.throttles),
+    add("Errors", errors(functions), 0, DESCRIPTIONS.errors),
+    add("Throttles", throttles(api, metrics), 100, DESCRIPTIONS.throttles),
+    add("Connects", connects(api, metrics), 50, DESCRIPTIONS.connects, 3),
+    add("Messages", messages(api, metrics), MOST_MESSAGES, DESCRIPTIONS.messages),
     add("StoreFailures", storeFailures(metrics), 0, DESCRIPTIONS.storeFailures),
     add("Refusals", refusals(metrics), 50, DESCRIPTIONS.refusals, 3),
     add("FailedPosts", failedPosts(metrics), 5, DESCRIPTIONS.failedPosts, 3),
     add("Stale", stale(metrics), 10, DESCRIPTIONS.stale),
-    add("NoRoom", metrics.of("NoRoom", "notify", { period: ONE_HOUR }), 0, DESCRIPTIONS.noRoom),
-    add("ClockAhead", metrics.of("ClockAhead", "notify", { period: ONE_HOUR }), 0, DESCRIPTIONS.clockAhead),
-    add("DeadLetters", waiting(queues.deadLetters), 0, DESCRIPTIONS.deadLetters),
-    add("OutboxFailures", waiting(queues.outboxFailures), 0, DESCRIPTIONS.outboxFailures),
+    add("OddEvents", oddEvents(metrics), 0, DESCRIPTIONS.oddEvents),
+    add("DeadLetters", deadLetters(queues), 0, DESCRIPTIONS.deadLetters),
   ];
 }
 
-function errorsDescription(name: FunctionName): string {
-  const what =
-    name === "notify" ? "an error, a time-out, or an event that could not be read" : "an error or a time-out";
-  return `The function ${name} failed: ${what}. Look into its log for what it says at the levels ERROR and WARN.`;
-}
+/**
+ * The most messages for each handshake in the two hours that a socket may live. A page that is looked at sends and gets up
+ * to 76 of them beside its updates: heartbeats, syncs and their answers (`make cost`), and opens at least one socket.
+ */
+const MOST_MESSAGES = 200;
 
 const DESCRIPTIONS = {
+  errors:
+    "A function failed: an error, a time-out, or for notify an event that could not be read. The dashboard's graph of errors " +
+    "says which. Look into its log for what it says at the levels ERROR and WARN.",
   throttles:
-    "Lambda had no room to run a function: as many run at once as the account may have. " +
-    "Ask for a higher quota of concurrent executions, or set notifyConcurrency lower.",
+    "More than a hundred requests in five minutes were turned away by a limit: a route's throttle, the account's requests to " +
+    "API Gateway, its functions that may run at once, or what a table or one login's items may do. Look at the dashboard " +
+    "for which. If the site has grown, ask for a higher quota or set throttle higher; if it is an attack, see " +
+    "docs/under-attack.md.",
+  connects:
+    "For a quarter of an hour there were more than half as many handshakes as the throttle of $connect lets in, or thousands of " +
+    "sockets of which most asked for nothing, as every page does. Look at the dashboard: after an outage of the site all " +
+    "pages come back at once, which ends by itself. Otherwise see docs/under-attack.md.",
+  messages:
+    `Within two hours browsers exchanged over ${MOST_MESSAGES} messages for each handshake, and pages have no reason for half as ` +
+    "many: somebody sends as fast as he can. Look at the dashboard for which kind, then see docs/under-attack.md.",
   storeFailures:
-    "DynamoDB did not answer a function that serves sockets, so browsers could not connect or catch up; they try again. " +
-    "Look into the functions' logs for the error: throttling, an outage, or a right that was taken away.",
+    "DynamoDB did not do what a function that serves sockets asked, so browsers could not connect or catch up; they try " +
+    "again. Users cannot bring this about by asking too much, which is counted as Throttled. " +
+    "Look into the functions' logs for the error: an outage, a missing table, or a right that was taken away.",
   refusals:
     "More than half of at least twenty handshakes in five minutes were refused, three times in a row. " +
     "Look at the reason on the dashboard: unknown and expired are chatter IDs that the backend did not issue as it " +
@@ -82,35 +95,79 @@ const DESCRIPTIONS = {
     "of the topic: they were dropped and shown to nobody. A few are normal where a pipeline tries again. " +
     "So many mean that clocks in the pipeline disagree, or that its events hold a wrong time in the field at. " +
     "Compare that time with the one when the event was sent; set the clocks, or leave the field out.",
-  noRoom:
-    "Updates named topics beyond the sixteen that a login may have: they were recorded and sent under the topics that " +
-    "there is room for, and under no others. Look into notify's log for the ids of these events, and use fewer topics.",
-  clockAhead:
-    "Events came with a time more than a minute in the future. They were delivered, and their time was taken for now, " +
-    "but of two updates of a topic the wrong one may stand. " +
-    "Look into notify's log, which has each event's id and by how many seconds it is ahead, and set that machine's " +
-    "clock or time zone.",
+  oddEvents:
+    "Events were delivered that were not as they should be. NoRoom: they named topics beyond the sixteen that a login may " +
+    "have, and were recorded and sent under the others only; use fewer topics. ClockAhead: their time was more than a " +
+    "minute in the future and was taken for now, so of two updates of a topic the wrong one may stand; set that machine's " +
+    "clock or time zone. Look into notify's log, which has each event's id, and for a clock the seconds.",
   deadLetters:
-    "Events for notify failed until nobody tried again, and are kept in the dead-letter queue for two weeks. " +
-    "Look into notify's log for the reason, mend it, and send them again as docs/operating.md says.",
-  outboxFailures:
-    "Items of the outbox failed until nobody tried again; the queue holds where they are in the stream, which keeps " +
-    "them for a day. Look into notify's log for the reason, mend it, and put the items into the outbox again.",
+    "Events for notify failed until nobody tried again. Those of its queue and of asynchronous invocations are kept in the " +
+    "dead-letter queue for two weeks; of items of the outbox, the other queue holds where they are in the stream, which " +
+    "keeps them for a day. Look into notify's log for the reason, mend it, and send them again as docs/operating.md says.",
 };
 
-function throttles(functions: Functions): IMetric {
+function errors(functions: Functions): IMetric {
   return sum(
-    "throttles",
-    functions.all().map(([, handler]) => handler.metricThrottles({ period: FIVE_MINUTES })),
+    "errors",
+    functions.all().map(([, handler]) => handler.metricErrors({ period: FIVE_MINUTES })),
   );
 }
 
+/** Requests that a limit turned away: API Gateway's, the account's of functions at once (whosever they are), and DynamoDB's. */
+function throttles(api: Api, metrics: Metrics): IMetric {
+  return sum("turned away", [
+    apiMetric(api, "ClientError"),
+    new Metric({ namespace: "AWS/Lambda", metricName: "Throttles", statistic: Stats.SUM, period: FIVE_MINUTES }),
+    ...SERVING.map((name) => metrics.of("Throttled", name)),
+  ]);
+}
+
+/**
+ * Handshakes, in percent of what the throttle lets in; or 100 if most of thousands of sockets asked for nothing. Every page
+ * syncs when its socket opens.
+ */
+function connects(api: Api, metrics: Metrics): IMetric {
+  const most = api.throttles.$connect.rate * FIVE_MINUTES.toSeconds();
+  return new MathExpression({
+    label: "handshakes, in percent of the throttle",
+    expression: `IF(FILL(opened, 0) >= 3000 && FILL(asked, 0) < FILL(opened, 0) / 2, 100, 100 * FILL(handshakes, 0) / ${most})`,
+    usingMetrics: {
+      handshakes: apiMetric(api, "ConnectCount"),
+      opened: metrics.of("Connects", "connect"),
+      asked: metrics.of("Syncs", "default"),
+    },
+    period: FIVE_MINUTES,
+  });
+}
+
+/**
+ * What browsers send and are answered, for each handshake, in the two hours that a socket may live: whoever had a socket in
+ * that time had a handshake in it. API Gateway counts what notify posts too, which is subtracted. Too few messages to cost
+ * a cent count as none.
+ */
+function messages(api: Api, metrics: Metrics): IMetric {
+  const period = TWO_HOURS;
+  return new MathExpression({
+    label: "messages for each handshake",
+    expression:
+      "IF(FILL(all, 0) - FILL(posts, 0) >= 10000, " +
+      "(FILL(all, 0) - FILL(posts, 0)) / IF(FILL(handshakes, 0) > 0, FILL(handshakes, 0), 1), 0)",
+    usingMetrics: {
+      all: apiMetric(api, "MessageCount", period),
+      posts: metrics.of("PostsSent", "notify", { period }),
+      handshakes: apiMetric(api, "ConnectCount", period),
+    },
+    period,
+  });
+}
+
 /** Functions whose failed calls to DynamoDB are counted. notify is not one: there, a failed write fails the function or its record. */
+const SERVING: FunctionName[] = ["connect", "disconnect", "default"];
+
 function storeFailures(metrics: Metrics): IMetric {
-  const from: FunctionName[] = ["connect", "disconnect", "default"];
   return sum(
     "store failures",
-    from.map((name) => metrics.of("StoreFailures", name)),
+    SERVING.map((name) => metrics.of("StoreFailures", name)),
   );
 }
 
@@ -148,11 +205,24 @@ function stale(metrics: Metrics): IMetric {
   });
 }
 
-function waiting(queue: Queues["deadLetters"]): IMetric {
-  return queue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM });
+function oddEvents(metrics: Metrics): IMetric {
+  const period = ONE_HOUR;
+  return sum(
+    "odd events",
+    ["NoRoom", "ClockAhead"].map((name) => metrics.of(name, "notify", { period })),
+    period,
+  );
 }
 
-function sum(label: string, metrics: IMetric[]): IMetric {
+function deadLetters({ deadLetters, outboxFailures }: Queues): IMetric {
+  const waiting = { period: FIVE_MINUTES, statistic: Stats.MAXIMUM };
+  return sum(
+    "dead letters",
+    [deadLetters, outboxFailures].map((queue) => queue.metricApproximateNumberOfMessagesVisible(waiting)),
+  );
+}
+
+function sum(label: string, metrics: IMetric[], period = FIVE_MINUTES): IMetric {
   const usingMetrics = Object.fromEntries(metrics.map((one, n) => [`m${n}`, one]));
-  return new MathExpression({ label, expression: "SUM(METRICS())", usingMetrics, period: FIVE_MINUTES });
+  return new MathExpression({ label, expression: "SUM(METRICS())", usingMetrics, period });
 }

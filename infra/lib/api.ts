@@ -35,6 +35,8 @@ export interface ApiProps {
 export class Api extends Construct {
   readonly webSocketApi: WebSocketApi;
   readonly stage: WebSocketStage;
+  /** The throttle of each route. */
+  readonly throttles: Throttles;
   /** The access log, if there is one: the time, source and status of each request, without its content. */
   readonly accessLog?: LogGroup;
 
@@ -45,6 +47,7 @@ export class Api extends Construct {
   ) {
     super(scope, id);
     const { functions } = props;
+    this.throttles = props.throttles;
     this.webSocketApi = new WebSocketApi(this, "WebSocket", {
       description: "Chatterbox: tells browsers that their stats have been updated",
       apiName: Stack.of(this).stackName,

@@ -1,9 +1,9 @@
 import { Duration } from "aws-cdk-lib";
-import { Dashboard, GraphWidget, Metric, Stats, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import { Dashboard, GraphWidget, Stats, type IMetric, type Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { Construct } from "constructs";
 import type { Api } from "./api";
 import type { Functions } from "./functions";
-import type { Metrics } from "./metrics";
+import { apiMetric, type Metrics } from "./metrics";
 import type { Queues } from "./queues";
 
 interface Shown {
@@ -27,7 +27,11 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
     defaultInterval: Duration.hours(3),
     widgets: [
       [
-        graph("Handshakes", [metrics.of("Connects", "connect"), metrics.of("Disconnects", "disconnect")]),
+        graph("Handshakes", [
+          apiMetric(api, "ConnectCount"),
+          metrics.of("Connects", "connect"),
+          metrics.of("Disconnects", "disconnect"),
+        ]),
         graph(
           "Refusals by reason",
           REASONS.map((reason) => metrics.of("Refusals", "connect", { reason }).with({ label: reason })),
@@ -52,16 +56,33 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
         graph(
           "Errors",
           each((handler) => handler.metricErrors()),
+          4,
+        ),
+        graph(
+          "Turned away by a limit",
+          [
+            apiMetric(api, "ClientError").with({ label: "API Gateway" }),
+            ...each((handler) => handler.metricThrottles()),
+            ...(["connect", "disconnect", "default"] as const).map((name) =>
+              metrics.of("Throttled", name).with({ label: `DynamoDB, asked by ${name}` }),
+            ),
+          ],
+          4,
         ),
         graph(
           "Duration, 99th percentile",
           each((handler) => handler.metricDuration({ statistic: Stats.percentile(99) })),
+          4,
         ),
-        graph("Waiting", [
-          queues.updates.metricApproximateNumberOfMessagesVisible({ label: "events" }),
-          queues.deadLetters.metricApproximateNumberOfMessagesVisible({ label: "dead letters" }),
-          queues.outboxFailures.metricApproximateNumberOfMessagesVisible({ label: "outbox failures" }),
-        ]),
+        graph(
+          "Waiting",
+          [
+            queues.updates.metricApproximateNumberOfMessagesVisible({ label: "events" }),
+            queues.deadLetters.metricApproximateNumberOfMessagesVisible({ label: "dead letters" }),
+            queues.outboxFailures.metricApproximateNumberOfMessagesVisible({ label: "outbox failures" }),
+          ],
+          4,
+        ),
       ],
     ],
   });
@@ -69,12 +90,3 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
 
 /** The reasons for which $connect refuses a handshake, as the functions count them. */
 export const REASONS = ["malformed", "no-subprotocol", "origin", "unknown", "expired", "bad-expiry"];
-
-function apiMetric(api: Api, metricName: string): Metric {
-  return new Metric({
-    namespace: "AWS/ApiGateway",
-    metricName,
-    dimensionsMap: { ApiId: api.webSocketApi.apiId, Stage: api.stage.stageName },
-    statistic: Stats.SUM,
-  });
-}

@@ -59,7 +59,7 @@ async fn connect(
         // Not 401, which a page would take for wrong credentials, and ask the user to log in again.
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; handshake answered 500");
-            metrics.count(Metric::StoreFailures, &[]);
+            metrics.count(Metric::of_failure(&error), &[]);
             ProxyResponse::status(500)
         }
     })

@@ -5,7 +5,7 @@ pub(crate) mod connections;
 pub(crate) mod item;
 mod names;
 pub mod schema;
-mod store_error;
+pub(crate) mod store_error;
 mod updates;
 
 pub use chatters::Chatters;

@@ -48,7 +48,7 @@ async fn default(
         Handled::NotUnderstood(reply) => (Metric::NotUnderstood, reply),
         Handled::Failed { error, text } => {
             tracing::error!(%error, "DynamoDB failed; sync answered with the error \"unavailable\"");
-            (Metric::StoreFailures, text)
+            (Metric::of_failure(&error), text)
         }
     };
     tracing::info!(connection_id = %event.connection_id(), outcome = ?metric, "message");

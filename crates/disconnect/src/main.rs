@@ -51,7 +51,7 @@ async fn disconnect(
         }
         Err(error) => {
             tracing::error!(%connection_id, %error, "DynamoDB failed; the row stays until it expires or a post to it is answered 410");
-            metrics.count(Metric::StoreFailures, &[]);
+            metrics.count(Metric::of_failure(&error), &[]);
             ProxyResponse::status(500)
         }
     })

@@ -10,6 +10,7 @@ use crate::{
     lock::lock,
     tables::connections,
     tables::item::{Item, NOBODY, Row, number, string},
+    tables::store_error::{CONFLICTS, THROTTLING},
 };
 use aws_sdk_dynamodb::{
     Client,
@@ -120,7 +121,7 @@ impl Admission {
             Ok(_) => Ok(Verdict::Admitted),
             Err(failure) => match refusal(&failure, now) {
                 Some(refusal) => Ok(Verdict::Refused(refusal)),
-                None => Err(StoreError::of("TransactWriteItems", &failure)),
+                None => Err(undecided(&failure)),
             },
         }
     }
@@ -168,22 +169,28 @@ fn reasons(failure: &Failure) -> &[CancellationReason] {
     }
 }
 
+/// The error of a transaction that was not decided. Of one that was cancelled, the reason tells more than the code.
+fn undecided(failure: &Failure) -> StoreError {
+    let mut codes = reasons(failure).iter().filter_map(CancellationReason::code);
+    match codes.find(|code| THROTTLING.contains(code) || CONFLICTS.contains(code)) {
+        Some(code) => StoreError::Failed {
+            operation: "TransactWriteItems",
+            code: code.to_owned(),
+        },
+        None => StoreError::of("TransactWriteItems", failure),
+    }
+}
+
 /// Whether a retry may succeed at once: other transactions held the same items. Not after throttling: the SDK has tried that
 /// three times already, a table that is asked too much must not be asked more, and the page tries again, more slowly.
 fn is_passing(failure: &Failure) -> bool {
-    const PASSING: [&str; 2] = ["TransactionConflict", "TransactionInProgressException"];
-    const THROTTLED: [&str; 3] = [
-        "ThrottlingError",
-        "ThrottlingException",
-        "ProvisionedThroughputExceeded",
-    ];
     let codes = reasons(failure)
         .iter()
         .filter_map(CancellationReason::code)
         .chain(failure.code());
     let codes: Vec<&str> = codes.collect();
     let is_among = |kinds: &[&str]| codes.iter().any(|code| kinds.contains(code));
-    failed_condition(failure).is_none() && is_among(&PASSING) && !is_among(&THROTTLED)
+    failed_condition(failure).is_none() && is_among(&CONFLICTS) && !is_among(&THROTTLING)
 }
 
 fn failed_condition(failure: &Failure) -> Option<&CancellationReason> {

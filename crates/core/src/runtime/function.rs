@@ -47,9 +47,19 @@ impl Function {
     /// The metrics that it prints.
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Function::Connect => &[Metric::Connects, Metric::Refusals, Metric::StoreFailures],
-            Function::Disconnect => &[Metric::Disconnects, Metric::StoreFailures],
-            Function::Default => &[Metric::Syncs, Metric::NotUnderstood, Metric::StoreFailures],
+            Function::Connect => &[
+                Metric::Connects,
+                Metric::Refusals,
+                Metric::StoreFailures,
+                Metric::Throttled,
+            ],
+            Function::Disconnect => &[Metric::Disconnects, Metric::StoreFailures, Metric::Throttled],
+            Function::Default => &[
+                Metric::Syncs,
+                Metric::NotUnderstood,
+                Metric::StoreFailures,
+                Metric::Throttled,
+            ],
             Function::Notify => &[
                 Metric::Updates,
                 Metric::Stale,

@@ -1,5 +1,6 @@
 //! The metrics that the functions print.
 
+use crate::StoreError;
 use serde::Serialize;
 
 /// A metric's unit, by CloudWatch's name for it.
@@ -18,8 +19,10 @@ pub enum Metric {
     Connects,
     /// Handshakes that were refused, also by the dimension `Reason`.
     Refusals,
-    /// Events that were not served since DynamoDB failed.
+    /// Events that were not served since DynamoDB failed: the server's fault.
     StoreFailures,
+    /// Events that were not served since DynamoDB was asked too much, which users can bring about.
+    Throttled,
     /// Sockets that ended.
     Disconnects,
     /// Syncs that were answered.
@@ -53,6 +56,15 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// The metric for an event that was not served since a table did not do what it was asked.
+    pub fn of_failure(error: &StoreError) -> Metric {
+        if error.is_throttling() {
+            Metric::Throttled
+        } else {
+            Metric::StoreFailures
+        }
+    }
+
     /// Its unit.
     pub fn unit(self) -> Unit {
         match self {
@@ -60,6 +72,7 @@ impl Metric {
             Metric::Connects
             | Metric::Refusals
             | Metric::StoreFailures
+            | Metric::Throttled
             | Metric::Disconnects
             | Metric::Syncs
             | Metric::NotUnderstood

@@ -27,6 +27,18 @@ pub enum StoreError {
 const TIME_OUT: &str = "time-out";
 const NO_CONNECTION: &str = "no connection";
 
+/// Codes of DynamoDB for too many requests; the last two are those of a transaction's items.
+pub(crate) const THROTTLING: [&str; 5] = [
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+];
+
+/// Codes of a transaction that met with others at the same items.
+pub(crate) const CONFLICTS: [&str; 2] = ["TransactionConflict", "TransactionInProgressException"];
+
 impl StoreError {
     /// Whether the same may work in some seconds: DynamoDB had too much to do, or did not answer.
     pub fn is_passing(&self) -> bool {
@@ -45,6 +57,12 @@ impl StoreError {
         )
     }
 
+    /// Whether a table was asked too much: by one login, whose items or partition have a limit of their own, or by all
+    /// together, beyond the account's quota or the table's maximum. Anybody who may open a socket can bring that about.
+    pub fn is_throttling(&self) -> bool {
+        matches!(self, StoreError::Failed { code, .. } if THROTTLING.contains(&code.as_str()) || CONFLICTS.contains(&code.as_str()))
+    }
+
     /// The code of a failed call: the service's own if it answered, else the kind of failure.
     pub(crate) fn of<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError {
         let silence = match error {
@@ -58,5 +76,36 @@ impl StoreError {
             operation,
             code: error.code().unwrap_or(silence).to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_somebody_can_bring_about_by_asking_too_much_is_throttling() {
+        let failed = |code: &str| StoreError::Failed {
+            operation: "GetItem",
+            code: code.to_owned(),
+        };
+        for code in THROTTLING.into_iter().chain(CONFLICTS) {
+            assert!(failed(code).is_throttling(), "{code}");
+        }
+        for code in [
+            "AccessDeniedException",
+            "ResourceNotFoundException",
+            "InternalServerError",
+            "TransactionCanceledException",
+            TIME_OUT,
+            NO_CONNECTION,
+        ] {
+            assert!(!failed(code).is_throttling(), "{code}");
+        }
+        let corrupt = StoreError::Corrupt {
+            table: "updates",
+            attribute: "epoch",
+        };
+        assert!(!corrupt.is_throttling());
     }
 }

@@ -59,7 +59,7 @@ async fn conflicts_are_tried_again() {
         let (admitted, tries) = admit(vec![passing.clone(); 3], (200, "{}".to_owned())).await;
         assert_eq!((admitted, tries), (Ok(Verdict::Admitted), 4), "{passing:?}");
         let (given_up, tries) = admit(vec![], passing).await;
-        assert!(given_up.is_err() && tries > 5);
+        assert!(given_up.is_err_and(|error| error.is_throttling()) && tries > 5);
     }
 }
 
@@ -111,7 +111,8 @@ async fn a_table_that_throttles_is_asked_at_most_three_times_for_a_handshake() {
             answer.clone()
         };
         let admission = Admission::new(dynamodb_as_shipped(wire), "chatters", "connections");
-        assert!(admission.admit(&connection()).await.is_err(), "{throttled:?}");
+        let error = admission.admit(&connection()).await.unwrap_err();
+        assert_eq!(error.is_throttling(), throttled.0 == 400, "{throttled:?}: {error}");
         assert!((1..=3).contains(&tries.load(Relaxed)), "{throttled:?}");
     }
 }
