@@ -21,6 +21,12 @@ export const settings: Partial<Settings> = {
   // A pipeline inside a VPC reaches the outbox free of charge through a gateway endpoint, which this adds.
   // vpc: { id: "vpc-0123456789abcdef0", routeTableIds: ["rtb-0123456789abcdef0"] },
 
+  // A flood of handshakes costs less where fewer are let in; see docs/deploy.md for what each route needs.
+  // throttle: { $connect: { rate: 50, burst: 50 } },
+
+  // Who is told when the account's month costs more than it should.
+  // budget: { dollars: 50, email: "on-call@example.com" },
+
   // Who is told when an alarm goes off.
   // alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call",
 };

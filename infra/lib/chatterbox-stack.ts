@@ -5,6 +5,7 @@ import { Architecture } from "aws-cdk-lib/aws-lambda";
 import { HostedZone } from "aws-cdk-lib/aws-route53";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { Chatterbox } from "./chatterbox";
+import { addBudget } from "./limits";
 import { ApiGatewayLogRole } from "./log-role";
 import { OwnHost } from "./own-host";
 import { program } from "./program";
@@ -37,6 +38,7 @@ export class ChatterboxStack extends Stack {
     this.addOutputs();
     this.addHosts(settings);
     if (settings.vpc) this.addEndpoint(settings.vpc);
+    if (settings.budget) addBudget(this, settings.budget);
   }
 
   private addChatterbox(settings: Complete): Chatterbox {
@@ -57,6 +59,7 @@ export class ChatterboxStack extends Stack {
       logRetention: settings.logRetentionDays,
       tracing: settings.tracing,
       keepTables: settings.keepTables,
+      tableMaxima: settings.tableMaxima,
       alarmTopic: alarmTopicArn ? Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) : undefined,
     });
   }

@@ -12,6 +12,7 @@ import { addDashboard } from "./dashboard";
 import { functionProblems, type FunctionSettings } from "./function-settings";
 import { Functions, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
+import { maximaProblems, type TableMaxima } from "./limits";
 import { Metrics } from "./metrics";
 import { Queues } from "./queues";
 import { SettingsError } from "./settings";
@@ -44,6 +45,8 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly tracing?: boolean;
   /** Whether the tables `chatters` and `updates` are kept when the stack is destroyed. @default true */
   readonly keepTables?: boolean;
+  /** The most that each table does in a second, in request units. @default - what the account may */
+  readonly tableMaxima?: TableMaxima;
   /** The CloudWatch namespace of its metrics, which no other deployment should have. @default - the stack's name */
   readonly metricsNamespace?: string;
   /** The SNS topic that alarms publish to. @default - none; alarms show on the console only */
@@ -71,13 +74,17 @@ export class Chatterbox extends Construct {
   readonly metrics: Metrics;
   readonly alarms: Alarm[];
 
-  /** Throws a `SettingsError` that names every setting that the functions or API Gateway would refuse. */
+  /** Throws a `SettingsError` that names every setting that the functions, API Gateway or DynamoDB would refuse. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
     super(scope, id);
-    const problems = [...functionProblems(props), ...throttleProblems(props.throttle ?? {})];
+    const problems = [
+      ...functionProblems(props),
+      ...throttleProblems(props.throttle ?? {}),
+      ...maximaProblems(props.tableMaxima),
+    ];
     if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
-    this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true });
+    this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true, maxima: props.tableMaxima });
     this.queues = new Queues(this, "Queues");
     this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName);
     this.functions = new Functions(this, "Functions", {

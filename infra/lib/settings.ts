@@ -1,4 +1,5 @@
 import { functionProblems } from "./function-settings";
+import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 
 /** The settings: their meaning, their defaults, and the checks on them. */
@@ -58,6 +59,13 @@ export interface Settings {
   alarmTopicArn?: string;
   /** Whether the tables are kept when the stack is destroyed. Without `chatters`, every user has to log in again. */
   keepTables: boolean;
+  /**
+   * The most that each table (and the index of connections) does in a second, in request units: what is beyond it, DynamoDB
+   * throttles. Without it, what the account may.
+   */
+  tableMaxima?: TableMaxima;
+  /** A budget of the account, in US dollars a month, and the e-mail address that is told when it runs out. */
+  budget?: Budget;
   /**
    * Whether to give API Gateway the right to write access logs. It is one setting for an account and region: say false
    * if another stack or a person has set it.
@@ -133,6 +141,8 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   tracing: "boolean",
   alarmTopicArn: "string",
   keepTables: "boolean",
+  tableMaxima: "object",
+  budget: "object",
   apiGatewayLogRole: "boolean",
 };
 
@@ -244,8 +254,10 @@ const siteCheck: Check = ({ site }) => {
   ];
 };
 
-const paceCheck: Check = ({ throttle, notifyConcurrency }) => [
+const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, budget }) => [
   ...throttleProblems(throttle),
+  ...maximaProblems(tableMaxima),
+  ...budgetProblems(budget),
   ...unless(
     Number.isInteger(notifyConcurrency) && notifyConcurrency >= 2 && notifyConcurrency <= 1_000,
     "notifyConcurrency must be a whole number from 2 to 1000: Lambda takes no other for a queue.",

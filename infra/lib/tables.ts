@@ -1,10 +1,13 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import type { TableMaxima } from "./limits";
 
 export interface TablesProps {
   /** Whether `chatters` and `updates` are kept when their stack is destroyed. The items of the others expire within hours. */
   readonly keep: boolean;
+  /** The most that each table does in a second. @default - what the account may */
+  readonly maxima?: TableMaxima;
 }
 
 /** A table's keys: all of them strings, as crates/core/src/tables/schema.rs has them. */
@@ -27,7 +30,11 @@ export class Tables extends Construct {
   /** Events on their way to notify, put there by a pipeline that reaches nothing but DynamoDB. */
   readonly outbox: Table;
 
-  constructor(scope: Construct, id: string, props: TablesProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TablesProps,
+  ) {
     super(scope, id);
     this.chatters = this.table("Chatters", { partition: "login", sort: "chatter_hash" }, props.keep);
     this.connections = this.table("Connections", { partition: "login", sort: "connection_id" }, false);
@@ -35,10 +42,17 @@ export class Tables extends Construct {
       indexName: CONNECTIONS_INDEX,
       partitionKey: key("connection_id"),
       projectionType: ProjectionType.KEYS_ONLY,
+      // An index counts its own units.
+      ...this.maxima(),
     });
     this.updates = this.table("Updates", { partition: "login" }, props.keep);
     // The stream also holds the item before a change, so that notify can tell whether the event in it has changed.
     this.outbox = this.table("Outbox", { partition: "id" }, false, StreamViewType.NEW_AND_OLD_IMAGES);
+  }
+
+  private maxima() {
+    const { reads, writes } = this.props.maxima ?? {};
+    return { maxReadRequestUnits: reads, maxWriteRequestUnits: writes };
   }
 
   private table(id: string, keys: Keys, keep: boolean, stream?: StreamViewType): Table {
@@ -46,6 +60,7 @@ export class Tables extends Construct {
       partitionKey: key(keys.partition),
       sortKey: keys.sort ? key(keys.sort) : undefined,
       billingMode: BillingMode.PAY_PER_REQUEST,
+      ...this.maxima(),
       timeToLiveAttribute: "expires_at",
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

@@ -87,7 +87,7 @@ for (const [what, { stale, updates }, goesOff] of HOURS) {
 }
 
 /** Whether an alarm goes off when its metrics have these values in a period of so many seconds; what is absent has none. */
-function goesOffAt(name: string, values: Record<string, number>, period: number, of = plain): boolean {
+function goesOffAt(name: string, values: Record<string, number | undefined>, period: number, of = plain): boolean {
   const { Metrics, ComparisonOperator, Threshold, TreatMissingData } = of.resources[`Alarms/${name}`]!.Properties;
   const read = Metrics.filter((one: { MetricStat?: object }) => one.MetricStat);
   assert.deepEqual(Object.keys(values).filter((id) => !read.some((one: { Id: string }) => one.Id === id)), []);

@@ -55,6 +55,8 @@ const GOOD: Record<string, Partial<Settings>> = {
       example: { siteOrigin: "origin.example.com", host: "www.example.com", certificateArn: IN_VIRGINIA },
     },
   },
+  "maxima of tables": { tableMaxima: { reads: 1_000, writes: 500 } },
+  "a budget": { budget: { dollars: 12.5, email: "on-call@example.com" } },
   "a VPC": { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] } },
   "a topic for alarms": { alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call" },
 };
@@ -145,6 +147,14 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     { throttle: { pong: { rate: 5, burst: 5 } } } as unknown as Partial<Settings>,
     /throttle\.pong is no route: \$connect, \$default, ping, \$disconnect/,
   ],
+  ["a table that writes nothing", { tableMaxima: { reads: 5, writes: 0 } }, /tableMaxima\.writes must be a whole number/],
+  [
+    "a maximum of something else",
+    { tableMaxima: { reads: 5, writes: 5, scans: 5 } as never },
+    /tableMaxima\.scans is no limit/,
+  ],
+  ["a budget of nothing", { budget: { dollars: 0, email: "a@example.com" } }, /budget\.dollars must be a number above 0/],
+  ["a budget that tells nobody", { budget: { dollars: 5 } as never }, /budget\.email must be an e-mail address/],
   ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
   ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
   ["a fraction of an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
@@ -222,6 +232,7 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
   "cookies for all origins": [{ cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   "one parameter for two": [{ parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
   "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
+  "tables that read nothing": [{ tableMaxima: { reads: 0, writes: 5 } }, /tableMaxima\.reads must be/],
   "half a throttle": [{ throttle: { ping: { rate: 5, burst: 0.5 } } }, /throttle\.ping\.burst must be/],
 };
 

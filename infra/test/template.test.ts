@@ -14,6 +14,8 @@ const named = new Readable(
     parameters: { login: "geek", chatter: "id", topic: "about" },
     maxConnectionsPerLogin: 5,
     notifyConcurrency: 7,
+    tableMaxima: { reads: 1_000, writes: 500 },
+    budget: { dollars: 50, email: "on-call@example.com" },
     throttle: { $connect: { rate: 40, burst: 20 } },
     tracing: true,
     keepTables: false,
@@ -175,6 +177,30 @@ test("every table is on demand, expires its items, and can be restored", () => {
       name,
     );
   }
+});
+
+test("every table and index may be given a maximum, and has none unless it is", () => {
+  const limits = (of: Readable) =>
+    of
+      .ofType("AWS::DynamoDB::Table")
+      .flatMap(([, table]) => [table, ...(table.GlobalSecondaryIndexes ?? [])])
+      .map((one) => one.OnDemandThroughput);
+  assert.deepEqual(limits(plain), [undefined, undefined, undefined, undefined, undefined]);
+  const most = { MaxReadRequestUnits: 1_000, MaxWriteRequestUnits: 500 };
+  assert.deepEqual(limits(named), [most, most, most, most, most]);
+});
+
+test("a budget tells by e-mail at 80 and 100 percent, and when the month is forecast to end above; without it there is none", () => {
+  assert.deepEqual(plain.ofType("AWS::Budgets::Budget"), []);
+  const { Budget, NotificationsWithSubscribers } = named.only("AWS::Budgets::Budget");
+  assert.deepEqual(Budget, { BudgetLimit: { Amount: 50, Unit: "USD" }, BudgetType: "COST", TimeUnit: "MONTHLY" });
+  const told = NotificationsWithSubscribers.map(({ Notification, Subscribers }: any) => [
+    Notification.NotificationType,
+    Notification.Threshold,
+    Subscribers.map(({ SubscriptionType, Address }: any) => `${SubscriptionType} ${Address}`).join(),
+  ]);
+  const who = "EMAIL on-call@example.com";
+  assert.deepEqual(told, [["ACTUAL", 80, who], ["ACTUAL", 100, who], ["FORECASTED", 100, who]]);
 });
 
 test("the tables chatters and updates outlive the stack, unless keepTables is false", () => {

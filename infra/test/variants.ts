@@ -11,6 +11,8 @@ export const VARIANTS: Record<string, Partial<Settings>> = {
     site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
     vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] },
     tracing: true,
+    tableMaxima: { reads: 1_000, writes: 500 },
+    budget: { dollars: 50, email: "on-call@example.com" },
     architecture: "x86_64",
     alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call",
   },
