@@ -3,7 +3,7 @@
 //! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
 
 use chatterbox_core::{
-    Admission, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric,
+    Admission, Caller, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric,
     ProxyResponse, Refusal, SocketEvent, Verdict,
     aws::{self, Aws},
     log,
@@ -11,6 +11,7 @@ use chatterbox_core::{
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
+use tracing::field::display;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -41,7 +42,9 @@ async fn connect(
     }
     let connection_id = event.connection_id();
     let refuse = |refusal: Refusal| {
-        tracing::info!(%connection_id, reason = refusal.reason(), "handshake refused");
+        let Caller { address, origin } = Caller::of(&event);
+        let (address, origin) = (address.map(display), origin.map(display));
+        tracing::info!(%connection_id, reason = refusal.reason(), address, origin, "handshake refused");
         metrics.count(Metric::Refusals, &[("Reason", refusal.reason())]);
         ProxyResponse::status(refusal.status())
     };

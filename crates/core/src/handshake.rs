@@ -2,6 +2,7 @@
 //! in.
 
 mod admission;
+mod caller;
 mod carriers;
 mod event;
 pub(crate) mod origin;
@@ -10,6 +11,7 @@ mod refusal;
 mod request;
 
 pub use admission::{Admission, Verdict};
+pub use caller::{Caller, LoggedOrigin};
 pub use event::{EventKind, ProxyResponse, SocketEvent, UnreadableEvent};
 pub use policy::{CookieNames, HandshakePolicy};
 pub use refusal::Refusal;

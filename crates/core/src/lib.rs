@@ -29,8 +29,8 @@ mod tables;
 mod test_support;
 
 pub use handshake::{
-    Admission, CookieNames, EventKind, Handshake, HandshakePolicy, ProxyResponse, Refusal, SUBPROTOCOL, SocketEvent,
-    UnreadableEvent, Verdict,
+    Admission, Caller, CookieNames, EventKind, Handshake, HandshakePolicy, LoggedOrigin, ProxyResponse, Refusal,
+    SUBPROTOCOL, SocketEvent, UnreadableEvent, Verdict,
 };
 pub use notify::{
     Answer, BadEvent, Batch, Deferral, Invocation, ItemFailure, Notification, Notified, Notifier, NotifyError, Outcome,

@@ -134,7 +134,11 @@ async fn a_page_of_another_site_is_refused_with_403() {
         let refused = world.try_connect(&session.query(), &[("origin", origin)]).await;
         assert_eq!(refused.unwrap_err(), 403, "{origin}");
     }
-    assert!(world.has_printed(&["connect:", "origin"]));
+    assert!(world.has_printed(&[
+        "connect:",
+        r#""reason":"origin""#,
+        r#""origin":"http://localhost:3000""#
+    ]));
     assert_eq!(world.items("connections").await, []);
     assert!(
         world

@@ -67,6 +67,110 @@ async fn a_chatter_id_is_in_no_line_of_any_process_at_the_trace_level() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_logged_with_reason_address_and_origin_and_with_no_chatter_id_wherever_it_stood() {
+    let settings = [
+        ("LOGIN_COOKIE", "user"),
+        ("CHATTER_COOKIE", "chatter"),
+        ("ALLOWED_ORIGINS", "https://www.example.com"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::with(|options| options.environment.extend(settings)).await;
+    let session = world.log_in("friendless").await;
+    let (id, offer) = (&session.chatter_id, session.subprotocols());
+    let page = ("origin", "https://www.example.com");
+    let encoded = offer.rsplit('.').next().unwrap();
+    let [swapped, as_cookie, auth_only, on_this_machine] = [
+        format!("user={id}; chatter=friendless"),
+        format!("user=friendless; chatter={encoded}"),
+        offer.replace("chatterbox.v1, ", ""),
+        format!("http://{id}.localhost"),
+    ];
+    for (what, query, headers, status, reason) in [
+        (
+            "as the login",
+            format!("login={id}&chatter={id}"),
+            vec![page],
+            401,
+            "unknown",
+        ),
+        (
+            "the two swapped",
+            format!("login={id}&chatter=friendless"),
+            vec![page],
+            401,
+            "malformed",
+        ),
+        (
+            "the offer as the login",
+            format!("login=chatterbox.auth.{encoded}&chatter={}", uuid::Uuid::new_v4()),
+            vec![page],
+            401,
+            "unknown",
+        ),
+        (
+            "as a topic",
+            format!("{}&topic={id},", session.query()),
+            vec![page],
+            400,
+            "topics",
+        ),
+        (
+            "cookies swapped",
+            String::new(),
+            vec![page, ("cookie", &swapped)],
+            401,
+            "malformed",
+        ),
+        (
+            "the offer's code as a cookie",
+            String::new(),
+            vec![page, ("cookie", &as_cookie)],
+            401,
+            "malformed",
+        ),
+        (
+            "the offer alone",
+            String::new(),
+            vec![page, ("sec-websocket-protocol", &auth_only)],
+            400,
+            "no-subprotocol",
+        ),
+        (
+            "in the origin",
+            session.query(),
+            vec![("origin", &on_this_machine)],
+            403,
+            "origin",
+        ),
+        (
+            "in other headers",
+            String::new(),
+            vec![page, ("user-agent", id), ("x-chatter", id), ("referer", id)],
+            401,
+            "malformed",
+        ),
+    ] {
+        assert_eq!(world.try_connect(&query, &headers).await.unwrap_err(), status, "{what}");
+        assert!(
+            world.has_printed(&[
+                "connect:",
+                "handshake refused",
+                &format!(r#""reason":"{reason}""#),
+                r#""address":"127.0.0.1""#
+            ]),
+            "{what}"
+        );
+    }
+    assert!(world.has_printed(&[
+        "handshake refused",
+        r#""reason":"topics""#,
+        r#""origin":"https://www.example.com""#
+    ]));
+    assert!(world.has_printed(&["handshake refused", r#""reason":"origin""#, r#""origin":"(withheld"#]));
+    world.stop().await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "a chatter ID is in a table")]
 async fn the_search_finds_a_secret_that_got_into_a_table() {
     let world = World::start().await;

@@ -33,6 +33,13 @@ struct RequestContext {
     connection_id: ConnectionId,
     event_type: EventKind,
     connected_at: Option<i64>,
+    identity: Option<Strict<Identity>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: Option<String>,
 }
 
 /// The kind of an event. It is API Gateway's own field, not the route key, which a browser can name in a message.
@@ -85,6 +92,11 @@ impl SocketEvent {
         let at = self.request_context.0.connected_at.and_then(Timestamp::from_millis);
         at.filter(|at| *at >= EventTime::EARLIEST)
             .map_or(now, |at| EventTime::of(at, now).at)
+    }
+
+    /// The address that the handshake came from, as API Gateway saw it.
+    pub(crate) fn source_ip(&self) -> Option<&str> {
+        self.request_context.0.identity.as_ref()?.0.source_ip.as_deref()
     }
 
     /// The message's text; empty for a handshake.

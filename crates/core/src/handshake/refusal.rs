@@ -8,6 +8,9 @@ pub enum Refusal {
     /// Credentials came in a subprotocol, but `chatterbox.v1` was not offered: without a subprotocol that it offered in the
     /// answer, the client would close the socket.
     NoSubprotocol,
+    /// The list of topics cannot be one: too many, or one that is no topic, or two lists that differ. The credentials may be
+    /// good, and another login would not help.
+    Topics,
     /// The page's origin is not on the list of allowed origins.
     Origin,
     /// The login is unknown, or the chatter ID is not one of this login's. The table is asked for both in one key, so the
@@ -22,9 +25,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Refusal; 6] = [
+    pub const ALL: [Refusal; 7] = [
         Refusal::Malformed,
         Refusal::NoSubprotocol,
+        Refusal::Topics,
         Refusal::Origin,
         Refusal::Unknown,
         Refusal::Expired,
@@ -36,7 +40,7 @@ impl Refusal {
     pub fn status(self) -> u16 {
         match self {
             Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::BadExpiry => 401,
-            Refusal::NoSubprotocol => 400,
+            Refusal::NoSubprotocol | Refusal::Topics => 400,
             Refusal::Origin => 403,
         }
     }
@@ -46,6 +50,7 @@ impl Refusal {
         match self {
             Refusal::Malformed => "malformed",
             Refusal::NoSubprotocol => "no-subprotocol",
+            Refusal::Topics => "topics",
             Refusal::Origin => "origin",
             Refusal::Unknown => "unknown",
             Refusal::Expired => "expired",

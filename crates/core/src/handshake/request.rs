@@ -42,7 +42,8 @@ impl Handshake {
         } else {
             return Err(Refusal::Malformed);
         };
-        let topics = only(event.query(&policy.topic_parameter).into_iter().map(Topics::parse))?;
+        let topics = only(event.query(&policy.topic_parameter).into_iter().map(Topics::parse));
+        let topics = topics.map_err(|_| Refusal::Topics)?;
         Ok(Handshake {
             login,
             chatter_id,

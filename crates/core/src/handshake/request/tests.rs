@@ -112,10 +112,38 @@ fn a_query_string_carries_credentials() {
         &[("login", "a\nb"), ("chatter", ID)],
         &[("login", "friendless"), ("login", "other"), ("chatter", ID)],
         &[("login", "friendless"), ("login", "Friendless"), ("chatter", ID)],
-        &[("login", "friendless"), ("chatter", ID), ("topic", "a"), ("topic", "b")],
-        &[("login", "friendless"), ("chatter", ID), ("topic", "a,,b")],
     ] {
         check(malformed, Err(Refusal::Malformed));
+    }
+}
+
+#[test]
+fn a_bad_list_of_topics_is_not_taken_for_bad_credentials() {
+    let right = [("login", "friendless"), ("chatter", ID)];
+    let seventeen = (0..17).map(|n| format!("t{n}")).collect::<Vec<_>>().join(",");
+    for lists in [
+        &["a", "b"][..],
+        &["a,,b"],
+        &["a\u{7}"],
+        &[","],
+        &[&"x".repeat(65)],
+        &[&seventeen],
+        &["a", ""],
+    ] {
+        let query: Vec<_> = right
+            .into_iter()
+            .chain(lists.iter().map(|list| ("topic", *list)))
+            .collect();
+        check(&policy(), &[], &query, Err(Refusal::Topics));
+        let offer = format!("chatterbox.v1, {}", auth("friendless", ID));
+        check(
+            &policy(),
+            &[("Sec-WebSocket-Protocol", &offer)],
+            &query[2..],
+            Err(Refusal::Topics),
+        );
+        // Without credentials there is nobody to tell about topics.
+        check(&policy(), &[], &query[2..], Err(Refusal::Malformed));
     }
 }
 
@@ -316,6 +344,7 @@ fn a_refusal_has_a_status_and_a_word() {
     for (refusal, status, reason) in [
         (Refusal::Malformed, 401, "malformed"),
         (Refusal::NoSubprotocol, 400, "no-subprotocol"),
+        (Refusal::Topics, 400, "topics"),
         (Refusal::Origin, 403, "origin"),
         (Refusal::Unknown, 401, "unknown"),
         (Refusal::Expired, 401, "expired"),
