@@ -8,8 +8,8 @@ SHELL := bash
 .PHONY: book bench bench-aws instructions scale compare
 
 FUNCTIONS := connect disconnect default notify
-# What the functions are built for: arm64 is cheaper on Lambda; x86_64 needs no other target on most machines.
-ARCH ?= arm64
+# What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
+ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 TOOLS := $(CURDIR)/.tools
 # Another deployment: a JSON file with settings, in place of infra/settings.ts.
 SETTINGS ?=

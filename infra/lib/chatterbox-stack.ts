@@ -1,10 +1,10 @@
 import { CfnOutput, Stack, type App } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { CfnVPCEndpoint } from "aws-cdk-lib/aws-ec2";
-import { Architecture } from "aws-cdk-lib/aws-lambda";
 import { HostedZone } from "aws-cdk-lib/aws-route53";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { Chatterbox } from "./chatterbox";
+import { lambdaArchitecture } from "./functions";
 import { addBudget } from "./limits";
 import { ApiGatewayLogRole } from "./log-role";
 import { OwnHost } from "./own-host";
@@ -45,7 +45,7 @@ export class ChatterboxStack extends Stack {
     const { parameters, cookies, alarmTopicArn } = settings;
     return new Chatterbox(this, "Chatterbox", {
       code: (name) => program(this, settings, name),
-      architecture: settings.architecture === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
+      architecture: lambdaArchitecture(settings.architecture),
       stageName: settings.stage,
       namePrefix: settings.stackName,
       allowedOrigins: settings.allowedOrigins,

@@ -2,15 +2,16 @@ import { Stack } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { BehaviorOptions, Distribution } from "aws-cdk-lib/aws-cloudfront";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
-import { Architecture, type Code } from "aws-cdk-lib/aws-lambda";
+import type { Architecture, Code } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { addAlarms } from "./alarms";
 import { Api } from "./api";
+import { ofThisMachine } from "./architecture";
 import { addDashboard } from "./dashboard";
 import { functionProblems, type FunctionSettings } from "./function-settings";
-import { Functions, type FunctionName } from "./functions";
+import { Functions, lambdaArchitecture, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
 import { maximaProblems, type TableMaxima } from "./limits";
 import { Metrics } from "./metrics";
@@ -25,7 +26,7 @@ import { completeThrottles, throttleProblems, type Throttles } from "./throttles
 export interface ChatterboxProps extends FunctionSettings {
   /** Each function's program: an asset with a `bootstrap` for Amazon Linux 2023, as `cargo lambda build` makes it. */
   readonly code: (name: FunctionName) => Code;
-  /** What the programs were built for. @default Architecture.ARM_64 */
+  /** What the programs were built for. @default - the processor of this machine, for which `make build` builds */
   readonly architecture?: Architecture;
   /** The stage, the last part of the API's URL; behind CloudFront it is the path's name. @default "live" */
   readonly stageName?: string;
@@ -89,7 +90,7 @@ export class Chatterbox extends Construct {
     this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName);
     this.functions = new Functions(this, "Functions", {
       code: props.code,
-      architecture: props.architecture ?? Architecture.ARM_64,
+      architecture: props.architecture ?? lambdaArchitecture(ofThisMachine()),
       namePrefix: props.namePrefix,
       logLevel: props.logLevel ?? "INFO",
       logRetention,

@@ -13,6 +13,7 @@ import {
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { acknowledgeWildcard } from "./acknowledge";
+import type { ArchitectureName } from "./architecture";
 
 /** The four functions, by the names of their packages and programs. */
 export const FUNCTION_NAMES = ["connect", "disconnect", "default", "notify"] as const;
@@ -35,6 +36,11 @@ const SOCKET_MEMORY = 256;
 
 /** Memory of notify, in MB: it sends hundreds of posts at once. */
 const NOTIFY_MEMORY = 512;
+
+/** A processor, as CDK has it. */
+export function lambdaArchitecture(name: ArchitectureName): Architecture {
+  return name === "arm64" ? Architecture.ARM_64 : Architecture.X86_64;
+}
 
 export interface FunctionsProps {
   /** Each function's program. */

@@ -1,4 +1,4 @@
-import type { Stack } from "aws-cdk-lib";
+import { IgnoreMode, type Stack } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,9 @@ export function program(stack: Stack, { functions, architecture }: Settings, nam
         `make build ARCH=${architecture}, or make … ARCH=${built}.`,
     ]);
   }
-  return Code.fromAsset(folder);
+  // Other files would be uploaded too, and each new one would replace the function: cargo-lambda leaves a bootstrap.zip with
+  // the time of the build in it.
+  return Code.fromAsset(folder, { exclude: ["*", "!bootstrap"], ignoreMode: IgnoreMode.GIT });
 }
 
 /** The processor that a program was linked for: `e_machine` of its ELF header. Of a script, nothing is known. */

@@ -1,3 +1,4 @@
+import { ofThisMachine, type ArchitectureName } from "./architecture";
 import { functionProblems } from "./function-settings";
 import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
@@ -12,8 +13,11 @@ export interface Settings {
   env?: { region: string; account: string };
   /** The API's stage, the last part of its URL: letters, digits, hyphens, underscores. With `site`, it is its path. */
   stage?: string;
-  /** What the functions were built for: arm64 costs a fifth less. `make` passes its `ARCH`. */
-  architecture: "arm64" | "x86_64";
+  /**
+   * What the functions are built for. Without it, `make`'s `ARCH`: the processor of the machine that builds. Set it where
+   * several machines deploy the same stack, so that the functions do not change with the machine.
+   */
+  architecture: ArchitectureName;
   /** The folder (seen from infra/) with a folder for each function, with its `bootstrap`: what `make build` makes. */
   functions: string;
   /**
@@ -76,7 +80,7 @@ export interface Settings {
 /** The defaults. */
 export const defaults: Settings = {
   stackName: "Chatterbox",
-  architecture: "arm64",
+  architecture: ofThisMachine(),
   functions: "../target/lambda",
   allowedOrigins: [],
   parameters: { login: "login", chatter: "chatter", topic: "topic" },

@@ -30,11 +30,11 @@ test("functions that were not built are named before anything is uploaded", () =
 test("functions that were built for another processor are refused", () => {
   const built = programs("for x86_64", X86_64);
   assert.throws(
-    () => stack({ functions: built }),
+    () => stack({ functions: built, architecture: "arm64" }),
     /architecture is "arm64", and .*connect\/bootstrap was built for x86_64: make build ARCH=arm64, or/,
   );
   stack({ functions: built, architecture: "x86_64" });
-  stack({ functions: programs("for arm64", ARM64) });
+  stack({ functions: programs("for arm64", ARM64), architecture: "arm64" });
 });
 
 test("a stack can be destroyed without building the functions", () => {

@@ -31,9 +31,9 @@ export function app(): App {
   return new App({ analyticsReporting: false, outdir: mkdtempSync(join(FOLDER, "out-")), context });
 }
 
-/** The stack with these settings. */
+/** The stack with these settings; for arm64 unless they say otherwise, on whatever machine the tests run. */
 export function stack(settings: Partial<Settings> = {}): ChatterboxStack {
-  return new ChatterboxStack(app(), { functions: FUNCTIONS, ...settings });
+  return new ChatterboxStack(app(), { functions: FUNCTIONS, architecture: "arm64", ...settings });
 }
 
 /** The template of the stack with these settings. */
