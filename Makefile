@@ -179,11 +179,14 @@ deploy: account ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); ne
 	@$(MAKE) --no-print-directory build
 	$(say) "Deploying."
 	$(CDK) deploy --require-approval never
+	@$(ASK) bin/deploy-code.ts put-back $(GIVEN)
 
 deploy-code: ## replace the program of one function (FN=notify) and nothing else of it
 	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)" >&2; exit 1; }
 	@$(MAKE) --no-print-directory account $(TOOLS)/venv/bin/cargo-lambda
+	@$(ASK) bin/deploy-code.ts check $(GIVEN) $(FN)
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --package $(FN)
+	@$(ASK) bin/deploy-code.ts mark $(GIVEN) $(FN)
 	stack=$$($(ASK) bin/settings.ts $(GIVEN)) && \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --binary-name $(FN) "$$stack-$(FN)"
 

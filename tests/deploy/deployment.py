@@ -29,7 +29,9 @@ class Deployment:
     def __init__(self, emulator: Emulator, stack: str, folder: Path, settings: dict, environment: dict | None = None):
         self.environment = environment or {}
         self.emulator, self.stack, self.folder = emulator, stack, folder
-        programs = lambda_folder(folder / "programs")
+        self.settings_file, self.output_folder = folder / "settings.json", folder / "cdk.out"
+        # Where cargo-lambda puts them, and looks for them, if CARGO_TARGET_DIR is `target`.
+        programs = lambda_folder(folder / "target" / "lambda")
         self.settings = {
             "stackName": stack,
             "functions": str(programs),
@@ -40,8 +42,7 @@ class Deployment:
             "apiGatewayLogRole": False,
             **settings,
         }
-        self.output_folder = self._synthesize()
-        self._leave_out_known_gaps()
+        self.synthesize()
         outputs = folder / "outputs.json"
         self._cdk("deploy", "--require-approval", "never", "--outputs-file", str(outputs))
         self.outputs = json.loads(outputs.read_text())[stack]
@@ -57,14 +58,14 @@ class Deployment:
     def _api_id(self) -> str:
         return self.outputs["WebSocketUrl"].removeprefix("wss://").split(".")[0]
 
-    def _synthesize(self) -> Path:
+    def synthesize(self):
+        """Writes the template and what is uploaded with it into `output_folder`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings, output = self.folder / "settings.json", self.folder / "cdk.out"
-        settings.write_text(json.dumps(self.settings))
-        context = {**json.loads((INFRA / "cdk.json").read_text())["context"], "settings": str(settings)}
-        environment = {"CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps(context)}
+        self.settings_file.write_text(json.dumps(self.settings))
+        context = {**json.loads((INFRA / "cdk.json").read_text())["context"], "settings": str(self.settings_file)}
+        environment = {"CDK_OUTDIR": str(self.output_folder), "CDK_CONTEXT_JSON": json.dumps(context)}
         run(["node", "--import", "tsx", "bin/app.ts"], environment)
-        return output
+        self._leave_out_known_gaps()
 
     def _leave_out_known_gaps(self):
         path = self.output_folder / f"{self.stack}.template.json"

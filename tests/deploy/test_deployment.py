@@ -4,10 +4,9 @@ import json
 import os
 import subprocess
 import uuid
-from pathlib import Path
 
 from clients import Site, eventually
-from deployment import INFRA, ROOT, Deployment
+from deployment import INFRA, Deployment
 
 
 def test_a_handshake_with_valid_credentials_is_accepted_and_stored(site, login):
@@ -122,33 +121,12 @@ def test_a_closed_sockets_row_is_deleted(site, login):
 
 def test_the_check_before_a_deployment_passes_where_a_stack_was_deployed(deployment, emulator):
     """The check that `make deploy` makes first. infra/test/commands.test.ts tests its refusals."""
-    settings = deployment.folder / "settings.json"
+    settings = deployment.settings_file
     done = subprocess.run(
         ["node", "--no-warnings", "--import", "tsx", "bin/account.ts", settings],
         env={**os.environ, **emulator.environment}, cwd=INFRA, capture_output=True, text=True, timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def test_replacing_one_functions_code_keeps_its_settings(site, deployment, emulator):
-    """`make deploy-code FN=default`, which uses cargo-lambda and not CDK."""
-    name = site.outputs["DefaultFunction"]
-
-    def settings():
-        return site.functions.get_function_configuration(FunctionName=name)
-
-    before = settings()
-    cargo_lambda = os.environ.get("CARGO_LAMBDA", ROOT / ".tools" / "venv" / "bin" / "cargo-lambda")
-    programs = Path(deployment.settings["functions"])
-    with (programs / "default" / "bootstrap").open("ab") as program:
-        program.write(b"\0")
-    subprocess.run(
-        [cargo_lambda, "lambda", "deploy", "--lambda-dir", programs, "--binary-name", "default", name],
-        env={**os.environ, **emulator.environment}, cwd=ROOT, check=True, capture_output=True, timeout=60,
-    )
-    after = eventually("the new code is there", lambda: (now := settings())["CodeSha256"] != before["CodeSha256"] and now)
-    for setting in ("Environment", "MemorySize", "Timeout", "Role", "Architectures", "LoggingConfig"):
-        assert after[setting] == before[setting], setting
 
 
 def test_destroy_leaves_no_resource(emulator, aws, tmp_path):
