@@ -170,6 +170,7 @@ export class Chatterbox extends Construct {
     const CHATTERS_TABLE = this.tables.chatters.tableName;
     const CONNECTIONS_TABLE = this.tables.connections.tableName;
     const UPDATES_TABLE = this.tables.updates.tableName;
+    const MAX_CONNECTIONS_PER_LOGIN = String(maxConnectionsPerLogin ?? 20);
     const variables: Record<FunctionName, Record<string, string | undefined>> = {
       connect: {
         CHATTERS_TABLE,
@@ -180,6 +181,7 @@ export class Chatterbox extends Construct {
         TOPIC_PARAMETER: parameters?.topic,
         LOGIN_COOKIE: cookies?.login,
         CHATTER_COOKIE: cookies?.chatter,
+        MAX_CONNECTIONS_PER_LOGIN,
       },
       disconnect: { CONNECTIONS_TABLE },
       default: { CONNECTIONS_TABLE, UPDATES_TABLE },
@@ -188,7 +190,7 @@ export class Chatterbox extends Construct {
         UPDATES_TABLE,
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
         DEFER_QUEUE_URL: this.queues.updates.queueUrl,
-        MAX_CONNECTIONS_PER_LOGIN: String(maxConnectionsPerLogin ?? 20),
+        MAX_CONNECTIONS_PER_LOGIN,
       },
     };
     for (const [name, handler] of this.functions.all()) {

@@ -89,4 +89,13 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
 }
 
 /** The reasons for which $connect refuses a handshake, as the functions count them. */
-export const REASONS = ["malformed", "no-subprotocol", "topics", "origin", "unknown", "expired", "bad-expiry"];
+export const REASONS = [
+  "malformed",
+  "no-subprotocol",
+  "topics",
+  "origin",
+  "unknown",
+  "expired",
+  "bad-expiry",
+  "too-many-sockets",
+];

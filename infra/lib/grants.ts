@@ -14,9 +14,9 @@ import { CONNECTIONS_INDEX, type Tables } from "./tables";
 export function allowCalls(functions: Functions, tables: Tables, api: Api, queues: Queues): void {
   const { chatters, connections, updates } = tables;
   // $connect's one transaction: DynamoDB authorizes each of its items as the action it stands for. After a refusal it reads
-  // the chatter first.
+  // the chatter first. It counts the login's connections, and deletes its own again if they are too many.
   allow(functions.connect, chatters, "dynamodb:ConditionCheckItem", "dynamodb:GetItem");
-  allow(functions.connect, connections, "dynamodb:PutItem");
+  allow(functions.connect, connections, "dynamodb:PutItem", "dynamodb:Query", "dynamodb:DeleteItem");
 
   functions.disconnect.addToRolePolicy(
     new PolicyStatement({

@@ -51,8 +51,10 @@ const SOCKETS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::Account
 const RIGHTS: Record<string, string[]> = {
   connect: [
     "dynamodb:ConditionCheckItem on ${Tables/Chatters.Arn}",
+    "dynamodb:DeleteItem on ${Tables/Connections.Arn}",
     "dynamodb:GetItem on ${Tables/Chatters.Arn}",
     "dynamodb:PutItem on ${Tables/Connections.Arn}",
+    "dynamodb:Query on ${Tables/Connections.Arn}",
     "logs:CreateLogStream on ${Functions/connect/Log.Arn}",
     "logs:PutLogEvents on ${Functions/connect/Log.Arn}",
   ],

@@ -1,6 +1,7 @@
 //! `$connect`: admits a socket, or refuses it.
 //!
-//! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored ─▶ 200 | 401
+//! event ─▶ `Handshake` ─▶ one transaction: the chatter ID is valid + the connection is stored; beside it
+//! the login's connections are counted ─▶ 200 | 401 | 429
 
 use chatterbox_core::{
     Admission, Caller, ConnectSettings, EventKind, FromEnvironment, Function, Handshake, HandshakePolicy, Metric,
@@ -19,7 +20,12 @@ async fn main() -> Result<(), Error> {
     let settings = ConnectSettings::from_env()?;
     let metrics = Metrics::new(Function::Connect, settings.metrics_namespace);
     let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
-    let admission = Admission::new(dynamodb, settings.chatters_table, settings.connections_table);
+    let admission = Admission::new(
+        dynamodb,
+        settings.chatters_table,
+        settings.connections_table,
+        settings.max_connections_per_login,
+    );
     aws::warm_up(admission.warm_up()).await;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         connect(&admission, &settings.policy, &metrics, event.payload)

@@ -1,5 +1,6 @@
 //! Backoff: the waits between tries, and when to stop trying.
 
+use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -47,6 +48,14 @@ pub(crate) async fn with_patience<T, E, W: Future<Output = Result<T, E>>>(
         }
         attempt += 1;
     }
+}
+
+/// The same client of DynamoDB, with at most so many tries of a call.
+pub(crate) fn with_tries(client: &Client, most: u32) -> Client {
+    let config = client.config();
+    let tries = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+    let most = most.min(tries.max_attempts());
+    Client::from_conf(config.to_builder().retry_config(tries.with_max_attempts(most)).build())
 }
 
 #[cfg(test)]

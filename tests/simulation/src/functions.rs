@@ -55,7 +55,12 @@ impl Functions {
         let updates = Updates::new(dynamodb.clone(), &names.updates);
         let poster = aws.poster("http://gateway.test/stage");
         Functions {
-            admission: Admission::new(dynamodb.clone(), &names.chatters, &names.connections),
+            admission: Admission::new(
+                dynamodb.clone(),
+                &names.chatters,
+                &names.connections,
+                max_connections_per_login,
+            ),
             handler: MessageHandler {
                 connections: connections.clone(),
                 updates: updates.clone(),

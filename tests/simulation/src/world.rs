@@ -65,6 +65,8 @@ struct World {
     versions: BTreeMap<(String, String), u64>,
     /// Invocations of notify that are recording, each with a login.
     writing: BTreeSet<(usize, String)>,
+    /// How many connections of its login each invocation of `$connect` was told of.
+    counted: BTreeMap<usize, usize>,
     /// Pushes of which no try succeeds: socket and event.
     doomed: BTreeSet<(usize, String)>,
     is_outage: bool,
@@ -194,6 +196,7 @@ impl World {
             posted: BTreeSet::new(),
             versions: BTreeMap::new(),
             writing: BTreeSet::new(),
+            counted: BTreeMap::new(),
             doomed: BTreeSet::new(),
             is_outage: false,
             is_calm: false,

@@ -180,6 +180,49 @@ async fn five_tabs_that_connect_at_once_all_get_a_socket() {
 }
 
 #[tokio::test]
+async fn a_login_that_opens_five_times_as_many_sockets_as_it_may_is_refused_more_with_429() {
+    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "1".to_owned());
+    let world = World::with(|options| options.environment.extend([cap])).await;
+    let (session, other) = (world.log_in("friendless").await, world.log_in("other").await);
+    // The count is made beside the transaction, and may see the row that this has just stored: then it refuses one too early.
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        match world.try_connect(&session.query(), &[]).await {
+            Ok(socket) => open.push(socket),
+            Err(status) => assert_eq!((status, open.len() >= 4), (429, true)),
+        }
+    }
+    assert_eq!(open.len(), 5);
+    assert!(world.has_printed(&["connect:", "handshake refused", "too-many-sockets"]));
+    assert_eq!(
+        world.rows_of("friendless").await.len(),
+        5,
+        "those of refused sockets are taken back"
+    );
+    assert!(world.try_connect(&other.query(), &[]).await.is_ok());
+
+    // notify leaves it one, and it may open others again.
+    world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!(world.rows_of("friendless").await.len(), 1);
+    assert!(world.try_connect(&session.query(), &[]).await.is_ok());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_that_has_as_many_sockets_as_it_may_goes_on_reloading_its_pages() {
+    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
+    let world = World::with(|options| options.environment.extend([cap])).await;
+    let session = world.log_in("friendless").await;
+    let (mut page, _other) = (world.connect(&session).await, world.connect(&session).await);
+    for _ in 0..30 {
+        page.close().await;
+        page = world.connect(&session).await;
+        eventually(2, async || world.rows_of("friendless").await.len()).await;
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_closed_sockets_row_is_gone() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;

@@ -1,14 +1,14 @@
 //! Admission of a socket: one transaction that checks the chatter ID and stores the connection, or does neither.
 //!
-//! It takes one round trip, and a chatter ID cannot be revoked between the check and the write. A refused transaction costs four
-//! units and more, and holds its items for a moment. So a function that has refused anybody within the last minute reads the
-//! chatter first, which costs one: a flood of wrong credentials is cheap, and locks nobody out.
+//! It takes one round trip, and a chatter ID cannot be revoked between the check and the write. Beside it the login's
+//! connections are counted. A refused transaction costs four units and more, and holds its items for a moment. So a function
+//! that has refused anybody within the last minute reads before it writes, first the chatter, which costs one unit: a flood of
+//! wrong credentials is cheap, and locks nobody out.
 
 use crate::{
-    Chatters, Connection, Refusal, StoreError, Timestamp,
-    backoff::with_patience,
+    Chatters, Connection, Connections, Login, Refusal, StoreError, Timestamp,
+    backoff::{with_patience, with_tries},
     lock::lock,
-    tables::connections,
     tables::item::{Item, NOBODY, Row, number, string},
     tables::store_error::{CONFLICTS, THROTTLING},
 };
@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
         builders::ConditionCheckBuilder,
     },
 };
@@ -32,7 +32,11 @@ use tokio::time::Instant;
 pub struct Admission {
     client: Client,
     chatters: String,
-    connections: String,
+    connections: Connections,
+    /// The same table, for the count.
+    counted: Connections,
+    /// As many connections as a login may have when it opens yet another.
+    most: usize,
     /// When this process last refused a handshake.
     refused: Arc<Mutex<Option<Instant>>>,
 }
@@ -53,40 +57,92 @@ impl Admission {
     /// differ.
     const LATEST_EXPIRY: Duration = Chatters::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
 
-    /// How long after a refusal the chatter is read before the transaction.
+    /// How long after a refusal everything is read before the transaction.
     const WARY: Duration = Duration::from_secs(60);
 
-    /// Admission by these two tables.
-    pub fn new(client: Client, chatters: impl Into<String>, connections: impl Into<String>) -> Admission {
+    /// A login is refused another socket when it has so many times as many as notify leaves it
+    /// ([`Notifier::max_connections_per_login`](crate::Notifier)). It has more than those when nothing was posted to it for long,
+    /// and its sockets ended without `$disconnect`.
+    pub const TIMES_THE_CAP: usize = 5;
+
+    /// How long a handshake waits for the count. It mostly comes before the transaction has ended.
+    const COUNT_PATIENCE: Duration = Duration::from_millis(500);
+
+    /// Admission by these two tables, for logins to which notify leaves so many sockets.
+    pub fn new(
+        client: Client,
+        chatters: impl Into<String>,
+        connections: impl Into<String>,
+        max_connections_per_login: usize,
+    ) -> Admission {
+        let connections = connections.into();
+        // A table that throttles is asked at most three times for one handshake: once to count, and twice to decide.
         Admission {
-            client,
+            counted: Connections::new(with_tries(&client, 1), &connections),
+            client: with_tries(&client, 2),
+            connections: Connections::new(client, connections),
             chatters: chatters.into(),
-            connections: connections.into(),
+            most: max_connections_per_login.saturating_mul(Self::TIMES_THE_CAP),
             refused: Arc::default(),
         }
     }
 
-    /// Stores the connection if its login and chatter hash are known and have not expired. An unknown login, another's
-    /// chatter ID and an expired one take the same work.
+    /// Stores the connection if its login and chatter hash are known and have not expired, and the login has not too many
+    /// sockets. An unknown login, another's chatter ID and an expired one take the same work.
     ///
     /// # Errors
     /// If a table does not answer, or other transactions keep it busy for three seconds. Nothing is stored then.
     pub async fn admit(&self, connection: &Connection) -> Result<Verdict, StoreError> {
         let now = Timestamp::now();
         let is_wary = lock(&self.refused).is_some_and(|refused| refused.elapsed() < Self::WARY);
-        let refusal = if is_wary {
-            self.first_look(connection, now).await?
+        let verdict = if is_wary {
+            self.look_first(connection, now).await?
         } else {
-            None
-        };
-        let verdict = match refusal {
-            Some(refusal) => Verdict::Refused(refusal),
-            None => self.decide(connection, now).await?,
+            self.count_beside(connection, now).await?
         };
         if matches!(verdict, Verdict::Refused(_)) {
             *lock(&self.refused) = Some(Instant::now());
         }
         Ok(verdict)
+    }
+
+    /// In calm: the transaction, and the count beside it. A connection beyond what its login may have is deleted again.
+    async fn count_beside(&self, connection: &Connection, now: Timestamp) -> Result<Verdict, StoreError> {
+        let (verdict, are_too_many) = tokio::join!(self.decide(connection, now), self.are_too_many(&connection.login));
+        if verdict != Ok(Verdict::Admitted) || !are_too_many {
+            return verdict;
+        }
+        if let Err(error) = self.connections.forget(&connection.login, &connection.id).await {
+            tracing::warn!(connection_id = %connection.id, %error, "the row of a refused socket was not deleted; it goes at a 410, or expires");
+        }
+        Ok(Verdict::Refused(Refusal::TooManySockets))
+    }
+
+    /// After a refusal: what the transaction would refuse is read first, then the connections are counted, then it is decided.
+    async fn look_first(&self, connection: &Connection, now: Timestamp) -> Result<Verdict, StoreError> {
+        if let Some(refusal) = self.first_look(connection, now).await? {
+            return Ok(Verdict::Refused(refusal));
+        }
+        if self.are_too_many(&connection.login).await {
+            return Ok(Verdict::Refused(Refusal::TooManySockets));
+        }
+        self.decide(connection, now).await
+    }
+
+    /// Whether a login has as many connections as it may. What cannot be counted, or not in time, is let pass: the count is there
+    /// against thousands, and refuses no good handshake because of a table that is slow.
+    async fn are_too_many(&self, login: &Login) -> bool {
+        let count = tokio::time::timeout(Self::COUNT_PATIENCE, self.counted.are_at_least(login, self.most));
+        let problem = match count.await {
+            Ok(Ok(are_too_many)) => return are_too_many,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(
+            error = problem,
+            "a login's sockets were not counted; the handshake goes on without"
+        );
+        false
     }
 
     /// Reads the chatter, strongly consistently, since it may have been issued a moment ago; returns the refusal that the
@@ -103,15 +159,13 @@ impl Admission {
 
     /// The transaction, which decides.
     async fn decide(&self, connection: &Connection, now: Timestamp) -> Result<Verdict, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.connections)
-            .set_item(Some(connections::write(connection)))
-            .build();
         let items = [
             TransactWriteItem::builder()
                 .condition_check(self.chatter_is_good(connection, now))
                 .build(),
-            TransactWriteItem::builder().put(put.map_err(incomplete)?).build(),
+            TransactWriteItem::builder()
+                .put(self.connections.put(connection).map_err(incomplete)?)
+                .build(),
         ];
         let transaction = self
             .client

@@ -21,11 +21,13 @@ pub enum Refusal {
     /// The site stored the chatter ID with an `expires_at` that is no number, or negative, or more than ten years ahead, as
     /// milliseconds in place of seconds are. Refused, so that the mistake shows at the first login.
     BadExpiry,
+    /// The login has more sockets than notify leaves it by far, and opens yet another.
+    TooManySockets,
 }
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Refusal; 7] = [
+    pub const ALL: [Refusal; 8] = [
         Refusal::Malformed,
         Refusal::NoSubprotocol,
         Refusal::Topics,
@@ -33,6 +35,7 @@ impl Refusal {
         Refusal::Unknown,
         Refusal::Expired,
         Refusal::BadExpiry,
+        Refusal::TooManySockets,
     ];
 
     /// The HTTP status of the handshake. An unknown, a wrong and an expired chatter ID get the same one, so that a stranger cannot
@@ -42,6 +45,7 @@ impl Refusal {
             Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::BadExpiry => 401,
             Refusal::NoSubprotocol | Refusal::Topics => 400,
             Refusal::Origin => 403,
+            Refusal::TooManySockets => 429,
         }
     }
 
@@ -55,6 +59,7 @@ impl Refusal {
             Refusal::Unknown => "unknown",
             Refusal::Expired => "expired",
             Refusal::BadExpiry => "bad-expiry",
+            Refusal::TooManySockets => "too-many-sockets",
         }
     }
 }

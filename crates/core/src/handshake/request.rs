@@ -27,7 +27,7 @@ impl Handshake {
     /// query string, cookies.
     ///
     /// # Errors
-    /// A [`Refusal`] other than `Unknown`, `Expired` and `BadExpiry`, which take a look into the table.
+    /// A [`Refusal`] other than `Unknown`, `Expired`, `BadExpiry` and `TooManySockets`, which take a look into a table.
     pub fn read(event: &SocketEvent, policy: &HandshakePolicy) -> Result<Handshake, Refusal> {
         let is_from_browser = check_origin(event, policy)?;
         let offered = offered_subprotocols(event);

@@ -9,6 +9,8 @@ use std::time::Duration;
 /// is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
 pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
+const MAX_CONNECTIONS: &str = "MAX_CONNECTIONS_PER_LOGIN";
+
 /// Settings of `$connect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectSettings {
@@ -20,6 +22,9 @@ pub struct ConnectSettings {
     pub endpoints: Endpoints,
     /// The names of parameters and cookies in handshakes, and the origins that may connect.
     pub policy: HandshakePolicy,
+    /// The most sockets that notify leaves a login (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set); with five times as many, another
+    /// one is refused.
+    pub max_connections_per_login: usize,
     /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
     pub metrics_namespace: String,
 }
@@ -31,6 +36,7 @@ impl FromEnvironment for ConnectSettings {
             connections_table: environment.required("CONNECTIONS_TABLE"),
             endpoints: environment.endpoints(),
             policy: environment.policy(),
+            max_connections_per_login: environment.positive(MAX_CONNECTIONS, 20),
             metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
         }
     }
@@ -107,7 +113,7 @@ impl FromEnvironment for NotifySettings {
             updates_table: environment.required("UPDATES_TABLE"),
             endpoints: environment.endpoints(),
             callback_url: environment.required_url(CALLBACK_URL),
-            max_connections_per_login: environment.positive("MAX_CONNECTIONS_PER_LOGIN", 20),
+            max_connections_per_login: environment.positive(MAX_CONNECTIONS, 20),
             defer_queue_url: environment.url("DEFER_QUEUE_URL"),
             metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
         }

@@ -6,7 +6,8 @@ use crate::{
 };
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, ReturnValue},
+    error::BuildError,
+    types::{AttributeValue, Put, ReturnValue, Select},
 };
 
 /// The index that finds a login by its connection, for `$disconnect` alone: an index lags behind its table.
@@ -51,6 +52,39 @@ impl Connections {
             }
         }
         Ok(connections)
+    }
+
+    /// Whether a login has at least so many connections, as far as an eventually consistent read knows. It reads no more rows
+    /// than it needs, and those that have expired do not count.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub(crate) async fn are_at_least(&self, login: &Login, rows: usize) -> Result<bool, StoreError> {
+        let limit = i32::try_from(rows).unwrap_or(i32::MAX);
+        let query = self.client.query().table_name(&self.table).select(Select::Count);
+        let query = query
+            .key_condition_expression("login = :login")
+            .filter_expression("expires_at > :now")
+            .expression_attribute_values(":login", string(login.as_str()))
+            .expression_attribute_values(":now", number(Timestamp::now().seconds()));
+        let mut counted = 0;
+        let mut pages = query.into_paginator().page_size(limit).send();
+        while let Some(page) = pages.next().await {
+            counted += page.map_err(|error| StoreError::of("Query", &error))?.count();
+            if counted >= limit {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The part of a transaction that adds a connection.
+    ///
+    /// # Errors
+    /// Never: all that the SDK asks for is there.
+    pub(crate) fn put(&self, connection: &Connection) -> Result<Put, BuildError> {
+        let put = Put::builder().table_name(&self.table);
+        put.set_item(Some(write(connection))).build()
     }
 
     /// One connection of a login, read strongly consistently; `None` if that login has no such connection.
@@ -131,7 +165,7 @@ impl Connections {
 }
 
 /// A connection as a table item.
-pub(crate) fn write(connection: &Connection) -> Item {
+fn write(connection: &Connection) -> Item {
     let mut item = Item::from([
         ("login".to_owned(), string(connection.login.as_str())),
         ("connection_id".to_owned(), string(connection.id.as_str())),

@@ -1,8 +1,8 @@
 //! Admission: who gets a socket.
 
-use crate::store::{HOUR, connection, login, store};
+use crate::store::{CAP, HOUR, connection, login, store};
 use aws_sdk_dynamodb::types::AttributeValue;
-use chatterbox_core::{ChatterId, Chatters, Refusal, Timestamp, Verdict};
+use chatterbox_core::{Admission, ChatterId, Chatters, ConnectionId, Refusal, Timestamp, Verdict};
 use std::time::Duration;
 
 #[tokio::test]
@@ -144,6 +144,59 @@ async fn a_forgotten_chatter_id_opens_nothing() {
             .await,
         Ok(Verdict::Admitted)
     );
+}
+
+#[tokio::test]
+async fn a_login_with_five_times_the_cap_gets_no_further_socket_until_some_have_ended_or_expired() {
+    let store = store().await;
+    let id = store.chatters.issue(&login("a"), HOUR).await.unwrap();
+    let most = CAP * Admission::TIMES_THE_CAP;
+    let now = Timestamp::now().seconds();
+    let put = async |name: &str, n: usize, expires_at: i64| {
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let put = store.client.put_item().table_name("connections");
+        let put = put.item("login", AttributeValue::S(name.to_owned()));
+        put.item("connection_id", AttributeValue::S(format!("{n}=")))
+            .item("connected_at", number((now - 60) * 1_000))
+            .item("expires_at", number(expires_at))
+            .item("chatter_hash", AttributeValue::S(id.hash().as_str().to_owned()))
+            .send()
+            .await
+            .unwrap();
+    };
+    // Those of another login, and those that DynamoDB has not deleted yet, do not count.
+    for n in 0..3 * most {
+        put("b", n, now + 600).await;
+        put("a", n, now).await;
+    }
+    let try_another = async |id: &str, chatter: &ChatterId| {
+        let connection = connection("a", id, chatter.hash());
+        let verdict = store.admission.admit(&connection).await.unwrap();
+        let is_stored = store
+            .connections
+            .find(&login("a"), &connection.id)
+            .await
+            .unwrap()
+            .is_some();
+        (verdict, is_stored)
+    };
+    assert_eq!(try_another("A=", &id).await, (Verdict::Admitted, true));
+    for n in 0..most {
+        put("a", n, now + 600).await;
+    }
+    // In calm, and after that refusal.
+    for another in ["B=", "C="] {
+        let refused = Verdict::Refused(Refusal::TooManySockets);
+        assert_eq!(try_another(another, &id).await, (refused, false));
+    }
+    for n in 0..2 {
+        store
+            .connections
+            .forget(&login("a"), &ConnectionId::new(format!("{n}=")))
+            .await
+            .unwrap();
+    }
+    assert_eq!(try_another("D=", &id).await, (Verdict::Admitted, true));
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) struct Store {
     pub(crate) admission: Admission,
 }
 
+/// The sockets that notify would leave a login.
+pub(crate) const CAP: usize = 2;
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// Fresh tables on a fresh engine, on a port of their own.
@@ -44,7 +46,7 @@ pub(crate) async fn store() -> Store {
         chatters: Chatters::new(client.clone(), "chatters"),
         connections: Connections::new(client.clone(), "connections"),
         updates: Updates::new(client.clone(), "updates"),
-        admission: Admission::new(client.clone(), "chatters", "connections"),
+        admission: Admission::new(client.clone(), "chatters", "connections", CAP),
         client,
     }
 }

@@ -220,7 +220,11 @@ impl World {
         let mistaken = self
             .mistake
             .and_then(|mistake| self.execute_mistaken(mistake, held, &request));
-        mistaken.unwrap_or_else(|| self.engine.execute(operation, body))
+        let answer = mistaken.unwrap_or_else(|| self.engine.execute(operation, body));
+        if request["Select"] == "COUNT" {
+            self.add_to_count(held.caller, &answer);
+        }
+        answer
     }
 
     /// The row of a socket was deleted while it was open.

@@ -1,6 +1,8 @@
 //! What must be so.
 
 use super::{Revoking, TOPICS, Task, World, browser::Browser, gateway::State, pipeline::Pipeline, plan::Trouble};
+use crate::Answer;
+use chatterbox_core::Admission;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -155,11 +157,30 @@ impl World {
         }
     }
 
-    /// The sockets that have a row.
+    /// A handshake is refused for too many sockets only if `$connect` has counted as many.
+    pub(super) fn check_crowd(&mut self, caller: usize) {
+        let counted = self.counted.get(&caller).copied().unwrap_or_default();
+        if counted < self.plan.max_connections * Admission::TIMES_THE_CAP {
+            self.violate(format!("a handshake was refused for too many sockets, of {counted}"));
+        }
+    }
+
+    /// What `$connect` is told of how many connections its login has: page by page.
+    pub(super) fn add_to_count(&mut self, caller: usize, answer: &Answer) {
+        if let Answer::Status(200, text) = answer {
+            let answer: Value = serde_json::from_str(text).expect("JSON");
+            let count = answer["Count"].as_u64().unwrap_or_default();
+            *self.counted.entry(caller).or_default() += usize::try_from(count).expect("few rows");
+        }
+    }
+
+    /// The sockets that have a row which has not expired.
     fn rows(&self) -> BTreeSet<String> {
         let items = self.engine.items("connections");
+        let now = self.clock.millis() / 1_000;
+        let lasts = |item: &&Value| item["expires_at"]["N"].as_str().and_then(|at| at.parse().ok()) > Some(now);
         let id = |item: &Value| item["connection_id"]["S"].as_str().unwrap_or_default().to_owned();
-        items.iter().map(id).collect()
+        items.iter().filter(lasts).map(id).collect()
     }
 }
 

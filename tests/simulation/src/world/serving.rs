@@ -96,7 +96,12 @@ impl World {
     fn ended(&mut self, id: usize, outcome: Outcome) {
         let Some(job) = self.jobs.remove(&id) else { return };
         match (job.task, outcome) {
-            (Task::Connect(socket), Outcome::Connected(status)) => self.answer_handshake(socket, status),
+            (Task::Connect(socket), Outcome::Connected(status)) => {
+                if status == 429 {
+                    self.check_crowd(id);
+                }
+                self.answer_handshake(socket, status);
+            }
             (Task::Default { socket, snoops }, Outcome::Handled(handled)) => {
                 let (Handled::Synced(text) | Handled::NotUnderstood(text) | Handled::Failed { text, .. }) = handled;
                 if snoops && text.contains("\"type\":\"sync\"") {

@@ -130,6 +130,7 @@ impl<'a> Player<'a> {
         let connect = self.functions.connect(&event);
         let invocation = self.invocations.start(0, connect);
         self.expect_running(invocation)?;
+        self.count_connections(invocation);
         let (mut number, mut call) = self.only_call(invocation, "a call of $connect")?;
         let mut ended = None;
         // Within a minute of a refusal it first reads the chatter, and refuses by that alone.
@@ -137,6 +138,7 @@ impl<'a> Player<'a> {
             self.must_be_consistent(&call)?;
             ended = self.let_through(invocation, number);
             if ended.is_none() {
+                self.count_connections(invocation);
                 (number, call) = self.only_call(invocation, "the one transaction of $connect")?;
             }
         }
@@ -159,6 +161,14 @@ impl<'a> Player<'a> {
             topics,
             admitted: status == 200,
         })
+    }
+
+    /// Lets the count of a login's connections through, which no trace has: they have none with too many.
+    fn count_connections(&mut self, invocation: usize) {
+        let is_count = |(_, call): &Waiting| call.is("Query", "connections") && call.json()["Select"] == "COUNT";
+        if let Some((number, _)) = self.calls(invocation).into_iter().find(is_count) {
+            self.let_through(invocation, number);
+        }
     }
 
     fn sync(&mut self, socket: usize, login: String, cursor: Option<At>) -> Result<ServerInput, Difference> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ChatterId, ConnectionId, Login, Topics,
-    test_support::{dynamodb, dynamodb_as_shipped},
+    test_support::{SILENCE, dynamodb, dynamodb_as_shipped},
 };
 use serde_json::json;
 use std::sync::{
@@ -27,13 +27,33 @@ fn failed(kind: &str) -> (u16, String) {
     )
 }
 
-/// Answers the first tries with `first` and all others with `then`; says how many tries there were. The SDK makes none of its
-/// own.
+/// The operation of a request with this body.
+fn operation(body: &str) -> &'static str {
+    let marks = [
+        ("\"TransactItems\"", "TransactWriteItems"),
+        ("\"COUNT\"", "Query"),
+        ("\"ReturnValues\"", "DeleteItem"),
+    ];
+    let found = marks.iter().find(|(mark, _)| body.contains(mark));
+    found.map_or("GetItem", |(_, operation)| operation)
+}
+
+fn no_sockets() -> (u16, String) {
+    (200, json!({"Count": 0, "ScannedCount": 0}).to_string())
+}
+
+/// Answers the first tries of the transaction with `first` and all others with `then`; says how many tries there were. The SDK
+/// makes none of its own. The login has no sockets.
 async fn admit(first: Vec<(u16, String)>, then: (u16, String)) -> (Result<Verdict, StoreError>, usize) {
     let tries = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&tries);
-    let wire = move |_: &str, _: &str| first.get(count.fetch_add(1, Relaxed)).unwrap_or(&then).clone();
-    let admitted = Admission::new(dynamodb(wire), "chatters", "connections")
+    let wire = move |_: &str, body: &str| {
+        if operation(body) == "Query" {
+            return no_sockets();
+        }
+        first.get(count.fetch_add(1, Relaxed)).unwrap_or(&then).clone()
+    };
+    let admitted = Admission::new(dynamodb(wire), "chatters", "connections", 20)
         .admit(&connection())
         .await;
     (admitted, tries.load(Relaxed))
@@ -110,69 +130,147 @@ async fn a_table_that_throttles_is_asked_at_most_three_times_for_a_handshake() {
             count.fetch_add(1, Relaxed);
             answer.clone()
         };
-        let admission = Admission::new(dynamodb_as_shipped(wire), "chatters", "connections");
-        let error = admission.admit(&connection()).await.unwrap_err();
-        assert_eq!(error.is_throttling(), throttled.0 == 400, "{throttled:?}: {error}");
-        assert!((1..=3).contains(&tries.load(Relaxed)), "{throttled:?}");
+        let admission = Admission::new(dynamodb_as_shipped(wire), "chatters", "connections", 20);
+        for refused in [None, Some(Instant::now())] {
+            *lock(&admission.refused) = refused;
+            tries.store(0, Relaxed);
+            let error = admission.admit(&connection()).await.unwrap_err();
+            // A read is never answered as a transaction is.
+            let is_throttling = throttled.0 == 400 && (refused.is_none() || !throttled.1.contains("Reasons"));
+            assert_eq!(error.is_throttling(), is_throttling, "{throttled:?}: {error}");
+            assert!((1..=3).contains(&tries.load(Relaxed)), "{throttled:?}");
+        }
     }
 }
 
-/// Answers reads of the chatter with this item, and transactions as a table does that knows the chatter if `is_known`; notes the
-/// operations.
-fn tables(item: &'static str, is_known: bool) -> (Admission, Arc<Mutex<Vec<&'static str>>>) {
+/// What the tables of [`tables`] answer.
+#[derive(Clone)]
+struct Answers {
+    /// To a read of the chatter.
+    item: &'static str,
+    /// Whether the transaction finds the chatter good.
+    is_known: bool,
+    /// To a count of the login's sockets.
+    count: (u16, String),
+}
+
+/// Requests: each operation and its body.
+type Asked = Mutex<Vec<(&'static str, String)>>;
+
+/// Tables that answer so, and the requests that they got.
+fn tables(answers: Answers) -> (Admission, Arc<Asked>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&asked);
     let wire = move |_: &str, body: &str| {
-        let is_transaction = body.contains("TransactItems");
-        lock(&notes).push(if is_transaction {
-            "TransactWriteItems"
-        } else {
-            "GetItem"
-        });
-        match is_transaction {
-            false => (200, item.to_owned()),
-            _ if is_known => (200, "{}".to_owned()),
-            _ => cancelled(["ConditionalCheckFailed", "None"]),
+        let operation = operation(body);
+        lock(&notes).push((operation, body.to_owned()));
+        match operation {
+            "GetItem" => (200, answers.item.to_owned()),
+            "Query" => answers.count.clone(),
+            "TransactWriteItems" if !answers.is_known => cancelled(["ConditionalCheckFailed", "None"]),
+            _ => (200, "{}".to_owned()),
         }
     };
-    (Admission::new(dynamodb(wire), "chatters", "connections"), asked)
+    (Admission::new(dynamodb(wire), "chatters", "connections", 20), asked)
+}
+
+/// The operations since it was asked last.
+fn operations(asked: &Asked) -> Vec<&'static str> {
+    lock(asked).drain(..).map(|(operation, _)| operation).collect()
+}
+
+/// The chatter of these tables, good for another minute.
+fn good() -> &'static str {
+    let expires_at = (Timestamp::now().seconds() + 60).to_string();
+    json!({"Item": {"expires_at": {"N": expires_at}}}).to_string().leak()
 }
 
 #[tokio::test(start_paused = true)]
 async fn within_a_minute_of_a_refusal_a_chatter_is_read_before_anything_is_written() {
     let refused = Ok(Verdict::Refused(Refusal::Unknown));
-    let (admission, asked) = tables("{}", false);
-    for _ in 0..3 {
+    let (admission, asked) = tables(Answers {
+        item: "{}",
+        is_known: false,
+        count: no_sockets(),
+    });
+    assert_eq!(admission.admit(&connection()).await, refused);
+    assert_eq!(operations(&asked), ["TransactWriteItems", "Query"], "side by side");
+    for _ in 0..2 {
         assert_eq!(admission.admit(&connection()).await, refused);
+        assert_eq!(operations(&asked), ["GetItem"]);
     }
-    assert_eq!(*lock(&asked), ["TransactWriteItems", "GetItem", "GetItem"]);
     tokio::time::advance(Duration::from_secs(61)).await;
     assert_eq!(admission.admit(&connection()).await, refused);
-    assert_eq!(lock(&asked)[3], "TransactWriteItems", "in calm it takes one round trip");
+    assert_eq!(operations(&asked), ["TransactWriteItems", "Query"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_read_finds_good_is_decided_by_the_transaction() {
-    const GOOD: &str = r#"{"Item":{"expires_at":{"N":"9000000000"}}}"#;
-    let now = Timestamp::now().seconds();
-    let good: &'static str = GOOD.replace("9000000000", &(now + 60).to_string()).leak();
-    let expired: &'static str = GOOD.replace("9000000000", &now.to_string()).leak();
-    for (item, is_known, verdict, operations) in [
-        (good, true, Verdict::Admitted, 3),
-        (good, false, Verdict::Refused(Refusal::Unknown), 3),
-        (expired, true, Verdict::Refused(Refusal::Expired), 2),
-        (GOOD, true, Verdict::Refused(Refusal::BadExpiry), 2),
+    const FAR: &str = r#"{"Item":{"expires_at":{"N":"9000000000"}}}"#;
+    let expired = json!({"Item": {"expires_at": {"N": Timestamp::now().seconds().to_string()}}}).to_string();
+    for (item, is_known, verdict, number) in [
+        (good(), true, Verdict::Admitted, 3),
+        (good(), false, Verdict::Refused(Refusal::Unknown), 3),
+        (expired.leak(), true, Verdict::Refused(Refusal::Expired), 1),
+        (FAR, true, Verdict::Refused(Refusal::BadExpiry), 1),
         (
             r#"{"Item":{"expires_at":{"S":"soon"}}}"#,
             true,
             Verdict::Refused(Refusal::BadExpiry),
-            2,
+            1,
         ),
     ] {
-        let (admission, asked) = tables(item, is_known);
+        let (admission, asked) = tables(Answers {
+            item,
+            is_known,
+            count: no_sockets(),
+        });
         *lock(&admission.refused) = Some(Instant::now());
-        lock(&asked).push("before");
         assert_eq!(admission.admit(&connection()).await, Ok(verdict), "{item}");
-        assert_eq!(lock(&asked).len(), operations, "{item}");
+        let read = ["GetItem", "Query", "TransactWriteItems"];
+        assert_eq!(operations(&asked), read[..number], "{item}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_too_many_is_stored_and_taken_back_once_and_then_not_even_stored() {
+    let (admission, asked) = tables(Answers {
+        item: good(),
+        is_known: true,
+        count: (200, json!({"Count": 100, "ScannedCount": 100}).to_string()),
+    });
+    let refused = Ok(Verdict::Refused(Refusal::TooManySockets));
+    assert_eq!(admission.admit(&connection()).await, refused);
+    let count: serde_json::Value = serde_json::from_str(&lock(&asked)[1].1).unwrap();
+    assert_eq!((&count["Select"], &count["Limit"]), (&json!("COUNT"), &json!(100)));
+    assert_ne!(count["ConsistentRead"], true, "half the price is near enough");
+    assert_eq!(operations(&asked), ["TransactWriteItems", "Query", "DeleteItem"]);
+    assert_eq!(admission.admit(&connection()).await, refused);
+    assert_eq!(operations(&asked), ["GetItem", "Query"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_is_not_refused_because_its_logins_sockets_cannot_be_counted() {
+    let full = || json!({"Count": 100, "ScannedCount": 100}).to_string();
+    for count in [
+        failed("ProvisionedThroughputExceededException"),
+        failed("AccessDeniedException"),
+        (500, full()),
+        (200, "<html>".to_owned()),
+        (SILENCE, full()),
+        (200, json!({"Count": 99, "ScannedCount": 99}).to_string()),
+    ] {
+        let (admission, asked) = tables(Answers {
+            item: good(),
+            is_known: true,
+            count: count.clone(),
+        });
+        for refused in [None, Some(Instant::now())] {
+            *lock(&admission.refused) = refused;
+            let start = Instant::now();
+            assert_eq!(admission.admit(&connection()).await, Ok(Verdict::Admitted), "{count:?}");
+            assert!(start.elapsed() <= Duration::from_millis(500), "{count:?}");
+            assert!(!operations(&asked).contains(&"DeleteItem"));
+        }
     }
 }

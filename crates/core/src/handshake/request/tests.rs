@@ -349,6 +349,7 @@ fn a_refusal_has_a_status_and_a_word() {
         (Refusal::Unknown, 401, "unknown"),
         (Refusal::Expired, 401, "expired"),
         (Refusal::BadExpiry, 401, "bad-expiry"),
+        (Refusal::TooManySockets, 429, "too-many-sockets"),
     ] {
         assert_eq!((refusal.status(), refusal.reason()), (status, reason));
     }

@@ -37,6 +37,7 @@ fn the_tables_and_the_callback_url_are_enough() {
     let settings = connect(&[]).unwrap();
     assert_eq!(settings.policy.login_parameter, "login");
     assert_eq!((settings.policy.cookies, settings.policy.origins), (None, None));
+    assert_eq!(settings.max_connections_per_login, 20);
     let settings = notify(&[("ALLOWED_ORIGINS", ""), ("DEFER_QUEUE_URL", "")]).unwrap();
     assert_eq!(
         (settings.max_connections_per_login, settings.defer_queue_url),
