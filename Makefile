@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
-.PHONY: test-docs soak simulation lint clippy deny build account synth deploy deploy-code destroy cost
+.PHONY: test-docs soak simulation properties lint clippy deny build account synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare
 
@@ -101,6 +101,10 @@ test-soak: programs web/node_modules tests/browser/node_modules
 simulation: ## run seeds of the simulated system: SEEDS=1000000, or SEED=17 alone, which tells all that happens
 	$(say) "Simulating. The first time it compiles the AWS SDK once more, optimized."
 	cargo run --locked --quiet --profile simulation --package simulation -- $(if $(SEED),--seed $(SEED),$(or $(SEEDS),10000))
+
+properties: ## try every parser that meets strangers with many random inputs: CASES=10000
+	$(say) "Trying."
+	PROPTEST_CASES=$(or $(CASES),10000) cargo test --locked --package properties
 
 soak: programs web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
 	tests/harness/install-chromium
