@@ -15,6 +15,9 @@ export const settings: Partial<Settings> = {
   // wss://www.example.com/socks: the site's hostname, by a CloudFront behaviour for this path.
   // site: { path: "/socks" },
 
+  // CloudFront adds a secret header, and the API lets nobody in without it. Say demanded: false for the first deployment.
+  // originSecret: { version: 1 },
+
   // Clients that say ?geek=NAME&id=UUID&topic=a,b keep doing so.
   // parameters: { login: "geek", chatter: "id", topic: "topic" },
 

@@ -86,7 +86,8 @@ const DESCRIPTIONS = {
     "More than half of at least twenty handshakes in five minutes were refused, three times in a row. " +
     "Look at the reason on the dashboard: unknown and expired are chatter IDs that the backend did not issue as it " +
     "should, bad-expiry is an expires_at that is not in seconds, origin is a page that allowedOrigins does not list, " +
-    "too-many-sockets is a login that opens one after another, and the others are a client that sends something wrong.",
+    "origin-secret is somebody who does not come through CloudFront, too-many-sockets is a login that opens one after " +
+    "another, and the others are a client that sends something wrong.",
   failedPosts:
     "More than one post to a socket in twenty was given up, three times in a row; those browsers catch up later. " +
     "Compare the account's requests to API Gateway with its quota, then ask for more or set notifyConcurrency lower.",

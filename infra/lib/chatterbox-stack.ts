@@ -53,6 +53,7 @@ export class ChatterboxStack extends Stack {
       cookies,
       maxConnectionsPerLogin: settings.maxConnectionsPerLogin,
       throttle: settings.throttle,
+      originSecret: settings.originSecret,
       notifyConcurrency: settings.notifyConcurrency,
       logLevel: settings.logLevel,
       accessLog: settings.accessLog,
@@ -78,7 +79,10 @@ export class ChatterboxStack extends Stack {
       if (!zone) this.output("OwnHostTarget", own.target, `Make a CNAME from ${name} to this`);
     }
     if (site?.example) {
-      const distribution = exampleDistribution(this, "Site", { api: chatterbox.api, ...site.example });
+      const behavior = chatterbox.siteBehavior();
+      const distribution = exampleDistribution(this, "Site", { api: chatterbox.api, behavior, ...site.example });
+      // `$connect` has to know a new secret before CloudFront sends it.
+      if (chatterbox.originSecret) distribution.node.addDependency(chatterbox.functions.connect);
       const name = site.example.host ?? distribution.distributionDomainName;
       this.output("SiteUrl", `wss://${name}${site.path}`, "Where browsers connect, on the site's hostname");
     }
@@ -110,6 +114,9 @@ export class ChatterboxStack extends Stack {
     this.output("ChattersTable", tables.chatters.tableName, "Where the site's backend puts chatter IDs");
     this.output("ConnectionsTable", tables.connections.tableName);
     this.output("UpdatesTable", tables.updates.tableName);
+    if (chatterbox.originSecret) {
+      this.output("OriginSecretArn", chatterbox.originSecret.arn, "What CloudFront has to send, for a distribution made elsewhere");
+    }
     this.output("OutboxTable", tables.outbox.tableName, "Where a pipeline in a VPC puts events");
   }
 

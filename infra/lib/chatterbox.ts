@@ -15,6 +15,7 @@ import { Functions, lambdaArchitecture, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
 import { maximaProblems, type TableMaxima } from "./limits";
 import { Metrics } from "./metrics";
+import { OriginSecret, originSecretProblems, type OriginSecretSettings } from "./origin-secret";
 import { Queues } from "./queues";
 import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
@@ -34,6 +35,8 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly namePrefix?: string;
   /** The throttle of each route: requests a second, and at once. @default DEFAULT_THROTTLES, for each route that is left out */
   readonly throttle?: Partial<Throttles>;
+  /** The header that CloudFront adds, and that `$connect` demands. @default - any way to the API will do */
+  readonly originSecret?: OriginSecretSettings;
   /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
   readonly notifyConcurrency?: number;
   /** The functions' log level. @default "INFO" */
@@ -74,6 +77,8 @@ export class Chatterbox extends Construct {
   readonly queues: Queues;
   readonly metrics: Metrics;
   readonly alarms: Alarm[];
+  /** What CloudFront adds to each handshake, if that is set. */
+  readonly originSecret?: OriginSecret;
 
   /** Throws a `SettingsError` that names every setting that the functions, API Gateway or DynamoDB would refuse. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
@@ -82,6 +87,7 @@ export class Chatterbox extends Construct {
       ...functionProblems(props),
       ...throttleProblems(props.throttle ?? {}),
       ...maximaProblems(props.tableMaxima),
+      ...originSecretProblems(props.originSecret),
     ];
     if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
@@ -103,6 +109,7 @@ export class Chatterbox extends Construct {
       throttles: completeThrottles(props.throttle),
       logRetention: props.accessLog === false ? undefined : logRetention,
     });
+    this.originSecret = props.originSecret && new OriginSecret(this, "OriginSecret", props.originSecret);
     this.setEnvironment(props);
     allowCalls(this.functions, this.tables, this.api, this.queues);
     addSources({
@@ -156,13 +163,15 @@ export class Chatterbox extends Construct {
 
   /** What a CloudFront distribution needs to serve the sockets under `/STAGE` on the site's own host. */
   siteBehavior(): BehaviorOptions {
-    return siteBehavior(this.api);
+    return siteBehavior(this.api, this.originSecret);
   }
 
   /** Serves the sockets under `/STAGE` of a distribution that another part of the app has made. */
   addToDistribution(distribution: Distribution): void {
     const { origin, ...behavior } = this.siteBehavior();
     distribution.addBehavior(`/${this.api.stage.stageName}`, origin, behavior);
+    // `$connect` has to know a new secret before CloudFront sends it.
+    if (this.originSecret) distribution.node.addDependency(this.functions.connect);
   }
 
   /** Gives each function the variables that it reads, and no others (crates/core/src/runtime/settings.rs). */
@@ -176,6 +185,7 @@ export class Chatterbox extends Construct {
         CHATTERS_TABLE,
         CONNECTIONS_TABLE,
         ALLOWED_ORIGINS: allowedOrigins?.join(","),
+        ORIGIN_SECRET: this.originSecret?.variable,
         LOGIN_PARAMETER: parameters?.login,
         CHATTER_PARAMETER: parameters?.chatter,
         TOPIC_PARAMETER: parameters?.topic,

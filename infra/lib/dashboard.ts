@@ -94,6 +94,7 @@ export const REASONS = [
   "no-subprotocol",
   "topics",
   "origin",
+  "origin-secret",
   "unknown",
   "expired",
   "bad-expiry",

@@ -1,6 +1,7 @@
 import { ofThisMachine, type ArchitectureName } from "./architecture";
 import { functionProblems } from "./function-settings";
 import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
+import { originSecretProblems, type OriginSecretSettings } from "./origin-secret";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 
 /** The settings: their meaning, their defaults, and the checks on them. */
@@ -35,6 +36,12 @@ export interface Settings {
   host?: { name: string; certificateArn?: string; zone?: { id: string; name: string } };
   /** The site's hostname: the path on it, and whether to make an example of a distribution around the site's origin. */
   site?: { path: string; example?: { siteOrigin: string; host?: string; certificateArn?: string } };
+  /**
+   * A header with a secret, which CloudFront adds to each handshake and `$connect` demands: the API's own hostname then lets
+   * nobody in. `version` is 1 at first, and one more for a new secret. It needs `site`; with `demanded: false` CloudFront
+   * sends it and nobody is refused yet.
+   */
+  originSecret?: OriginSecretSettings;
   /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
   vpc?: { id: string; routeTableIds: string[] };
   /**
@@ -136,6 +143,7 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   maxConnectionsPerLogin: "number",
   host: "object",
   site: "object",
+  originSecret: "object",
   vpc: "object",
   throttle: "object",
   notifyConcurrency: "number",
@@ -237,6 +245,15 @@ const hostCheck: Check = ({ host, env }) => {
   ];
 };
 
+const originSecretCheck: Check = ({ originSecret, site, host }) => [
+  ...originSecretProblems(originSecret),
+  ...unless(!originSecret || !!site, "originSecret needs site: only CloudFront adds the header that it is about."),
+  ...unless(
+    !originSecret || !host,
+    "originSecret and host cannot both be set: sockets on a hostname of its own do not come through CloudFront, and none would open.",
+  ),
+];
+
 const siteCheck: Check = ({ site }) => {
   const example = site?.example;
   if (!example) return [];
@@ -288,4 +305,4 @@ const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc 
   ),
 ];
 
-const checks: Check[] = [nameCheck, stageCheck, functionProblems, hostCheck, siteCheck, paceCheck, operationCheck];
+const checks: Check[] = [nameCheck, stageCheck, functionProblems, hostCheck, siteCheck, originSecretCheck, paceCheck, operationCheck];

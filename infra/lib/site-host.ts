@@ -17,6 +17,7 @@ import { HttpOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
 import type { Construct } from "constructs";
 import { acknowledge } from "./acknowledge";
 import type { Api } from "./api";
+import { ORIGIN_SECRET_HEADER, type OriginSecret } from "./origin-secret";
 
 /**
  * How CloudFront hands a path on to the API: `/socks` is the stage `socks`, and so the origin has no path of its own.
@@ -24,12 +25,13 @@ import type { Api } from "./api";
  * The viewer's `Host` is left out, since API Gateway answers 403 to a name that it does not know. All else is passed on:
  * the WebSocket headers, the query string, the site's cookies. Nothing is cached or compressed.
  */
-export function siteBehavior(api: Api): BehaviorOptions {
+export function siteBehavior(api: Api, secret?: OriginSecret): BehaviorOptions {
   const { region, urlSuffix } = Stack.of(api);
   return {
     origin: new HttpOrigin(`${api.webSocketApi.apiId}.execute-api.${region}.${urlSuffix}`, {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
       originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+      customHeaders: secret && { [ORIGIN_SECRET_HEADER]: secret.sent.unsafeUnwrap() },
     }),
     allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
     cachePolicy: CachePolicy.CACHING_DISABLED,
@@ -41,6 +43,8 @@ export function siteBehavior(api: Api): BehaviorOptions {
 
 export interface ExampleDistributionProps {
   readonly api: Api;
+  /** How its sockets are served. */
+  readonly behavior: BehaviorOptions;
   /** Where CloudFront fetches the site from. */
   readonly siteOrigin: string;
   /** The site's hostname and its certificate in us-east-1. @default - CloudFront's own name */
@@ -50,14 +54,14 @@ export interface ExampleDistributionProps {
 
 /** An example of a distribution in front of a site. A site that has a distribution adds the behaviour to its own. */
 export function exampleDistribution(scope: Construct, id: string, props: ExampleDistributionProps): Distribution {
-  const { api, siteOrigin, host, certificateArn } = props;
+  const { api, behavior, siteOrigin, host, certificateArn } = props;
   const distribution = new Distribution(scope, id, {
     comment: "A site, and Chatterbox on the same hostname",
     defaultBehavior: {
       origin: new HttpOrigin(siteOrigin, { originSslProtocols: [OriginSslPolicy.TLS_V1_2] }),
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
     },
-    additionalBehaviors: { [`/${api.stage.stageName}`]: siteBehavior(api) },
+    additionalBehaviors: { [`/${api.stage.stageName}`]: behavior },
     domainNames: host ? [host] : undefined,
     certificate: certificateArn ? Certificate.fromCertificateArn(scope, `${id}Certificate`, certificateArn) : undefined,
     minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,

@@ -85,11 +85,12 @@ test("an example distribution serves the site, and the sockets at the path that 
 });
 
 /** A stack of another app that contains a Chatterbox. */
-function othersStack() {
+function othersStack(originSecret?: { version: number }) {
   const other = new Stack(app(), "Other");
   const chatterbox = new Chatterbox(other, "Chatterbox", {
     code: (name) => Code.fromAsset(join(FUNCTIONS, name)),
     stageName: "socks",
+    originSecret,
   });
   return { other, chatterbox };
 }
@@ -99,6 +100,52 @@ test("another app adds the sockets to its own distribution", () => {
   const site = new Distribution(other, "Site", { defaultBehavior: { origin: new HttpOrigin("origin.example.com") } });
   chatterbox.addToDistribution(site);
   assertForwards(new Readable(other));
+});
+
+/** The header that a stack's distribution adds for the API, and what `$connect` of the stack takes. */
+function secrets(readable: Readable) {
+  const { Origins } = readable.only("AWS::CloudFront::Distribution").DistributionConfig;
+  const headers = Origins.flatMap((origin: { OriginCustomHeaders?: object[] }) => origin.OriginCustomHeaders ?? []);
+  return { headers, taken: readable.resources["Functions/connect"]!.Properties.Environment.Variables.ORIGIN_SECRET };
+}
+
+const example = { siteOrigin: "origin.example.com" };
+const withSecret = (originSecret: { version: number; demanded?: boolean }) =>
+  new Readable(stack({ site: { path: "/socks", example }, originSecret }));
+const secret = (version: number) => `{{resolve:secretsmanager:\${OriginSecret/Version${version}}:SecretString:::}}`;
+
+test("without an origin secret CloudFront adds nothing, and $connect demands nothing", () => {
+  const plain = new Readable(stack({ site: { path: "/socks", example } }));
+  assert.deepEqual(secrets(plain), { headers: [], taken: undefined });
+  assert.deepEqual(plain.ofType("AWS::SecretsManager::Secret"), []);
+});
+
+test("CloudFront adds the newest origin secret, and $connect takes that and the one before it", () => {
+  const header = (version: number) => [{ HeaderName: "x-chatterbox-origin", HeaderValue: secret(version) }];
+  assert.deepEqual(secrets(withSecret({ version: 1 })), { headers: header(1), taken: secret(1) });
+  assert.deepEqual(secrets(withSecret({ version: 3 })), { headers: header(3), taken: `${secret(3)},${secret(2)}` });
+  assert.deepEqual(secrets(withSecret({ version: 1, demanded: false })), { headers: header(1), taken: undefined });
+});
+
+test("origin secrets are made by AWS, as the functions take them, and the template holds none", () => {
+  for (const [, { GenerateSecretString, SecretString }] of withSecret({ version: 2 }).ofType("AWS::SecretsManager::Secret")) {
+    assert.deepEqual([GenerateSecretString, SecretString], [{ ExcludePunctuation: true, PasswordLength: 40 }, undefined]);
+  }
+});
+
+test("deploying an origin secret again changes nothing", () => {
+  const templates = [0, 1].map(() => JSON.stringify(withSecret({ version: 2 }).resources));
+  assert.equal(templates[0], templates[1]);
+});
+
+test("$connect knows a new origin secret before CloudFront sends it, in another app's distribution too", () => {
+  const { other, chatterbox } = othersStack({ version: 1 });
+  const site = new Distribution(other, "Site", { defaultBehavior: { origin: new HttpOrigin("origin.example.com") } });
+  chatterbox.addToDistribution(site);
+  for (const readable of [withSecret({ version: 1 }), new Readable(other)]) {
+    assert.equal(secrets(readable).headers.length, 1);
+    assert(readable.resources.Site!.DependsOn?.includes("Functions/connect"), String(readable.resources.Site!.DependsOn));
+  }
 });
 
 test("another app grants its backend and its pipeline exactly the rights that they need", () => {

@@ -55,6 +55,7 @@ const GOOD: Record<string, Partial<Settings>> = {
       example: { siteOrigin: "origin.example.com", host: "www.example.com", certificateArn: IN_VIRGINIA },
     },
   },
+  "a secret between CloudFront and the API": { originSecret: { version: 1 }, site: { path: "/socks" } },
   "maxima of tables": { tableMaxima: { reads: 1_000, writes: 500 } },
   "a budget": { budget: { dollars: 12.5, email: "on-call@example.com" } },
   "a VPC": { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] } },
@@ -146,6 +147,23 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     "a throttle of a route that there is not",
     { throttle: { pong: { rate: 5, burst: 5 } } } as unknown as Partial<Settings>,
     /throttle\.pong is no route: \$connect, \$default, ping, \$disconnect/,
+  ],
+  ["a secret without CloudFront", { originSecret: { version: 1 } }, /originSecret needs site/],
+  [
+    "a secret and a hostname beside CloudFront",
+    { originSecret: { version: 1 }, site: { path: "/s" }, host: { name: "socks.example.com", zone: ZONE } },
+    /originSecret and host cannot both be set/,
+  ],
+  [
+    "a secret in the settings",
+    { originSecret: { version: 1, value: "k4Tq0WcVb71mZs9LxR2dYh83" } as never, site: { path: "/s" } },
+    /originSecret\.value is no part of it/,
+  ],
+  ["no version of a secret", { originSecret: { version: 0 }, site: { path: "/s" } }, /originSecret\.version must be/],
+  [
+    "a secret that is demanded by a word",
+    { originSecret: { version: 1, demanded: "no" } as never, site: { path: "/s" } },
+    /originSecret\.demanded must be true or false/,
   ],
   ["a table that writes nothing", { tableMaxima: { reads: 5, writes: 0 } }, /tableMaxima\.writes must be a whole number/],
   [

@@ -14,6 +14,8 @@ const named = new Readable(
     parameters: { login: "geek", chatter: "id", topic: "about" },
     maxConnectionsPerLogin: 5,
     notifyConcurrency: 7,
+    site: { path: "/live" },
+    originSecret: { version: 2 },
     tableMaxima: { reads: 1_000, writes: 500 },
     budget: { dollars: 50, email: "on-call@example.com" },
     throttle: { $connect: { rate: 40, burst: 20 } },

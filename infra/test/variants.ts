@@ -4,6 +4,10 @@ import type { Settings } from "../lib/settings";
 export const VARIANTS: Record<string, Partial<Settings>> = {
   plain: {},
   "without an access log": { accessLog: false },
+  "behind CloudFront alone": {
+    site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
+    originSecret: { version: 2 },
+  },
   everything: {
     allowedOrigins: ["https://www.example.com"],
     cookies: { login: "user", chatter: "socks" },

@@ -39,8 +39,8 @@ pub use notify::{
 #[cfg(feature = "simulated-clock")]
 pub use nouns::simulated_clock;
 pub use nouns::{
-    Body, ChatterHash, ChatterId, Connection, ConnectionId, Cursor, EventTime, Login, Timestamp, Topic, Topics, Update,
-    Version,
+    Body, ChatterHash, ChatterId, Connection, ConnectionId, Cursor, EventTime, Login, OriginSecret, Timestamp, Topic,
+    Topics, Update, Version,
 };
 pub use protocol::{Handled, Incoming, MessageHandler, NotUnderstood, outgoing, sync};
 pub use runtime::{

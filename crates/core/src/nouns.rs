@@ -6,6 +6,7 @@ mod cursor;
 pub(crate) mod event_time;
 pub(crate) mod hex;
 mod login;
+mod origin_secret;
 #[cfg(feature = "simulated-clock")]
 pub mod simulated_clock;
 mod time;
@@ -17,6 +18,7 @@ pub use connection::{Connection, ConnectionId};
 pub use cursor::{Cursor, Version};
 pub use event_time::EventTime;
 pub use login::Login;
+pub use origin_secret::OriginSecret;
 pub use time::Timestamp;
 pub use topic::{Topic, Topics};
 pub use update::{Body, Update};

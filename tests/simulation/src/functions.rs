@@ -159,6 +159,7 @@ fn policy() -> HandshakePolicy {
         topic_parameter: "topic".to_owned(),
         cookies: None,
         origins: None,
+        origin_secrets: Vec::new(),
     }
 }
 

@@ -48,6 +48,30 @@ async fn the_right_credentials_open_a_socket_by_cookie() {
 }
 
 #[tokio::test]
+async fn behind_cloudfront_a_handshake_that_comes_another_way_is_refused_and_the_origin_secret_is_printed_nowhere() {
+    let (old, new) = ("k4Tq0WcVb71mZs9LxR2dYh83", "0aB1cD2eF3gH4iJ5kL6mN7oP");
+    let setting = ("ORIGIN_SECRET".to_owned(), format!("{new},{old}"));
+    let world = World::with(|options| options.environment.extend([setting])).await;
+    let session = world.log_in("friendless").await;
+    for secret in [old, new] {
+        let header = ("x-chatterbox-origin", secret);
+        assert!(world.try_connect(&session.query(), &[header]).await.is_ok());
+    }
+    assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 403);
+    let almost = ("x-chatterbox-origin", &old[1..]);
+    assert_eq!(world.try_connect(&session.query(), &[almost]).await.unwrap_err(), 403);
+    eventually(true, async || {
+        world.has_printed(&["handshake refused", "origin-secret"])
+    })
+    .await;
+    for secret in [old, new, &old[1..]] {
+        assert!(!world.has_printed(&[secret]));
+    }
+    assert_eq!(world.rows_of("friendless").await.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_site_may_choose_the_names_of_the_query_parameters() {
     let settings = [("LOGIN_PARAMETER", "geek"), ("CHATTER_PARAMETER", "id")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));

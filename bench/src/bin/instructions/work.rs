@@ -88,6 +88,7 @@ fn credentials(times: u32) -> Fallible {
         topic_parameter: "topic".to_owned(),
         cookies: None,
         origins: Some(vec!["https://www.example.com".to_owned()]),
+        origin_secrets: Vec::new(),
     };
     for _ in 0..times {
         let credentials = Handshake::read(black_box(&event), &policy);

@@ -5,8 +5,9 @@ use chatterbox_gateway::{Function, Route};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "ALLOWED_ORIGINS",
+    "ORIGIN_SECRET",
     "LOGIN_PARAMETER",
     "CHATTER_PARAMETER",
     "TOPIC_PARAMETER",

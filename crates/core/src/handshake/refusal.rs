@@ -13,6 +13,8 @@ pub enum Refusal {
     Topics,
     /// The page's origin is not on the list of allowed origins.
     Origin,
+    /// The origin secret is missing or wrong: the handshake did not come through CloudFront.
+    OriginSecret,
     /// The login is unknown, or the chatter ID is not one of this login's. The table is asked for both in one key, so the
     /// function does not know which.
     Unknown,
@@ -27,11 +29,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Refusal; 8] = [
+    pub const ALL: [Refusal; 9] = [
         Refusal::Malformed,
         Refusal::NoSubprotocol,
         Refusal::Topics,
         Refusal::Origin,
+        Refusal::OriginSecret,
         Refusal::Unknown,
         Refusal::Expired,
         Refusal::BadExpiry,
@@ -44,7 +47,7 @@ impl Refusal {
         match self {
             Refusal::Malformed | Refusal::Unknown | Refusal::Expired | Refusal::BadExpiry => 401,
             Refusal::NoSubprotocol | Refusal::Topics => 400,
-            Refusal::Origin => 403,
+            Refusal::Origin | Refusal::OriginSecret => 403,
             Refusal::TooManySockets => 429,
         }
     }
@@ -56,6 +59,7 @@ impl Refusal {
             Refusal::NoSubprotocol => "no-subprotocol",
             Refusal::Topics => "topics",
             Refusal::Origin => "origin",
+            Refusal::OriginSecret => "origin-secret",
             Refusal::Unknown => "unknown",
             Refusal::Expired => "expired",
             Refusal::BadExpiry => "bad-expiry",

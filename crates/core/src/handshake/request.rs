@@ -4,7 +4,7 @@ use super::{
     HandshakePolicy, Refusal,
     carriers::{self, only},
 };
-use crate::{ChatterId, Connection, Login, SocketEvent, Topics};
+use crate::{ChatterId, Connection, Login, OriginSecret, SocketEvent, Topics};
 
 /// The subprotocol of Chatterbox, the only one that it ever chooses.
 pub const SUBPROTOCOL: &str = "chatterbox.v1";
@@ -29,6 +29,7 @@ impl Handshake {
     /// # Errors
     /// A [`Refusal`] other than `Unknown`, `Expired`, `BadExpiry` and `TooManySockets`, which take a look into a table.
     pub fn read(event: &SocketEvent, policy: &HandshakePolicy) -> Result<Handshake, Refusal> {
+        check_way(event, policy)?;
         let is_from_browser = check_origin(event, policy)?;
         let offered = offered_subprotocols(event);
         let subprotocol = offered.contains(&SUBPROTOCOL).then_some(SUBPROTOCOL);
@@ -61,6 +62,17 @@ impl Handshake {
             topics: self.topics.clone(),
             chatter_hash: self.chatter_id.hash(),
         }
+    }
+}
+
+/// The handshake has to come through CloudFront, if the policy demands that.
+fn check_way(event: &SocketEvent, policy: &HandshakePolicy) -> Result<(), Refusal> {
+    let sent = event.header(OriginSecret::HEADER);
+    let is_one = |value: &&str| policy.origin_secrets.iter().any(|secret| secret.is(value));
+    if policy.origin_secrets.is_empty() || (!sent.is_empty() && sent.iter().all(is_one)) {
+        Ok(())
+    } else {
+        Err(Refusal::OriginSecret)
     }
 }
 

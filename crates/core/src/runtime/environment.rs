@@ -2,7 +2,7 @@
 //! error names all of it.
 
 use super::settings_error::SettingsError;
-use crate::{Chatters, CookieNames, HandshakePolicy, aws::Endpoints, handshake::origin};
+use crate::{Chatters, CookieNames, HandshakePolicy, OriginSecret, aws::Endpoints, handshake::origin};
 use std::{collections::BTreeSet, time::Duration};
 
 /// The environment that is being read.
@@ -180,6 +180,7 @@ impl<'a> Environment<'a> {
             topic_parameter: self.or("TOPIC_PARAMETER", "topic"),
             cookies: None,
             origins: None,
+            origin_secrets: self.origin_secrets(),
         };
         let names = [
             &policy.login_parameter,
@@ -195,6 +196,19 @@ impl<'a> Environment<'a> {
             origins: self.origins(),
             ..policy
         }
+    }
+
+    fn origin_secrets(&mut self) -> Vec<OriginSecret> {
+        let list = self.get("ORIGIN_SECRET").unwrap_or_default();
+        let parts = list.split(',').filter(|_| !list.is_empty());
+        let secrets: Option<Vec<OriginSecret>> = parts.map(OriginSecret::parse).collect();
+        secrets.filter(|secrets| secrets.len() <= 2).unwrap_or_else(|| {
+            // The value is not quoted: it may be a secret that is only a character too long.
+            self.problems.push(
+                "ORIGIN_SECRET must be one secret, or two and a comma, each of 20 to 128 letters and digits".to_owned(),
+            );
+            Vec::new()
+        })
     }
 
     fn cookies(&mut self) -> Option<CookieNames> {

@@ -13,6 +13,7 @@ fn policy() -> HandshakePolicy {
         topic_parameter: "topic".to_owned(),
         cookies: None,
         origins: None,
+        origin_secrets: Vec::new(),
     }
 }
 
@@ -340,6 +341,40 @@ fn the_subprotocol_is_answered_only_if_it_was_offered() {
 }
 
 #[test]
+fn where_an_origin_secret_is_set_only_a_handshake_with_it_is_read_and_two_may_be_valid_at_once() {
+    let (one, other) = ("k4Tq0WcVb71mZs9LxR2dYh83", "0aB1cD2eF3gH4iJ5kL6mN7oP");
+    let query = [("login", "friendless"), ("chatter", ID)];
+    let behind_cloudfront = HandshakePolicy {
+        origin_secrets: [one, other].map(|text| OriginSecret::parse(text).unwrap()).into(),
+        ..policy()
+    };
+    let check_at = |headers: &[(&str, &str)], expected| check(&behind_cloudfront, headers, &query, expected);
+    check_at(&[("X-Chatterbox-Origin", one)], Ok("friendless"));
+    check_at(&[("x-chatterbox-origin", other)], Ok("friendless"));
+    for wrong in [
+        &[][..],
+        &[("X-Chatterbox-Origin", "")],
+        &[("X-Chatterbox-Origin", &one[..23])],
+        &[(
+            "X-Chatterbox-Origin",
+            "k4Tq0WcVb71mZs9LxR2dYh83,0aB1cD2eF3gH4iJ5kL6mN7oP",
+        )],
+        &[("X-Chatterbox-Origin", one), ("X-Chatterbox-Origin", "another")],
+        &[("Origin", one)],
+    ] {
+        check_at(wrong, Err(Refusal::OriginSecret));
+    }
+    // It is asked for first, so that whoever comes another way is told nothing else.
+    check(&behind_cloudfront, &[], &[], Err(Refusal::OriginSecret));
+    check(
+        &policy(),
+        &[("X-Chatterbox-Origin", "anything")],
+        &query,
+        Ok("friendless"),
+    );
+}
+
+#[test]
 fn a_refusal_has_a_status_and_a_word() {
     for (refusal, status, reason) in [
         (Refusal::Malformed, 401, "malformed"),
@@ -350,6 +385,7 @@ fn a_refusal_has_a_status_and_a_word() {
         (Refusal::Expired, 401, "expired"),
         (Refusal::BadExpiry, 401, "bad-expiry"),
         (Refusal::TooManySockets, 429, "too-many-sockets"),
+        (Refusal::OriginSecret, 403, "origin-secret"),
     ] {
         assert_eq!((refusal.status(), refusal.reason()), (status, reason));
     }

@@ -47,6 +47,29 @@ fn the_tables_and_the_callback_url_are_enough() {
 }
 
 #[test]
+fn an_origin_secret_that_cannot_be_one_is_refused_and_not_quoted() {
+    let secrets =
+        |value: &str| connect(&[("ORIGIN_SECRET", value)]).map(|settings| settings.policy.origin_secrets.len());
+    let (one, other) = ("k4Tq0WcVb71mZs9LxR2dYh83", "0aB1cD2eF3gH4iJ5kL6mN7oP");
+    assert_eq!(secrets(""), Ok(0));
+    assert_eq!(secrets(one), Ok(1));
+    assert_eq!(secrets(&format!("{one},{other}")), Ok(2));
+    for wrong in [
+        "short",
+        &format!("{one}, {other}"),
+        &format!("{one},"),
+        &format!("{one},{other},{one}"),
+    ] {
+        let error = secrets(wrong).unwrap_err();
+        assert!(
+            error.contains("ORIGIN_SECRET must be") && !error.contains(one),
+            "{error}"
+        );
+    }
+    assert!(!format!("{:?}", connect(&[("ORIGIN_SECRET", one)])).contains(one));
+}
+
+#[test]
 fn a_function_asks_for_no_variable_that_it_does_not_need() {
     let only_connections = lookup(&[("CONNECTIONS_TABLE", "n"), ("LOGIN_COOKIE", "without the other")]);
     assert!(DisconnectSettings::find_in(&only_connections).is_ok());
