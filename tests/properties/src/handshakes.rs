@@ -112,6 +112,7 @@ fn policy(with_cookies: bool) -> HandshakePolicy {
             chatter: "chatter".to_owned(),
         }),
         origins: with_cookies.then(|| vec![ORIGIN.to_owned()]),
+        origin_secrets: Vec::new(),
     }
 }
 
