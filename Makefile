@@ -21,6 +21,8 @@ CDK = cd infra && CDK_DISABLE_CLI_TELEMETRY=1 node_modules/.bin/cdk --no-notices
 USERS ?= 10000
 UPDATES ?= 4
 HOURS ?= 2
+BODY ?= 200
+TOPICS ?= 1
 say = @printf '\n\033[1m%s\033[0m\n'
 
 help: ## list these commands
@@ -197,8 +199,8 @@ deploy-code: ## replace the program of one function (FN=notify) and nothing else
 destroy: account ## take the stack away, but for the tables that are kept
 	$(CDK) destroy
 
-cost: infra/node_modules ## estimate a month's costs: USERS=10000 UPDATES=4 HOURS=2
-	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)"
+cost: infra/node_modules ## estimate a month's costs, and those of floods: USERS=10000 UPDATES=4 HOURS=2 BODY=200 TOPICS=1
+	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)" "$(BODY)" "$(TOPICS)"
 
 scale: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
 	$(say) "Simulating. This takes half a minute."

@@ -2,8 +2,16 @@ import { clientTimes, heartbeats, type ClientTimes } from "./client";
 import measured from "./measured.json";
 import { cost, PAGES, PRICES, SOURCE, type Item } from "./prices";
 
+/** The size of updates. */
+export interface UpdateSize {
+  /** Bytes of an update's body. */
+  readonly body: number;
+  /** Topics of a login, each with its newest update. */
+  readonly topics: number;
+}
+
 /** The size and traffic of a site. */
-export interface Site {
+export interface Site extends UpdateSize {
   /** Users who have a page open at some time of the day. */
   readonly users: number;
   /** Updates for each of them a day. */
@@ -27,16 +35,30 @@ export interface CostRow {
 export const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
 
 /** An invocation's log: a line of ours, and one of metrics, with what CloudWatch adds to each. */
-const LOG_BYTES = 1_100;
+export const LOG_BYTES = 1_100;
 
 /** A line of the access log, which API Gateway writes for whatever browsers send. */
-const ACCESS_LOG_BYTES = 350;
+export const ACCESS_LOG_BYTES = 350;
 
 /** Lambda asks the queue for work round the clock: five pollers, each waiting twenty seconds for a message. */
 const IDLE_POLLS = 5 * 3 * 60 * 24 * 30;
 
-/** A login's rows: its chatter IDs and its updates. */
-const BYTES_PER_USER = 2_000;
+/** A login's chatter IDs and connections. */
+const BYTES_PER_USER = 1_500;
+
+/**
+ * The bytes of a login's log, which is one item: its bodies, and about so much beside each and beside all of them. A write
+ * costs a unit for every kilobyte of it that is begun, also if it turns out to be a repeat or stale; a strongly consistent
+ * read one for every four.
+ */
+export function logBytes({ body, topics }: UpdateSize): number {
+  return 100 + topics * (body + 120);
+}
+
+const updateWrites = (bytes: number) => Math.ceil(bytes / 1_024);
+
+/** A sync without a cursor reads the socket's row, and the whole log. */
+export const syncReads = (bytes: number) => 1 + Math.ceil(bytes / 4_096);
 
 /** How many metrics and alarms there are. infra/test/cost.test.ts counts them in the template. */
 export const FIXED = { metrics: 32, alarmMetrics: 28 };
@@ -76,14 +98,15 @@ export function estimate(site: Site, times: ClientTimes = clientTimes()): CostRo
   const sum = (each: (name: keyof typeof calls) => number) =>
     names.reduce((total, name) => total + calls[name] * each(name), 0);
   const requests = sum(() => 1);
+  const bytes = logBytes(site);
   const quantities: Record<Item, number> = {
     messages: sent.heartbeats + sent.syncs + sent.updates,
     "connection minutes": site.users * site.hours * 60 * DAYS,
     "Lambda requests": requests,
     "Lambda time": sum((name) => GB_SECONDS[name]),
-    "DynamoDB writes": sum((name) => measured.units[name].write),
-    "DynamoDB reads": sum((name) => measured.units[name].read),
-    "DynamoDB storage": (site.users * BYTES_PER_USER) / 1e9,
+    "DynamoDB writes": sum((name) => (name === "notify" ? updateWrites(bytes) : measured.units[name].write)),
+    "DynamoDB reads": sum((name) => (name === "default" ? syncReads(bytes) : measured.units[name].read)),
+    "DynamoDB storage": (site.users * (BYTES_PER_USER + bytes)) / 1e9,
     // Sent, received, deleted.
     "SQS requests": 3 * events + IDLE_POLLS,
     "log data": (requests * LOG_BYTES + accessLogBytes(site, times)) / 1e9,
@@ -107,6 +130,7 @@ export function table(site: Site): string {
     `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
   return [
     `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
+    `(bodies of ${site.body} bytes, ${site.topics} ${site.topics === 1 ? "topic" : "topics"} for each user: an update is ${updateWrites(logBytes(site))} write units)`,
     "",
     `${"".padEnd(20)}${"quantity".padStart(16)}${"list price".padStart(12)}${"after free".padStart(14)}`,
     ...rows.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),

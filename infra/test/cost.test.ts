@@ -5,17 +5,20 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { clientTimes, heartbeats } from "../cost/client";
 import { estimate, FIXED, sources, table, type Site } from "../cost/estimate";
+import { FLOODS, floodCost, floodTable } from "../cost/flood";
 import { cost, PAGES, PRICES, type Item } from "../cost/prices";
+import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { livePage } from "./page";
 import { customMetrics } from "./rust";
 import { Readable, stack } from "./stack";
 
 const ROOT = join(__dirname, "../..");
+const SMALL = { body: 200, topics: 1 };
 const TIMES = { heartbeat: 4, sync: 15, socket: 105 };
 const quantity = (site: Site, item: Item) => estimate(site, TIMES).find((row) => row.item === item)!.quantity;
 
 test("the estimate for a user with a page open for 105 minutes a day and one update is that of a calculation by hand", () => {
-  const site = { users: 1, updates: 1, hours: 1.75 };
+  const site = { users: 1, updates: 1, hours: 1.75, ...SMALL };
   // 30 days of 105 minutes; one socket a day; a sync when it opens and seven more; three heartbeats between two syncs.
   assert.equal(quantity(site, "connection minutes"), 3150);
   assert.equal(quantity(site, "messages"), 30 * (2 * 21 + 2 * 8 + 1.75 / 24));
@@ -54,7 +57,7 @@ test("the browser client changes its socket as often as the estimate says", asyn
 });
 
 test("the free tier is subtracted from the costs, up to the quantity used", () => {
-  for (const { item, quantity, dollars, afterFree } of estimate({ users: 10_000, updates: 4, hours: 2 })) {
+  for (const { item, quantity, dollars, afterFree } of estimate({ users: 10_000, updates: 4, hours: 2, ...SMALL })) {
     const price = PRICES[item];
     assert(Math.abs(dollars - quantity * price.dollars) < 1e-9);
     assert(Math.abs(dollars - afterFree - Math.min(quantity, price.free) * price.dollars) < 1e-9, item);
@@ -67,7 +70,7 @@ test("a volume discount applies only to the units beyond its threshold", () => {
 });
 
 test("twice the users double every quantity that depends on users", () => {
-  const [one, two] = [5_000, 10_000].map((users) => estimate({ users, updates: 4, hours: 2 }));
+  const [one, two] = [5_000, 10_000].map((users) => estimate({ users, updates: 4, hours: 2, ...SMALL }));
   const fixed: Item[] = ["metrics", "alarms", "dashboards"];
   for (const [n, { item, quantity }] of one!.entries()) {
     const idle = item === "SQS requests" ? 5 * 3 * 60 * 24 * 30 : 0;
@@ -89,30 +92,76 @@ test("the estimate counts every metric that is printed, and every one that an al
 });
 
 /** The document contains the command's output for three sites, between two marks. */
-test("the document's numbers are what the command prints", () => {
-  const path = join(ROOT, "docs/deploy.md");
-  const document = readFileSync(path, "utf8");
-  const [before, , after] = document.split(/(?<=<!-- make cost -->\n)([^]*?)(?=<!-- so far -->)/);
-  assert(after, "docs/deploy.md has no marks <!-- make cost --> and <!-- so far --> around the numbers");
-  const tables = [100, 10_000, 1_000_000].map((users) => table({ users, updates: 4, hours: 2 }));
-  const printed = [...tables, sources()].join("\n\n").replace(/^(?=.)/gm, "    ");
+test("an update is billed by its login's whole log, and a sync reads all of it", () => {
+  const units = (body: number, topics: number) => {
+    const site = { users: 1, updates: 1, hours: 1.75, body, topics };
+    const [events, syncs] = [30, 240];
+    return [(quantity(site, "DynamoDB writes") - 30 * 7) / events, (quantity(site, "DynamoDB reads") - 30 * 0.5 - events) / syncs];
+  };
+  assert.deepEqual(units(200, 1), [1, 2]);
+  assert.deepEqual(units(2_000, 1), [3, 2]);
+  // As measured: 127 write units, and 33 read units for a sync.
+  assert.deepEqual(units(8_000, 16), [127, 33]);
+});
+
+test("a thousand of each flood's attempts cost what a calculation by hand says", () => {
+  const thousands = Object.fromEntries(FLOODS.map((flood) => [flood.what, floodCost(flood, 1_000, { body: 8_000, topics: 16 })]));
+  const log = (1_450 * 0.5) / 1e6;
+  const run = 0.0002 + log;
+  const close = (what: string, dollars: number) => assert(Math.abs(thousands[what]! - dollars) < 1e-9, `${what} ${thousands[what]}`);
+  close("handshakes with wrong credentials", run + 5 * 0.0000133334 + 0.000125);
+  close("sockets opened and given up by one user", 2 * run + 10 * 0.0000133334 + 0.5 * 0.000125 + 7 * 0.000625);
+  close("syncs without a cursor by one user", run + 3.75 * 0.0000133334 + 33 * 0.000125 + 0.002);
+  close("messages that are none of the protocol", run + 3.75 * 0.0000133334 + 0.002);
+});
+
+test("throttles make every flood cheaper than an account's own limits do", () => {
+  for (const { what, route, unbounded } of FLOODS) assert(DEFAULT_THROTTLES[route].rate <= unbounded / 2, what);
+});
+
+test("the document about attacks has the floods as the command prints them", () => {
+  const printed = [{ body: 8_000, topics: 16 }].map(floodTable).join("\n\n").replace(/^(?=.)/gm, "    ");
+  assertPrinted("docs/under-attack.md", printed);
+});
+
+/** That a document has this text between its two marks. UPDATE_SNAPSHOT=1 puts it there. */
+function assertPrinted(document: string, printed: string): void {
+  const path = join(ROOT, document);
+  const [before, , after] = readFileSync(path, "utf8").split(/(?<=<!-- make cost -->\n)([^]*?)(?=<!-- so far -->)/);
+  assert(after, `${document} has no marks <!-- make cost --> and <!-- so far --> around the numbers`);
   const expected = `${before}\n${printed}\n\n${after}`;
   if (process.env.UPDATE_SNAPSHOT) writeFileSync(path, expected);
   assert.equal(readFileSync(path, "utf8"), expected, "UPDATE_SNAPSHOT=1 writes it anew: read the difference");
+}
+
+test("the document's numbers are what the command prints", () => {
+  const tables = [100, 10_000, 1_000_000].map((users) => table({ users, updates: 4, hours: 2, ...SMALL }));
+  assertPrinted("docs/deploy.md", [...tables, sources()].join("\n\n").replace(/^(?=.)/gm, "    "));
 });
 
 test("the command prints the estimate, the prices' source, and the pages to look them up", () => {
-  const { status, stdout } = run("100", "4", "2");
-  assert.deepEqual([status, stdout], [0, `${table({ users: 100, updates: 4, hours: 2 })}\n\n${sources()}\n`]);
+  const { status, stdout } = run("100", "4", "2", "8000", "16");
+  const site = { users: 100, updates: 4, hours: 2, body: 8_000, topics: 16 };
+  assert.deepEqual([status, stdout], [0, `${table(site)}\n\n${floodTable(site)}\n\n${sources()}\n`]);
   for (const page of PAGES) assert(stdout.includes(page));
   assert.match(stdout, /us-east-1, November 2026, some of them from general knowledge/);
 });
 
-for (const words of [["many", "4", "2"], ["", "4", "2"], ["100", "4"], ["-1", "4", "2"], ["100", "4", "25"]]) {
+const WRONG = [
+  ["many", "4", "2", "200", "1"],
+  ["", "4", "2", "200", "1"],
+  ["100", "4", "2"],
+  ["-1", "4", "2", "200", "1"],
+  ["100", "4", "25", "200", "1"],
+  ["100", "4", "2", "8193", "1"],
+  ["100", "4", "2", "200", "17"],
+  ["100", "4", "2", "200", "0"],
+];
+for (const words of WRONG) {
   test(`the command refuses the arguments ${JSON.stringify(words)} and says why`, () => {
     const { status, stdout, stderr } = run(...words);
     assert.deepEqual([status, stdout], [1, ""]);
-    assert.match(stderr, /USERS, UPDATES and HOURS must be numbers/);
+    assert.match(stderr, /USERS, UPDATES, HOURS, BODY and TOPICS must be numbers/);
   });
 }
 
