@@ -42,6 +42,15 @@ impl Database {
     pub(crate) async fn start() -> Fallible<Database> {
         let mut command = command(program("chatter"));
         command.args(["local", "--port", "0", "--dynamodb-port", "0", "--log-level", "error"]);
+        // A thousand clients connect at once.
+        command.args([
+            "--throttle",
+            "$connect=none",
+            "--throttle",
+            "$default=none",
+            "--throttle",
+            "ping=none",
+        ]);
         command.env("MAX_CONNECTIONS_PER_LOGIN", MANY);
         let (process, words) = Process::start_and_hear(&mut command).await?;
         let url_after = |name: &str| {

@@ -50,6 +50,7 @@ impl System {
                     functions: programs.to_owned(),
                     environment: BTreeMap::new(),
                     notify_timeout: POSTING_TIMEOUT,
+                    throttles: Default::default(),
                     ..Options::from_env()
                 };
                 System::Chatterbox(Box::new(Local::start(options).await?))

@@ -19,7 +19,7 @@ use chatterbox_core::{
     BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, Function, NotifySettings, Revocation,
     SettingsError, StoreError, Tables, aws::Aws, schema,
 };
-use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server};
+use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server, Throttle as RouteThrottle};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
@@ -45,6 +45,8 @@ pub struct Options {
     pub notify_timeout: Duration,
     /// API Gateway's limits.
     pub limits: Limits,
+    /// The throttles of the routes, by their keys. A route that is not among them has none.
+    pub throttles: BTreeMap<&'static str, RouteThrottle>,
     /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`Throttle`] before
     /// DynamoDB.
     pub faults: Option<Faults>,
@@ -53,7 +55,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// The documented ports, tables in memory, the functions beside this program, AWS's limits, and Chatterbox's own
+    /// The documented ports, tables in memory, the functions beside this program, AWS's limits, the throttles of a
+    /// deployment, and Chatterbox's own
     /// settings as this process finds them in its environment.
     pub fn from_env() -> Options {
         let own_folder = std::env::current_exe()
@@ -68,6 +71,7 @@ impl Options {
             environment: functions::settings_from_env(),
             notify_timeout: Function::Notify.time_limit(),
             limits: Limits::default(),
+            throttles: functions::THROTTLES.into(),
             faults: None,
             chaos: None,
         }
@@ -203,7 +207,7 @@ impl Local {
         let config = Config {
             stage: STAGE.to_owned(),
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
-            routes: functions::routes(),
+            routes: functions::routes(&options.throttles),
             limits: options.limits,
             faults,
             ..Config::default()

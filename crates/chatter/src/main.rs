@@ -1,7 +1,7 @@
 //! The command `chatter`.
 
 use chatter::local::{Local, Options};
-use chatterbox_gateway::{Access, Interrupts, Line, Printer, raise_open_files};
+use chatterbox_gateway::{Access, Interrupts, Line, Printer, Throttle, raise_open_files};
 use clap::{Parser, Subcommand};
 use std::{
     io::{stderr, stdout},
@@ -54,9 +54,25 @@ struct LocalArguments {
     /// order.
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     chaos: Option<u64>,
+    /// A route's own limit, in place of the deployed default: requests a second, and at once; may be repeated. `KEY=none`
+    /// takes it away.
+    #[arg(long = "throttle", value_name = "KEY=RATE,BURST", value_parser = throttle)]
+    throttles: Vec<(&'static str, Option<Throttle>)>,
     /// How much the functions and the gateway log: error, warn, info, debug or trace.
     #[arg(long, env = "AWS_LAMBDA_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     log_level: LevelFilter,
+}
+
+/// Reads `KEY=RATE,BURST` or `KEY=none`, of a route that there is.
+fn throttle(text: &str) -> Result<(&'static str, Option<Throttle>), String> {
+    let (key, limit) = text.split_once('=').ok_or("there is no `=` in it")?;
+    let routes = ["$connect", "$default", "ping", "$disconnect"];
+    let route = routes.into_iter().find(|route| *route == key);
+    let route = route.ok_or_else(|| format!("the routes are {}", routes.join(", ")))?;
+    match limit {
+        "none" => Ok((route, None)),
+        _ => Ok((route, Some(limit.parse()?))),
+    }
 }
 
 /// How long the last lines may take to be read before the program ends without them.
@@ -92,6 +108,12 @@ async fn run(arguments: LocalArguments, terminal: &Printer) -> Result<(), Box<dy
     options.data = arguments.data;
     options.allowed_hosts = arguments.allowed_hosts;
     options.chaos = arguments.chaos;
+    for (route, throttle) in arguments.throttles {
+        match throttle {
+            Some(throttle) => options.throttles.insert(route, throttle),
+            None => options.throttles.remove(route),
+        };
+    }
     if let Some(functions) = arguments.functions {
         options.functions = functions;
     }

@@ -15,7 +15,7 @@ pub use faults::{Faults, FaultsError};
 pub use function::Function;
 pub(crate) use function::path_variable;
 pub use limits::Limits;
-pub use route::{Integration, Route};
+pub use route::{Integration, Route, Throttle};
 
 /// An API with one stage, and the functions behind it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! The four functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
 
 use chatterbox_core::Function as Which;
-use chatterbox_gateway::{Function, Route};
+use chatterbox_gateway::{Function, Route, Throttle};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
@@ -80,13 +80,46 @@ pub(super) fn functions(
     Which::ALL.into_iter().map(function).collect()
 }
 
+/// The throttles of a deployment unless its settings say otherwise (`infra/lib/throttles.ts`), which a laptop can bear as
+/// well. The first number is requests a second, the other requests at once.
+pub(super) const THROTTLES: [(&str, Throttle); 4] = [
+    ("$connect", Throttle { rate: 250, burst: 250 }),
+    ("$default", Throttle { rate: 500, burst: 250 }),
+    (
+        "ping",
+        Throttle {
+            rate: 1_000,
+            burst: 250,
+        },
+    ),
+    ("$disconnect", Throttle { rate: 250, burst: 250 }),
+];
+
 /// The routes. `ping` is answered without a function.
-pub(super) fn routes() -> BTreeMap<String, Route> {
+pub(super) fn routes(throttles: &BTreeMap<&str, Throttle>) -> BTreeMap<String, Route> {
     let routes = [
         ("$connect", Route::lambda("connect")),
         ("$disconnect", Route::lambda("disconnect")),
         ("$default", Route::two_way("default")),
         ("ping", Route::mock(r#"{"type":"pong"}"#)),
     ];
-    routes.into_iter().map(|(key, route)| (key.to_owned(), route)).collect()
+    let with_throttle = |(key, route): (&str, Route)| {
+        let throttle = throttles.get(key).copied();
+        (key.to_owned(), Route { throttle, ..route })
+    };
+    routes.into_iter().map(with_throttle).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_throttles_are_those_of_a_deployment() {
+        let deployed: Value = serde_json::from_str(include_str!("../../../../infra/contract.json")).unwrap();
+        let here =
+            THROTTLES.map(|(key, Throttle { rate, burst })| (key.to_owned(), json!({"rate": rate, "burst": burst})));
+        assert_eq!(Value::Object(here.into_iter().collect()), deployed["throttle"]);
+    }
 }

@@ -26,6 +26,9 @@ pub struct Limits {
     pub async_payload_bytes: usize,
     /// The largest reply of a function, in bytes. AWS: 6,291,556, which is 6 MB and 100 bytes.
     pub response_bytes: usize,
+    /// The messages of one socket that are worked on at once. Further ones are not read until one is answered, so that one
+    /// socket takes no function from the others. Not documented by AWS; 8 here.
+    pub messages_at_once: usize,
     /// New sockets a second, and as many in one burst. AWS: 500. `None` is no limit, `Some(0)` lets no client in.
     pub connects_per_second: Option<u32>,
     /// Messages and posts a second, together. AWS: 10,000. `None` is no limit, `Some(0)` lets nothing through.
@@ -55,6 +58,7 @@ impl Default for Limits {
             payload_bytes: 6 * 1024 * 1024,
             async_payload_bytes: 1024 * 1024,
             response_bytes: 6_291_556,
+            messages_at_once: 8,
             connects_per_second: Some(500),
             requests_per_second: Some(10_000),
             requests_burst: 5_000,

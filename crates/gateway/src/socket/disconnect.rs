@@ -15,7 +15,10 @@ pub(super) async fn disconnect(sockets: &Sockets, connection: &Connection, goodb
         connection_id: Arc::clone(&connection.peer.connection_id),
         code: goodbye.code,
     });
-    if let Some(route) = sockets.config.routes.get("$disconnect") {
+    // It is best effort on AWS too: nobody is told of one that is throttled.
+    if let Some(route) = sockets.config.routes.get("$disconnect")
+        && sockets.accepts("$disconnect")
+    {
         let event = event::disconnect(&sockets.config, &connection.peer, goodbye);
         let _ = integrate(sockets, "$disconnect", route, event).await;
     }

@@ -75,7 +75,7 @@ fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'stat
     if sockets.open.is_closed() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"));
     }
-    if !sockets.connects.take() {
+    if !sockets.accepts("$connect") || !sockets.connects.take() {
         return Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
     }
     Ok(())

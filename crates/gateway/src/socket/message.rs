@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::connection::{Connection, Refused};
@@ -16,21 +17,22 @@ use crate::activity::{Activity, milliseconds_since};
 use crate::config::{Config, Route};
 use crate::ids;
 
-/// Sends a message to its route; and the answer, if it is for the client, back. Nothing here ends a socket.
-pub(super) async fn handle(sockets: Arc<Sockets>, connection: Arc<Connection>, text: Utf8Bytes) {
+/// Sends a message to its route; its turn ends with it; and the answer, if it is for the client, back. Nothing here ends a socket.
+pub(super) async fn handle(
+    sockets: Arc<Sockets>,
+    connection: Arc<Connection>,
+    text: Utf8Bytes,
+    _turn: OwnedSemaphorePermit,
+) {
     let start = Instant::now();
     let request_id = ids::api_id();
-    let mut route_key: Option<Arc<str>> = None;
-    let result = if sockets.requests.take() {
-        match select(&sockets.config, &text) {
-            None => Err(ErrorFrame::FORBIDDEN),
-            Some((key, route)) => {
-                route_key = Some(key.into());
-                ask_route(&sockets, &connection, (key, route), &request_id, &text).await
-            }
-        }
-    } else {
-        Err(ErrorFrame::THROTTLED)
+    let selected = select(&sockets.config, &text);
+    let is_throttled = selected.is_some_and(|(key, _)| !sockets.accepts(key)) || !sockets.requests.take();
+    let route_key: Option<Arc<str>> = selected.map(|(key, _)| key.into());
+    let result = match selected {
+        _ if is_throttled => Err(ErrorFrame::THROTTLED),
+        None => Err(ErrorFrame::FORBIDDEN),
+        Some(route) => ask_route(&sockets, &connection, route, &request_id, &text).await,
     };
     let (answer, status, mut note) = match result {
         Ok((body, status)) => (body.map(Utf8Bytes::from), status, None),

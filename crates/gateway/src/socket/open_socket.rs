@@ -6,8 +6,10 @@ use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use super::close::{Ending, Goodbye};
@@ -51,6 +53,10 @@ struct OpenSocket<'a> {
     stream: SplitStream<Stream>,
     client_close: CloseFrame,
     opened_at: Instant,
+    /// A message that has been read and waits for its turn. Meanwhile no other is read.
+    waiting: Option<Utf8Bytes>,
+    /// The turns of this socket's messages.
+    turns: Arc<Semaphore>,
 }
 
 impl<'a> OpenSocket<'a> {
@@ -77,6 +83,8 @@ impl<'a> OpenSocket<'a> {
             stream,
             client_close,
             opened_at: Instant::now(),
+            waiting: None,
+            turns: Arc::new(Semaphore::new(limits.messages_at_once)),
         }
     }
 
@@ -108,11 +116,11 @@ impl<'a> OpenSocket<'a> {
             }
             tokio::select! {
                 ending = self.connection.ending() => return ending,
-                incoming = self.stream.next() => match incoming {
+                Ok(turn) = Arc::clone(&self.turns).acquire_owned(), if self.waiting.is_some() => self.begin(turn),
+                incoming = self.stream.next(), if self.waiting.is_none() => match incoming {
                     Some(Ok(Message::Text(text))) => {
                         self.connection.touch();
-                        let message = message::handle(Arc::clone(self.sockets), Arc::clone(self.connection), text);
-                        self.sockets.tasks.spawn(message);
+                        self.waiting = Some(text);
                     }
                     Some(Ok(Message::Binary(_))) => return Ending::Close(Goodbye::BINARY),
                     Some(Ok(Message::Close(frame))) => {
@@ -132,6 +140,16 @@ impl<'a> OpenSocket<'a> {
                 }
                 () = sleep_until(expires) => {}
             }
+        }
+    }
+
+    /// Begins with the message that waits, in a task of its own.
+    fn begin(&mut self, turn: OwnedSemaphorePermit) {
+        if let Some(text) = self.waiting.take() {
+            let (sockets, connection) = (Arc::clone(self.sockets), Arc::clone(self.connection));
+            self.sockets
+                .tasks
+                .spawn(message::handle(sockets, connection, text, turn));
         }
     }
 

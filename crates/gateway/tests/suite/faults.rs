@@ -292,7 +292,7 @@ async fn the_fault_api_replaces_all_faults_and_counts_what_it_injected() {
     for (wrong, named) in [
         (r#"{"postsGone":2}"#, "postsGone: "),
         (r#"{"postGone":1}"#, "unknown field `postGone`"),
-        ("all of them", "expected value"),
+        ("all of them", "the faults have to be a JSON object"),
     ] {
         let (status, answer) = world.fault_api(put.clone(), "faults", wrong).await;
         assert_eq!(status, 400);

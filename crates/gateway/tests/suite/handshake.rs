@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chatterbox_gateway::{Route, Throttle};
 use serde_json::json;
 
 use crate::raw::*;
@@ -235,6 +236,55 @@ async fn a_url_of_more_than_4096_characters_is_refused() {
     let query = |length: usize| format!("?a={}", "x".repeat(length - "/dev?a=".len()));
     world.client_with(world.request(&query(4096))).await;
     assert_eq!(world.refusal(world.request(&query(4097))).await.0, 414);
+}
+
+#[tokio::test]
+async fn a_throttled_connect_is_answered_429_runs_no_function_and_leaves_open_sockets_alone() {
+    let throttle = Throttle { rate: 0, burst: 1 };
+    let world = world_with_connect(|config| {
+        config
+            .routes
+            .insert("$connect".into(), Route::lambda("f").throttled(throttle));
+    })
+    .await;
+    let mut activity = world.gateway.activity();
+    let mut open = world.client().await;
+    for _ in 0..3 {
+        let refusal = world.refusal(world.request("")).await;
+        assert_eq!(refusal, (429, r#"{"message":"Too Many Requests"}"#.into()));
+    }
+    open.id().await;
+    let invocations = all_of(&mut activity, "invocation");
+    assert_eq!(
+        invocations.len(),
+        2,
+        "one for the handshake, one for the message: {invocations:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_throttled_disconnect_is_told_to_nobody() {
+    let throttle = Throttle { rate: 0, burst: 1 };
+    let world = world(|config| {
+        change(config, |function| function.max_processes = 1);
+        config
+            .routes
+            .insert("$disconnect".into(), Route::lambda("f").throttled(throttle));
+    })
+    .await;
+    let mut activity = world.gateway.activity();
+    for _ in 0..3 {
+        drop(world.client().await);
+        next_of(&mut activity, "disconnect").await;
+    }
+    let mut last = world.client().await;
+    let mut activity = world.gateway.activity();
+    last.id().await;
+    drop(last);
+    next_of(&mut activity, "disconnect").await;
+    until(|| world.gateway.connections() == 0).await;
+    let served = world.invoke_for_body(&json!({ "do": "process" })).await["served"].clone();
+    assert_eq!(served, 3, "one disconnect, one message, and this");
 }
 
 #[tokio::test]

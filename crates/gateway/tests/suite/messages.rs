@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatterbox_gateway::Route;
+use chatterbox_gateway::{Route, Throttle};
 use serde_json::{Value, json};
 
 use crate::raw::*;
@@ -219,6 +219,64 @@ async fn too_many_messages_are_throttled_with_a_frame() {
     assert_eq!(client.hear().await, "pong");
     client.say(r#"{"action":"ping"}"#).await;
     assert_is_frame(&client.hear().await, "Too Many Requests");
+}
+
+/// A route's limit of so many requests, which does not fill again while a test runs.
+fn only(burst: u32) -> Throttle {
+    Throttle { rate: 0, burst }
+}
+
+#[tokio::test]
+async fn a_route_that_is_throttled_answers_with_a_frame_runs_no_function_and_leaves_the_others_alone() {
+    let world = world(|config| {
+        let default = Route::two_way("f").throttled(only(2));
+        config.routes.insert("$default".into(), default);
+        config.routes.insert("ping".into(), Route::mock("pong"));
+    })
+    .await;
+    let mut activity = world.gateway.activity();
+    let (mut client, mut other) = (world.client().await, world.client().await);
+    for _ in 0..2 {
+        client.id().await;
+    }
+    for _ in 0..3 {
+        client.say("hello").await;
+        assert_is_frame(&client.hear().await, "Too Many Requests");
+        other.say(r#"{"action":"ping"}"#).await;
+        assert_eq!(other.hear().await, "pong");
+    }
+    let entries: Vec<Value> = std::iter::from_fn(|| activity.try_recv().ok())
+        .map(|entry| serde_json::to_value(entry).unwrap())
+        .collect();
+    let count = |kind: &str| entries.iter().filter(|entry| entry["kind"] == kind).count();
+    assert_eq!((count("invocation"), count("message")), (2, 8));
+    let throttled = entries.iter().filter(|entry| entry["note"] == "throttled");
+    assert!(
+        throttled
+            .clone()
+            .all(|entry| entry["route"] == "$default" && entry["status"] == 429)
+    );
+    assert_eq!(throttled.count(), 3);
+}
+
+#[tokio::test]
+async fn a_flood_on_one_socket_has_at_most_eight_messages_before_the_one_of_another_socket() {
+    let world = world(|config| change(config, |function| function.max_processes = 1)).await;
+    let (mut flood, mut bystander) = (world.client().await, world.client().await);
+    let (flooder, _) = (flood.id().await, bystander.id().await);
+    let mut activity = world.gateway.activity();
+    // While the only process is busy with the first, all the others and then the bystander's have come.
+    flood.say(json!({ "do": "slow", "milliseconds": 1_000 })).await;
+    for _ in 0..300 {
+        flood.say(json!({ "do": "process" })).await;
+    }
+    bystander.id().await;
+    let before = all_of(&mut activity, "message");
+    let of_the_flood = before.iter().filter(|entry| entry["connectionId"] == flooder).count();
+    assert!((1..=8).contains(&of_the_flood), "{of_the_flood}");
+    for _ in 0..301 {
+        flood.hear().await;
+    }
 }
 
 #[tokio::test]

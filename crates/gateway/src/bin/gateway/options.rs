@@ -70,6 +70,9 @@ pub(crate) struct Options {
     /// The limit of new sockets a second; `none` is no limit
     #[arg(long, default_value = "500", value_parser = rate)]
     connects_per_second: Rate,
+    /// A route's own limit (of --route or --mock): requests a second, and at once; it may be repeated
+    #[arg(long = "throttle", value_name = "KEY=RATE,BURST", value_parser = pair)]
+    throttles: Vec<(String, String)>,
     /// The limit of messages and posts a second; `none` is no limit
     #[arg(long, default_value = "10000", value_parser = rate)]
     requests_per_second: Rate,
@@ -126,7 +129,8 @@ impl Options {
         if let Some(name) = folders.keys().next() {
             return Err(format!("--folder {name}=…: there is no --function {name}=…"));
         }
-        let routes = routes(self.routes, self.two_way, self.mocks)?;
+        let mut routes = routes(self.routes, self.two_way, self.mocks)?;
+        throttle(&mut routes, self.throttles)?;
         let limits = Limits {
             idle: self.idle_timeout,
             life: self.life,
@@ -168,6 +172,20 @@ fn routes(
         routes.insert(key, Route::mock(body));
     }
     Ok(routes)
+}
+
+/// Gives routes their throttles.
+fn throttle(routes: &mut BTreeMap<String, Route>, throttles: Vec<(String, String)>) -> Result<(), String> {
+    for (key, limit) in unique("--throttle", throttles)? {
+        let throttle = limit
+            .parse()
+            .map_err(|error| format!("--throttle {key}={limit}: {error}"))?;
+        let route = routes.get_mut(&key);
+        let route =
+            route.ok_or_else(|| format!("--throttle {key}=…: there is neither a --route nor a --mock {key}=…"))?;
+        route.throttle = Some(throttle);
+    }
+    Ok(())
 }
 
 /// The values of a flag that may be repeated, by their names. No name may be repeated.
@@ -213,6 +231,7 @@ fn rate(text: &str) -> Result<Rate, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatterbox_gateway::Throttle;
 
     fn config(flags: &[&str]) -> Result<Config, String> {
         Options::try_parse_from([&["gateway"], flags].concat())
@@ -246,11 +265,14 @@ mod tests {
             "--retry-delays",
             "1,2,3",
         ];
-        let faults = ["--faults", r#"{"postsLost":0.5}"#];
+        let faults = ["--faults", r#"{"postsLost":0.5}"#, "--throttle", "ping=20,5"];
         let config = config(&[&flags[..], &more, &rates, &faults].concat()).unwrap();
         assert_eq!(config.faults.map(|faults| faults.posts_lost), Some(0.5));
         assert_eq!(config.routes["$default"], Route::two_way("echo"));
-        assert_eq!(config.routes["ping"], Route::mock("{\"a\":\"=\"}"));
+        assert_eq!(
+            config.routes["ping"],
+            Route::mock("{\"a\":\"=\"}").throttled(Throttle { rate: 20, burst: 5 })
+        );
         assert_eq!(config.functions["echo"].arguments, ["a.mjs"]);
         assert_eq!(config.functions["echo"].environment["A"], "b=c");
         assert_eq!(config.limits.idle, Duration::from_millis(500));
@@ -272,6 +294,11 @@ mod tests {
             (["--function", "echo"], "--function <NAME=COMMAND>"),
             (["--function", "echo= "], "function `echo` has no command"),
             (["--two-way", "$default"], "--route $default="),
+            (
+                ["--throttle", "ping=5,5"],
+                "--throttle ping=…: there is neither a --route nor a --mock",
+            ),
+            (["--throttle", "ping=5"], "two whole numbers, RATE,BURST"),
             (["--idle-timeout=-1", "--verbose"], "--idle-timeout"),
             (["--idle-timeout=x", "--verbose"], "--idle-timeout"),
             (["--connects-per-second", "many"], "--connects-per-second"),
@@ -312,6 +339,10 @@ mod tests {
             (
                 &["--route", "ping=f", "--mock", "ping=b"],
                 "--mock ping=…: there is a --route ping=… too",
+            ),
+            (
+                &["--throttle", "p=1,1", "--throttle", "p=2,2"],
+                "--throttle p=…: it is given twice",
             ),
             (&["--env", "A=1", "--env", "A=2"], "--env A=…: it is given twice"),
             (
