@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
-.PHONY: test-docs soak simulation properties lint clippy deny build account synth deploy deploy-code destroy cost
+.PHONY: test-docs soak simulation properties lint clippy deny build account doctor synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare
 
@@ -174,6 +174,10 @@ build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=ar
 account: infra/node_modules
 	@$(ASK) bin/account.ts $(GIVEN)
 
+doctor: infra/node_modules ## ask this machine and the account, in seconds, whatever could fail a deployment minutes later
+	$(say) "What a deployment needs: ✔ is there, ✖ is missing, ! is to be known, ? is not to be found out."
+	@$(ASK) bin/doctor.ts $(GIVEN)
+
 # Only the template goes to standard output.
 synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=other.json)
 	@$(MAKE) --no-print-directory infra/node_modules >&2
@@ -181,7 +185,7 @@ synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=othe
 	@$(MAKE) --no-print-directory build >&2
 	@$(CDK) synth
 
-deploy: account ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); needs credentials and a region
+deploy: doctor ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); needs credentials and a region
 	@$(MAKE) --no-print-directory build
 	$(say) "Deploying."
 	$(CDK) deploy --require-approval never

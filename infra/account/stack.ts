@@ -1,4 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand, paginateListStackResources, type Stack } from "@aws-sdk/client-cloudformation";
+import { careful, well, wrong, type Answer } from "./answer";
 import { QUICK } from "./aws";
 
 /** A stack as CloudFormation has it. */
@@ -16,7 +17,7 @@ export async function deployed(name: string): Promise<Deployed | undefined> {
   const resources = new Set<string>();
   for await (const page of paginateListStackResources({ client }, { StackName: name })) {
     for (const { PhysicalResourceId, ResourceStatus } of page.StackResourceSummaries ?? []) {
-      if (PhysicalResourceId && ResourceStatus !== "DELETE_COMPLETE") resources.add(PhysicalResourceId);
+      if (PhysicalResourceId && ResourceStatus !== "DELETE_COMPLETE") resources.add(PhysicalResourceId.replace(/\.$/, ""));
     }
   }
   return { status: stack.StackStatus!, resources };
@@ -30,4 +31,25 @@ async function described(client: CloudFormationClient, name: string): Promise<St
     if (/does not exist/.test((error as Error).message)) return undefined;
     throw error;
   }
+}
+
+/** Whether a stack in this state can be deployed to. */
+export function stackState(name: string, status: string | undefined): Answer {
+  if (status === undefined) return well(`There is no stack ${name} yet.`);
+  if (/^ROLLBACK_(COMPLETE|FAILED)$/.test(status)) {
+    return careful(
+      `The first deployment of ${name} failed (${status}): CDK deletes what is left of it and begins anew. Tables that were kept ` +
+        "stay as they are, under names of their own.",
+    );
+  }
+  if (status === "UPDATE_ROLLBACK_FAILED") {
+    return wrong(`The stack ${name} is stuck half-way (${status}): aws cloudformation continue-update-rollback --stack-name ${name}.`);
+  }
+  if (status === "DELETE_FAILED") return wrong(`The stack ${name} was not deleted in full: make destroy, once more.`);
+  if (/_FAILED$/.test(status)) return wrong(`The stack ${name} is in the state ${status}: npm --prefix infra run cdk -- rollback ${name}.`);
+  // What a change set that nobody has executed leaves behind is as good as no stack.
+  if (/_IN_PROGRESS$/.test(status) && status !== "REVIEW_IN_PROGRESS") {
+    return wrong(`The stack ${name} is being changed right now (${status}): wait until that has ended.`);
+  }
+  return well(`The stack ${name} can be deployed to (${status}).`);
 }

@@ -79,7 +79,7 @@ export interface Settings {
   budget?: Budget;
   /**
    * Whether to give API Gateway the right to write access logs. It is one setting for an account and region: say false
-   * if another stack or a person has set it.
+   * if another stack or a person has set it; `make doctor` finds that out.
    */
   apiGatewayLogRole: boolean;
 }

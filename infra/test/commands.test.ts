@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ChatterboxStack } from "../lib/chatterbox-stack";
+import { FakeAws, xmlRefusal, type Reply } from "./fake-aws";
 import { FOLDER, programs, stack } from "./stack";
 
 /** The ELF header of a program that was linked for this machine type. */
@@ -61,7 +60,8 @@ const SENTENCES = /^The settings cannot be deployed\.\n  - stage must be "socks"
 const ASKED: [string, (settings: string) => ReturnType<typeof run>][] = [
   ["the app", (settings) => run("app.ts", [], { CDK_CONTEXT_JSON: JSON.stringify({ settings }) })],
   ["the check before a build", (settings) => run("settings.ts", [settings])],
-  ["the check before a deployment", (settings) => run("account.ts", [settings])],
+  ["the check before a destruction", (settings) => run("account.ts", [settings])],
+  ["the doctor", (settings) => run("doctor.ts", [settings])],
 ];
 
 for (const [what, ask] of ASKED) {
@@ -108,49 +108,42 @@ test("an ARCH other than the settings' architecture is refused", () => {
 
 const NONE = file("defaults.json", "{}");
 
-test("a missing region and missing credentials are named before a deployment starts", () => {
-  const { status, stderr } = run("account.ts", [NONE]);
-  assert.equal(status, 1);
-  assert.match(
-    stderr,
-    /^This cannot reach an AWS account\.\n  - no region: export AWS_REGION.*\n  - no credentials: aws configure.*\n$/,
-  );
-});
+for (const program of ["account.ts", "doctor.ts"]) {
+  test(`${program} names a missing region and missing credentials, and fails`, () => {
+    const { status, stdout, stderr } = run(program, [NONE]);
+    assert.equal(status, 1);
+    assert.match(stdout + stderr, /✖ There is no region: export AWS_REGION.*\n  ✖ There are no credentials: aws configure/);
+  });
 
-test("a region other than that of the settings is named before a deployment starts", () => {
-  const settings = file("env.json", JSON.stringify({ env: { region: "eu-central-1", account: "123456789012" } }));
-  const { status, stderr } = run("account.ts", [settings], { AWS_REGION: "eu-west-1" });
-  assert.equal(status, 1);
-  assert.match(stderr, /the settings are for eu-central-1, and .* is for eu-west-1: export AWS_REGION=eu-central-1/);
-});
+  test(`${program} names a region other than that of the settings, and fails`, () => {
+    const settings = file("env.json", JSON.stringify({ env: { region: "eu-central-1", account: "123456789012" } }));
+    const { status, stdout, stderr } = run(program, [settings], { AWS_REGION: "eu-west-1" });
+    assert.equal(status, 1);
+    assert.match(stdout + stderr, /The settings are for eu-central-1, and .* is for eu-west-1: export AWS_REGION=eu-central-1/);
+  });
+}
 
 const KEYS = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
 
-/** Runs the check of the account against a fake AWS that answers every request with this status and error. */
-async function askAws(status: number, error: string) {
-  const answer = JSON.stringify({ __type: error, message: "No." });
-  const aws = createServer((_, response) => response.writeHead(status).end(answer));
-  await once(aws.listen(0, "127.0.0.1"), "listening");
-  try {
-    const url = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
-    const env = { PATH: process.env.PATH, HOME: FOLDER, ...KEYS, AWS_ENDPOINT_URL: url };
-    const options = { cwd: join(__dirname, ".."), env, timeout: 60_000 };
+test("the check before a destruction says nothing where the credentials are good, and else what AWS says of them", async () => {
+  const aws = new FakeAws();
+  const environment = { PATH: process.env.PATH, HOME: FOLDER, ...(await aws.start()), ...KEYS };
+  const ask = async (reply: Reply): Promise<[number, string]> => {
+    aws.replies = { GetCallerIdentity: reply };
+    const options = { cwd: join(__dirname, ".."), env: environment, timeout: 60_000 };
     const program = execFile("node", ["--no-warnings", "--import", "tsx", "bin/account.ts", NONE], options);
     let said = "";
-    program.stderr!.on("data", (text) => (said += text));
+    for (const stream of [program.stdout!, program.stderr!]) stream.on("data", (text) => (said += text));
     const [code] = await once(program, "close");
     return [code, said];
+  };
+  try {
+    const result = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>";
+    assert.deepEqual(await ask([200, `<GetCallerIdentityResponse>${result}</GetCallerIdentityResponse>`]), [0, ""]);
+    const [code, said] = await ask(xmlRefusal("InvalidClientTokenId"));
+    assert.equal(code, 1);
+    assert.match(said, /AWS does not take these credentials in us-east-1: No\./);
   } finally {
-    aws.close();
+    aws.stop();
   }
-}
-
-test("credentials that AWS refuses are named before a deployment starts", async () => {
-  const [code, said] = await askAws(400, "UnrecognizedClientException");
-  assert.equal(code, 1);
-  assert.match(said, /AWS does not take these credentials in this region: No\./);
-});
-
-test("credentials without the right to list tables pass the check", async () => {
-  assert.deepEqual(await askAws(400, "AccessDeniedException"), [0, ""]);
 });

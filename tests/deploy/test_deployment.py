@@ -1,12 +1,10 @@
 """The deployed stack, with the real binaries, driven by clients that others wrote."""
 
 import json
-import os
-import subprocess
 import uuid
 
 from clients import Site, eventually
-from deployment import INFRA, Deployment
+from deployment import Deployment
 
 
 def test_a_handshake_with_valid_credentials_is_accepted_and_stored(site, login):
@@ -117,16 +115,6 @@ def test_a_closed_sockets_row_is_deleted(site, login):
     with site.browser(login, site.issue(login)):
         assert len(site.connections_of(login)) == 1
     eventually("the row is gone", lambda: site.connections_of(login) == [])
-
-
-def test_the_check_before_a_deployment_passes_where_a_stack_was_deployed(deployment, emulator):
-    """The check that `make deploy` makes first. infra/test/commands.test.ts tests its refusals."""
-    settings = deployment.settings_file
-    done = subprocess.run(
-        ["node", "--no-warnings", "--import", "tsx", "bin/account.ts", settings],
-        env={**os.environ, **emulator.environment}, cwd=INFRA, capture_output=True, text=True, timeout=60,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_destroy_leaves_no_resource(emulator, aws, tmp_path):
