@@ -75,10 +75,11 @@ fn log_and_measure(
     milliseconds: f64,
 ) {
     let (logins, sent, gone, early) = (report.logins.len(), report.sent, report.gone, report.early);
-    let (deferred, failed, no_room, error) = (
+    let (deferred, failed, no_room, surplus, error) = (
         report.deferred,
         report.failed,
         report.no_room,
+        report.surplus,
         answer.as_ref().err().map(ToString::to_string),
     );
     tracing::info!(
@@ -90,6 +91,7 @@ fn log_and_measure(
         deferred,
         failed,
         no_room,
+        surplus,
         bad_events,
         clocks_ahead,
         ignored_records,

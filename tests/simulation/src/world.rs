@@ -65,6 +65,8 @@ struct World {
     versions: BTreeMap<(String, String), u64>,
     /// Invocations of notify that are recording, each with a login.
     writing: BTreeSet<(usize, String)>,
+    /// The sockets to which each invocation of notify has posted an event, of each login.
+    fan_outs: BTreeMap<(usize, String, String), BTreeSet<usize>>,
     /// How many connections of its login each invocation of `$connect` was told of.
     counted: BTreeMap<usize, usize>,
     /// Pushes of which no try succeeds: socket and event.
@@ -196,6 +198,7 @@ impl World {
             posted: BTreeSet::new(),
             versions: BTreeMap::new(),
             writing: BTreeSet::new(),
+            fan_outs: BTreeMap::new(),
             counted: BTreeMap::new(),
             doomed: BTreeSet::new(),
             is_outage: false,

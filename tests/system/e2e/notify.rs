@@ -17,7 +17,8 @@ async fn an_update_reaches_all_sockets_of_its_login_and_no_others() {
     let report = world.notify(&event).await;
     assert_eq!(
         report,
-        json!({"logins": {"friendless": 1}, "sent": 2, "gone": 0, "early": 0, "deferred": 0, "no_room": 0, "failed": 0})
+        json!({"logins": {"friendless": 1}, "sent": 2, "gone": 0, "early": 0, "deferred": 0, "no_room": 0, "surplus": 0,
+            "failed": 0})
     );
     let push = one.hear().await;
     let epoch = push["epoch"].as_str().unwrap();
@@ -250,6 +251,90 @@ async fn the_oldest_socket_beyond_the_cap_is_replaced() {
         socket.is_quiet().await;
     }
     assert_eq!(world.rows_of("friendless").await.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn four_thousand_rows_of_a_login_cost_the_others_of_its_event_nothing_and_go_in_time() {
+    let world = World::with(|options| {
+        // The lines of thousands of calls are more than the feeds hold.
+        options
+            .environment
+            .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "info".to_owned());
+    })
+    .await;
+    let (crowd, other) = (world.log_in("crowd").await, world.log_in("other").await);
+    let (mut of_crowd, mut of_other) = (world.connect(&crowd).await, world.connect(&other).await);
+    world.put_rows("crowd", 4_000, 2 * MINUTE).await;
+    // By a queue, where a failed record would come again for both.
+    let event = json!({"logins": ["crowd", "other"], "id": "x"}).to_string();
+    assert_eq!(world.notify_by_queue(&[&event]).await, Vec::<String>::new());
+    assert_eq!(
+        (of_crowd.hear().await["id"].clone(), of_other.hear().await["id"].clone()),
+        (json!("x"), json!("x"))
+    );
+    let report = world.notify(&json!({"logins": ["crowd", "other"], "id": "y"})).await;
+    // The newest twenty: nineteen of them are rows by hand.
+    assert_eq!(
+        (&report["logins"], &report["sent"], &report["gone"], &report["failed"]),
+        (&json!({"crowd": 2, "other": 2}), &json!(2), &json!(19), &json!(0)),
+    );
+    let left = world.rows_of("crowd").await.len();
+    assert_eq!(report["surplus"], left - 1, "what there was no time for is told");
+    assert!(left < 4_000 - 2 * 19, "{left}");
+    // Update by update they go.
+    world.notify(&json!({"login": "crowd"})).await;
+    assert!(world.rows_of("crowd").await.len() < left);
+    assert_eq!(
+        (of_crowd.hear().await["id"].clone(), of_other.hear().await["id"].clone()),
+        (json!("y"), json!("y"))
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn sockets_beyond_the_cap_that_are_older_than_a_minute_are_closed_without_the_update() {
+    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
+    let world = World::with(|options| options.environment.extend([cap])).await;
+    let session = world.log_in("friendless").await;
+    let (first, second) = (world.connect(&session).await, world.connect(&session).await);
+    world.age_rows("friendless", 2 * MINUTE).await;
+    let (mut third, mut fourth) = (world.connect(&session).await, world.connect(&session).await);
+    let report = world.notify(&json!({"login": "friendless"})).await;
+    assert_eq!((&report["sent"], &report["surplus"]), (&json!(2), &json!(0)));
+    for mut socket in [first, second] {
+        assert_eq!(
+            socket.hear().await,
+            json!({"type": "closing", "reason": "replaced", "retry": false})
+        );
+        assert_eq!(socket.end().await.map(|(code, _)| code), Some(1000));
+    }
+    for socket in [&mut third, &mut fourth] {
+        assert_eq!(socket.hear().await["version"], 1);
+        socket.is_quiet().await;
+    }
+    assert_eq!(world.rows_of("friendless").await.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_newer_rows_of_dead_ones_push_out_is_closed_so_that_it_comes_back_at_once() {
+    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
+    let world = World::with(|options| options.environment.extend([cap])).await;
+    let session = world.log_in("friendless").await;
+    let open = world.connect(&session).await;
+    world.age_rows("friendless", 3 * MINUTE).await;
+    world.put_rows("friendless", 2, 2 * MINUTE).await;
+    let report = world.notify(&json!({"login": "friendless", "id": "x"})).await;
+    assert_eq!(
+        (&report["sent"], &report["gone"], &report["surplus"]),
+        (&json!(0), &json!(2), &json!(0))
+    );
+    // A page that is told nothing connects again, and asks.
+    assert_eq!(open.end().await.map(|(code, _)| code), Some(1000));
+    assert_eq!(world.rows_of("friendless").await, Vec::<String>::new());
+    let reply = world.connect(&session).await.sync("friendless", &Value::Null).await;
+    assert_eq!(reply["updates"][0]["id"], "x");
     world.stop().await;
 }
 

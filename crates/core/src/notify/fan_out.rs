@@ -1,20 +1,20 @@
-//! The fan-out: posts one update to the sockets of one login, deletes the rows of dead sockets, and closes the oldest of
-//! those beyond the cap.
+//! The fan-out: posts one update to the newest sockets of one login, deletes the rows of dead sockets, and says which are beyond
+//! the cap.
 
 use crate::{
-    Connection, Connections, Payload, Posted, Poster,
+    Admission, Connection, Connections, Posted, Poster, Timestamp,
     notify::{
         push::{Payloads, PushBuilder},
         report::Tally,
+        surplus::{Goodbye, Surplus},
     },
-    outgoing::{ClosingReason, Outgoing},
 };
 use futures_util::{StreamExt, stream};
 use std::cmp::Reverse;
 
 /// Sockets of one login that are served at once, with those that wait for their next try.
 const SOCKETS_AT_ONCE: usize = 256;
-/// Rows that are deleted, or sockets that are closed, at once.
+/// Rows that are deleted at once.
 const CLEAN_UPS_AT_ONCE: usize = 16;
 
 /// A fan-out of updates of one invocation.
@@ -24,15 +24,18 @@ pub(crate) struct FanOut<'a> {
     /// The most sockets that a login may have.
     pub(crate) max_connections: usize,
     pub(crate) tally: &'a Tally,
+    /// Takes the sockets that are to be closed.
+    pub(crate) surplus: &'a Surplus,
 }
 
 impl FanOut<'_> {
-    /// Posts to those of a login's sockets that subscribed to the update, and cleans up. Returns whether some sockets were
-    /// busy, so that a retry in a later invocation may reach them.
+    /// Posts to those of a login's newest sockets that subscribed to the update, and deletes the rows of dead ones. Returns
+    /// whether some sockets were busy, so that a retry in a later invocation may reach them.
     pub(crate) async fn run(&self, pushes: &PushBuilder<'_>, login_connections: Vec<Connection>) -> bool {
         let mut payloads = Payloads::new(pushes);
+        let (newest, older) = split(login_connections, self.max_connections, Timestamp::now());
         let (mut addressed, mut others) = (Vec::new(), Vec::new());
-        for connection in login_connections {
+        for connection in newest {
             match payloads.for_topics(&connection.topics) {
                 Some(payload) => addressed.push((connection, payload)),
                 None => others.push(connection),
@@ -47,7 +50,7 @@ impl FanOut<'_> {
         let are_some_busy = posts.iter().any(|(_, posted)| *posted == Posted::Busy);
         self.forget_dead(&posts).await;
         others.extend(posts.into_iter().filter_map(alive));
-        self.close_surplus(others).await;
+        self.surplus.add(surplus(others, older, self.max_connections));
         are_some_busy
     }
 
@@ -61,32 +64,12 @@ impl FanOut<'_> {
         stream::iter(dead).for_each_concurrent(CLEAN_UPS_AT_ONCE, forget).await;
     }
 
-    async fn close_surplus(&self, alive: Vec<Connection>) {
-        let surplus = stream::iter(surplus(alive, self.max_connections));
-        let replace = async |oldest| self.replace(&oldest).await;
-        surplus.for_each_concurrent(CLEAN_UPS_AT_ONCE, replace).await;
-    }
-
-    /// Closes a socket for a newer one. Its row is deleted first: without its row, a socket that fails to close gets no more
-    /// updates; without its socket, a row would be posted to until it expires.
-    async fn replace(&self, oldest: &Connection) {
-        if self.forget(oldest).await {
-            let closing = Outgoing::Closing {
-                reason: ClosingReason::Replaced,
-                retry: false,
-            };
-            self.poster.post(&oldest.id, &Payload::new(closing.to_text())).await;
-            self.poster.close(&oldest.id).await;
-        }
-    }
-
-    /// Deletes a connection's row, and says whether it is gone.
-    async fn forget(&self, connection: &Connection) -> bool {
+    /// Deletes a connection's row.
+    async fn forget(&self, connection: &Connection) {
         let forgotten = self.connections.forget(&connection.login, &connection.id).await;
-        if let Err(error) = &forgotten {
+        if let Err(error) = forgotten {
             tracing::warn!(connection_id = %connection.id, %error, "a row was not deleted; it goes at the next 410, or expires");
         }
-        forgotten.is_ok()
     }
 }
 
@@ -113,10 +96,33 @@ fn alive((connection, posted): (Connection, Posted)) -> Option<Connection> {
     (!matches!(posted, Posted::Gone { .. })).then_some(connection)
 }
 
-/// The oldest connections beyond the cap.
-fn surplus(mut alive: Vec<Connection>, max_connections: usize) -> Vec<Connection> {
+/// The connections to post to, and older ones to which nothing is posted, both the newest first. Posted to are as many as the cap,
+/// and those whose sockets may be just opening (docs/protocol.md, R3); no more than `$connect` lets a login have.
+fn split(mut all: Vec<Connection>, cap: usize, now: Timestamp) -> (Vec<Connection>, Vec<Connection>) {
+    all.sort_by_key(|connection| Reverse(connection.connected_at));
+    let is_young = |connection: &&Connection| !connection.is_dead_after_gone(now);
+    let young = all.iter().take_while(is_young).count();
+    let posted = young.clamp(cap, cap.saturating_mul(Admission::TIMES_THE_CAP));
+    let older = all.split_off(posted.min(all.len()));
+    (all, older)
+}
+
+/// The connections beyond the cap: the oldest of those that are alive, and those to which nothing was posted. Of these, as many as
+/// the login has room for come back at once: too many of the newer rows were those of dead sockets.
+fn surplus(mut alive: Vec<Connection>, older: Vec<Connection>, cap: usize) -> Vec<(Connection, Goodbye)> {
     alive.sort_by_key(|connection| Reverse(connection.connected_at));
-    alive.split_off(max_connections.min(alive.len()))
+    let room = cap.saturating_sub(alive.len());
+    let replaced = alive.split_off(cap.min(alive.len()));
+    let replaced = replaced.into_iter().map(|connection| (connection, Goodbye::Replaced));
+    let older = older.into_iter().enumerate().map(|(place, connection)| {
+        let goodbye = if place < room {
+            Goodbye::Silent
+        } else {
+            Goodbye::Replaced
+        };
+        (connection, goodbye)
+    });
+    replaced.chain(older).collect()
 }
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ use super::{
     outcome::Outcome,
     push::PushBuilder,
     report::{Report, Tally},
+    surplus::Surplus,
 };
 use crate::{Connections, Login, Poster, Recorded, Timestamp, Updates};
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, time::Duration};
+use tokio::time::Instant;
 
 /// Tells browsers of updates.
 #[derive(Clone, Debug)]
@@ -71,15 +73,18 @@ impl Notifier {
         let records: Vec<RecordJobs<'_>> = batch.records.iter().map(RecordJobs::of).collect();
         let jobs: Vec<&Job<'_>> = records.iter().flat_map(|record| &record.jobs).collect();
         let clocks_ahead = jobs.iter().filter(|job| log_if_ahead(job.event)).count();
-        let tally = Tally::default();
+        let (tally, surplus) = (Tally::default(), Surplus::default());
         let time_left = invocation.deadline.since(Timestamp::now()).saturating_sub(Self::MARGIN);
+        let end = Instant::now() + time_left;
         // When time is up, the work is dropped where it is: to do it again is always safe.
         if !time_left.is_zero() {
-            let _ = tokio::time::timeout(time_left, self.serve_all(&jobs, &tally)).await;
+            let _ = tokio::time::timeout_at(end, self.serve_all(&jobs, &tally, &surplus)).await;
         }
         for job in &jobs {
             self.defer_unfinished(job, &tally).await;
         }
+        // Last of all, since no login's update may wait for it.
+        tally.count_surplus(surplus.close(&self.connections, &self.poster, end).await);
         let outcomes: Vec<(&Login, Outcome)> = records.iter().flat_map(RecordJobs::outcomes).collect();
         let (updates, stale) = (
             outcomes.len(),
@@ -106,7 +111,7 @@ impl Notifier {
     }
 
     /// Serves login by login, many at once. A login gets the updates of several events in the events' order.
-    async fn serve_all<'a>(&self, jobs: &[&Job<'a>], tally: &Tally) {
+    async fn serve_all<'a>(&self, jobs: &[&Job<'a>], tally: &Tally, surplus: &Surplus) {
         let mut by_login: BTreeMap<&'a Login, Vec<&Job<'a>>> = BTreeMap::new();
         for job in jobs {
             for login in &job.event.logins {
@@ -115,7 +120,7 @@ impl Notifier {
         }
         let serve = async |(login, jobs): (&'a Login, Vec<&Job<'a>>)| {
             for job in jobs {
-                job.finish(login, self.serve(login, job.event, tally).await);
+                job.finish(login, self.serve(login, job.event, tally, surplus).await);
             }
         };
         stream::iter(by_login)
@@ -124,7 +129,7 @@ impl Notifier {
     }
 
     /// Serves one login: records the update, then reads the connections, then posts.
-    async fn serve(&self, login: &Login, event: &Notification, tally: &Tally) -> LoginResult {
+    async fn serve(&self, login: &Login, event: &Notification, tally: &Tally, surplus: &Surplus) -> LoginResult {
         let update = &event.update;
         let recorded = match self.updates.record(login, update).await {
             Ok(recorded) => recorded,
@@ -148,6 +153,7 @@ impl Notifier {
                 poster: &self.poster,
                 max_connections: self.max_connections_per_login,
                 tally,
+                surplus,
             };
             retry_later = fan_out.run(&pushes, connections).await;
         }

@@ -23,6 +23,9 @@ pub struct Report {
     pub deferred: usize,
     /// Logins with no room for some of the update's topics: nothing was recorded under these.
     pub no_room: usize,
+    /// Sockets beyond those that their logins may have that are left: there was no time to close them. Nothing was posted to them,
+    /// and the next update goes on closing.
+    pub surplus: usize,
     /// Posts that failed. If their login was not deferred, their pages get the update by their next sync.
     pub failed: usize,
 }
@@ -36,6 +39,7 @@ pub(crate) struct Tally {
     failed: AtomicUsize,
     deferred: AtomicUsize,
     no_room: AtomicUsize,
+    surplus: AtomicUsize,
 }
 
 impl Tally {
@@ -60,6 +64,11 @@ impl Tally {
         self.no_room.fetch_add(1, Relaxed);
     }
 
+    /// Counts sockets beyond the cap that are left.
+    pub(crate) fn count_surplus(&self, left: usize) {
+        self.surplus.fetch_add(left, Relaxed);
+    }
+
     /// The report of these counts and the logins' outcomes.
     pub(crate) fn report(&self, logins: BTreeMap<Login, Outcome>) -> Report {
         let [sent, gone, early, deferred, failed] =
@@ -72,6 +81,7 @@ impl Tally {
             deferred,
             failed,
             no_room: self.no_room.load(Relaxed),
+            surplus: self.surplus.load(Relaxed),
         }
     }
 }

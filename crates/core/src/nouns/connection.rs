@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::{fmt, time::Duration};
 
 /// The opaque id that API Gateway gives a socket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct ConnectionId(String);
 

@@ -135,7 +135,7 @@ impl World {
     /// Carries a call out.
     pub(super) fn execute(&mut self, held: &Held) -> Answer {
         match &held.call {
-            Call::Post { socket, text } => self.execute_post(socket, text),
+            Call::Post { socket, text } => self.execute_post(held, socket, text),
             Call::Close { socket } => {
                 let socket = self.gateway.number(socket);
                 if self.gateway.sockets[socket].state == State::Open {
@@ -155,8 +155,11 @@ impl World {
         }
     }
 
-    fn execute_post(&mut self, id: &str, text: &str) -> Answer {
+    fn execute_post(&mut self, held: &Held, id: &str, text: &str) -> Answer {
         let socket = self.gateway.number(id);
+        if let Some(event) = event_of(text).filter(|_| held.is_awaited()) {
+            self.check_fan_out(held.caller, socket, &event);
+        }
         let text = self
             .mistake
             .map_or_else(|| text.to_owned(), |mistake| mistake.push(text));

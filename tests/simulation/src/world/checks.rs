@@ -4,7 +4,7 @@ use super::{Revoking, TOPICS, Task, World, browser::Browser, gateway::State, pip
 use crate::Answer;
 use chatterbox_core::Admission;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 impl World {
     /// A push gives an event the same version as every earlier one of the same log: it is recorded once.
@@ -154,6 +154,25 @@ impl World {
             if sockets > self.plan.max_connections {
                 self.violate(format!("{login} has {sockets} sockets"));
             }
+        }
+    }
+
+    /// An invocation of notify posts an event to no more sockets of a login than the login may have, besides those that were just
+    /// opening.
+    pub(super) fn check_fan_out(&mut self, caller: usize, socket: usize, event: &str) {
+        // Longer than a row is young, and than an invocation takes; and the clocks' difference.
+        let young = Duration::from_secs(120 + if self.plan.has(Trouble::Skew) { 480 } else { 0 });
+        let login = self.browsers[self.gateway.sockets[socket].browser].login.clone();
+        if self.gateway.sockets[socket].since + young > self.now() {
+            return;
+        }
+        let posted = self.fan_outs.entry((caller, login, event.to_owned())).or_default();
+        posted.insert(socket);
+        if posted.len() > self.plan.max_connections {
+            let posted = format!("{posted:?}");
+            self.violate(format!(
+                "{event} is posted to {posted} of one login, more than it may have"
+            ));
         }
     }
 
