@@ -7,7 +7,7 @@ SHELL := bash
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare
 
-FUNCTIONS := connect disconnect default notify
+FUNCTIONS := connect disconnect default notify revoke
 # What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
 ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 TOOLS := $(CURDIR)/.tools

@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     ))?;
     say("The tutorial's three functions and its page ...")?;
     let tutorial = run(Side::Tutorial, &plan, programs).await?;
-    say("Chatterbox's four functions and its page ...")?;
+    say("Chatterbox's five functions and its page ...")?;
     let chatterbox = run(Side::Chatterbox, &plan, programs).await?;
     say(&format!("\n{}", table(&tutorial, &chatterbox)))?;
     if chatterbox.keeps_the_promise() {

@@ -102,9 +102,10 @@ const DESCRIPTIONS = {
     "minute in the future and was taken for now, so of two updates of a topic the wrong one may stand; set that machine's " +
     "clock or time zone. Look into notify's log, which has each event's id, and for a clock the seconds.",
   deadLetters:
-    "Events for notify failed until nobody tried again. Those of its queue and of asynchronous invocations are kept in the " +
-    "dead-letter queue for two weeks; of items of the outbox, the other queue holds where they are in the stream, which " +
-    "keeps them for a day. Look into notify's log for the reason, mend it, and send them again as docs/operating.md says.",
+    "Events failed until nobody tried again. Those of notify's queue and of asynchronous invocations are kept in the " +
+    "dead-letter queue for two weeks; of items of the outbox, and of chatter IDs that were deleted, two other queues hold " +
+    "where they are in the table's stream, which keeps them for a day. Look into the log of notify, or of revoke, for the " +
+    "reason, mend it, and send them again as docs/operating.md says.",
 };
 
 function errors(functions: Functions): IMetric {
@@ -215,11 +216,11 @@ function oddEvents(metrics: Metrics): IMetric {
   );
 }
 
-function deadLetters({ deadLetters, outboxFailures }: Queues): IMetric {
+function deadLetters({ deadLetters, outboxFailures, revokeFailures }: Queues): IMetric {
   const waiting = { period: FIVE_MINUTES, statistic: Stats.MAXIMUM };
   return sum(
     "dead letters",
-    [deadLetters, outboxFailures].map((queue) => queue.metricApproximateNumberOfMessagesVisible(waiting)),
+    [deadLetters, outboxFailures, revokeFailures].map((queue) => queue.metricApproximateNumberOfMessagesVisible(waiting)),
   );
 }
 

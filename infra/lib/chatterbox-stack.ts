@@ -52,6 +52,7 @@ export class ChatterboxStack extends Stack {
       parameters,
       cookies,
       maxConnectionsPerLogin: settings.maxConnectionsPerLogin,
+      checkChatterOnSync: settings.checkChatterOnSync,
       throttle: settings.throttle,
       originSecret: settings.originSecret,
       notifyConcurrency: settings.notifyConcurrency,
@@ -108,9 +109,11 @@ export class ChatterboxStack extends Stack {
     this.output("DisconnectFunction", functions.disconnect.functionName);
     this.output("DefaultFunction", functions.default.functionName);
     this.output("NotifyFunction", functions.notify.functionName, "What the pipeline invokes");
+    this.output("RevokeFunction", functions.revoke.functionName);
     this.output("QueueUrl", queues.updates.queueUrl, "Where the pipeline may send events instead");
     this.output("DeadLetterQueueUrl", queues.deadLetters.queueUrl);
     this.output("OutboxFailuresQueueUrl", queues.outboxFailures.queueUrl);
+    this.output("RevokeFailuresQueueUrl", queues.revokeFailures.queueUrl);
     this.output("ChattersTable", tables.chatters.tableName, "Where the site's backend puts chatter IDs");
     this.output("ConnectionsTable", tables.connections.tableName);
     this.output("UpdatesTable", tables.updates.tableName);

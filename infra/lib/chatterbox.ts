@@ -112,10 +112,11 @@ export class Chatterbox extends Construct {
     this.originSecret = props.originSecret && new OriginSecret(this, "OriginSecret", props.originSecret);
     this.setEnvironment(props);
     allowCalls(this.functions, this.tables, this.api, this.queues);
+    if (props.checkChatterOnSync) grantOn(this.functions.default, this.tables.chatters, "dynamodb:GetItem");
     addSources({
-      notify: this.functions.notify,
+      functions: this.functions,
       queues: this.queues,
-      outbox: this.tables.outbox,
+      tables: this.tables,
       queueConcurrency: props.notifyConcurrency ?? 5,
     });
     this.alarms = addAlarms(this, { ...this, topic: props.alarmTopic });
@@ -154,9 +155,14 @@ export class Chatterbox extends Construct {
     return grantOn(grantee, this.tables.chatters, "dynamodb:PutItem");
   }
 
-  /** Allows to revoke chatter IDs and to close the sockets that they opened. */
+  /** Allows to revoke chatter IDs. The function revoke closes the sockets that they opened. */
+  grantDeleteChatterIds(grantee: IGrantable): Grant {
+    return grantOn(grantee, this.tables.chatters, "dynamodb:Query", "dynamodb:DeleteItem");
+  }
+
+  /** Allows to revoke chatter IDs and to close the sockets that they opened, without waiting for the function revoke. */
   grantRevokeChatterIds(grantee: IGrantable): Grant {
-    return grantOn(grantee, this.tables.chatters, "dynamodb:Query", "dynamodb:DeleteItem")
+    return this.grantDeleteChatterIds(grantee)
       .combine(grantOn(grantee, this.tables.connections, "dynamodb:Query", "dynamodb:DeleteItem"))
       .combine(grantPosts(grantee, this.api));
   }
@@ -175,7 +181,8 @@ export class Chatterbox extends Construct {
   }
 
   /** Gives each function the variables that it reads, and no others (crates/core/src/runtime/settings.rs). */
-  private setEnvironment({ allowedOrigins, parameters, cookies, maxConnectionsPerLogin }: FunctionSettings): void {
+  private setEnvironment(settings: FunctionSettings): void {
+    const { allowedOrigins, parameters, cookies, maxConnectionsPerLogin, checkChatterOnSync } = settings;
     const CHATTERS_TABLE = this.tables.chatters.tableName;
     const CONNECTIONS_TABLE = this.tables.connections.tableName;
     const UPDATES_TABLE = this.tables.updates.tableName;
@@ -194,13 +201,22 @@ export class Chatterbox extends Construct {
         MAX_CONNECTIONS_PER_LOGIN,
       },
       disconnect: { CONNECTIONS_TABLE },
-      default: { CONNECTIONS_TABLE, UPDATES_TABLE },
+      default: {
+        CONNECTIONS_TABLE,
+        UPDATES_TABLE,
+        ...(checkChatterOnSync && { CHECK_CHATTER_ON_SYNC: "true", CHATTERS_TABLE }),
+      },
       notify: {
         CONNECTIONS_TABLE,
         UPDATES_TABLE,
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
         DEFER_QUEUE_URL: this.queues.updates.queueUrl,
         MAX_CONNECTIONS_PER_LOGIN,
+      },
+      revoke: {
+        CHATTERS_TABLE,
+        CONNECTIONS_TABLE,
+        AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: this.callbackUrl,
       },
     };
     for (const [name, handler] of this.functions.all()) {

@@ -31,6 +31,8 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
           apiMetric(api, "ConnectCount"),
           metrics.of("Connects", "connect"),
           metrics.of("Disconnects", "disconnect"),
+          metrics.of("Revocations", "revoke"),
+          metrics.of("SocketsRevoked", "revoke"),
         ]),
         graph(
           "Refusals by reason",
@@ -80,6 +82,7 @@ export function addDashboard(scope: Construct, { api, functions, metrics, queues
             queues.updates.metricApproximateNumberOfMessagesVisible({ label: "events" }),
             queues.deadLetters.metricApproximateNumberOfMessagesVisible({ label: "dead letters" }),
             queues.outboxFailures.metricApproximateNumberOfMessagesVisible({ label: "outbox failures" }),
+            queues.revokeFailures.metricApproximateNumberOfMessagesVisible({ label: "revoke failures" }),
           ],
           4,
         ),

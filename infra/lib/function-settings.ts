@@ -10,6 +10,8 @@ export interface FunctionSettings {
   readonly cookies?: { readonly login: string; readonly chatter: string };
   /** How many sockets a login may have before the oldest is closed. @default 20 */
   readonly maxConnectionsPerLogin?: number;
+  /** Whether a sync is refused once the socket's chatter ID has expired or was deleted. @default false */
+  readonly checkChatterOnSync?: boolean;
 }
 
 /** One sentence for each setting that the functions would refuse, so that a deployment fails before it begins. */

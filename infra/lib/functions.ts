@@ -15,8 +15,8 @@ import { Construct } from "constructs";
 import { acknowledgeWildcard } from "./acknowledge";
 import type { ArchitectureName } from "./architecture";
 
-/** The four functions, by the names of their packages and programs. */
-export const FUNCTION_NAMES = ["connect", "disconnect", "default", "notify"] as const;
+/** The five functions, by the names of their packages and programs. */
+export const FUNCTION_NAMES = ["connect", "disconnect", "default", "notify", "revoke"] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /**
@@ -26,16 +26,30 @@ export type FunctionName = (typeof FUNCTION_NAMES)[number];
 export const NOTIFY_TIMEOUT = Duration.seconds(60);
 
 /**
+ * revoke's time limit. It closes the sockets of many logins at once, of each twice, a second apart; it stops two seconds
+ * before, and what is left is delivered again.
+ */
+const REVOKE_TIMEOUT = Duration.seconds(60);
+
+/**
  * The time limit of the three functions that serve sockets. DynamoDB answers in milliseconds, and three tries fit in. The
  * protocol relies on `$connect` taking no longer (docs/protocol.md, R3).
  */
 const SOCKET_TIMEOUT = Duration.seconds(10);
 
-/** Memory of the three functions that serve sockets, in MB. Lambda gives processor time in proportion, and TLS and signatures are slow with 128. */
-const SOCKET_MEMORY = 256;
+/** Memory of all functions but notify, in MB. Lambda gives processor time in proportion, and TLS and signatures are slow with 128. */
+const MEMORY = 256;
 
 /** Memory of notify, in MB: it sends hundreds of posts at once. */
 const NOTIFY_MEMORY = 512;
+
+const TIMEOUTS: Record<FunctionName, Duration> = {
+  connect: SOCKET_TIMEOUT,
+  disconnect: SOCKET_TIMEOUT,
+  default: SOCKET_TIMEOUT,
+  notify: NOTIFY_TIMEOUT,
+  revoke: REVOKE_TIMEOUT,
+};
 
 /** A processor, as CDK has it. */
 export function lambdaArchitecture(name: ArchitectureName): Architecture {
@@ -64,6 +78,7 @@ export class Functions extends Construct {
   readonly disconnect: LambdaFunction;
   readonly default: LambdaFunction;
   readonly notify: LambdaFunction;
+  readonly revoke: LambdaFunction;
 
   constructor(
     scope: Construct,
@@ -75,6 +90,7 @@ export class Functions extends Construct {
     this.disconnect = this.add("disconnect", "Chatterbox $disconnect: deletes the row of a connection");
     this.default = this.add("default", "Chatterbox $default: answers a browser's message");
     this.notify = this.add("notify", "Chatterbox notify: tells every open browser of a login");
+    this.revoke = this.add("revoke", "Chatterbox revoke: closes the sockets of chatter IDs that were deleted");
   }
 
   /** The functions, each after its name. */
@@ -98,8 +114,8 @@ export class Functions extends Construct {
       handler: "bootstrap",
       runtime: Runtime.PROVIDED_AL2023,
       architecture: props.architecture,
-      memorySize: name === "notify" ? NOTIFY_MEMORY : SOCKET_MEMORY,
-      timeout: name === "notify" ? NOTIFY_TIMEOUT : SOCKET_TIMEOUT,
+      memorySize: name === "notify" ? NOTIFY_MEMORY : MEMORY,
+      timeout: TIMEOUTS[name],
       environment: props.environment,
       role: this.role(scope, logGroup),
       logGroup,

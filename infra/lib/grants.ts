@@ -9,7 +9,7 @@ import { CONNECTIONS_INDEX, type Tables } from "./tables";
 
 /**
  * Gives each function the rights to the calls that it makes, on the tables it makes them on, and no others. The rights to
- * read the queue and the outbox's stream are given in sources.ts.
+ * read the queue and the tables' streams are given in sources.ts.
  */
 export function allowCalls(functions: Functions, tables: Tables, api: Api, queues: Queues): void {
   const { chatters, connections, updates } = tables;
@@ -34,13 +34,15 @@ export function allowCalls(functions: Functions, tables: Tables, api: Api, queue
   functions.notify.addToRolePolicy(
     new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queues.updates.queueArn] }),
   );
-  grantPosts(functions.notify, api);
-  for (const method of ["POST", "DELETE"] as const) {
-    acknowledgeWildcard(
-      functions.notify.role!,
-      api.connectionsArn(method),
-      "All sockets of this stage, and of no other.",
-    );
+  // revoke looks whether a chatter ID is absent before it closes what it has opened.
+  allow(functions.revoke, chatters, "dynamodb:GetItem");
+  allow(functions.revoke, connections, "dynamodb:Query", "dynamodb:DeleteItem");
+
+  for (const handler of [functions.notify, functions.revoke]) {
+    grantPosts(handler, api);
+    for (const method of ["POST", "DELETE"] as const) {
+      acknowledgeWildcard(handler.role!, api.connectionsArn(method), "All sockets of this stage, and of no other.");
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge";
 import { NOTIFY_TIMEOUT } from "./functions";
 
-/** The queues around notify. */
+/** The queues around notify, and where failures end. */
 export class Queues extends Construct {
   /** Events for notify: from the pipeline, and those that notify itself had no time for. */
   readonly updates: Queue;
@@ -13,11 +13,17 @@ export class Queues extends Construct {
   /** The dead-letter queue of the outbox: for each batch that failed, its place in the stream, which keeps the records for a day. */
   readonly outboxFailures: Queue;
 
+  /** The same for removed chatter IDs: for each batch that revoke failed at, its place in the stream. */
+  readonly revokeFailures: Queue;
+
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.deadLetters = this.queue("DeadLetters");
     this.outboxFailures = this.queue("OutboxFailures");
-    acknowledge(this.outboxFailures, "SQS3", "It is itself where failures end, though a stream's and not a queue's.");
+    this.revokeFailures = this.queue("RevokeFailures");
+    for (const queue of [this.outboxFailures, this.revokeFailures]) {
+      acknowledge(queue, "SQS3", "It is itself where failures end, though a stream's and not a queue's.");
+    }
     this.updates = new Queue(this, "Updates", {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,

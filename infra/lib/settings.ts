@@ -32,6 +32,11 @@ export interface Settings {
   cookies?: { login: string; chatter: string };
   /** How many sockets a login may have before the oldest is closed. */
   maxConnectionsPerLogin: number;
+  /**
+   * Whether a page is turned away at its next sync, and so within a quarter of an hour, once its chatter ID has expired. It
+   * costs one more read for each sync. Without it, an open socket outlives its chatter ID by up to two hours.
+   */
+  checkChatterOnSync: boolean;
   /** A hostname of its own, with its certificate (of the API's region) or the Route 53 zone that can prove one. */
   host?: { name: string; certificateArn?: string; zone?: { id: string; name: string } };
   /** The site's hostname: the path on it, and whether to make an example of a distribution around the site's origin. */
@@ -92,6 +97,7 @@ export const defaults: Settings = {
   allowedOrigins: [],
   parameters: { login: "login", chatter: "chatter", topic: "topic" },
   maxConnectionsPerLogin: 20,
+  checkChatterOnSync: false,
   throttle: DEFAULT_THROTTLES,
   notifyConcurrency: 5,
   logLevel: "INFO",
@@ -141,6 +147,7 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   parameters: "object",
   cookies: "object",
   maxConnectionsPerLogin: "number",
+  checkChatterOnSync: "boolean",
   host: "object",
   site: "object",
   originSecret: "object",

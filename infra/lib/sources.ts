@@ -1,38 +1,47 @@
 import { Duration } from "aws-cdk-lib";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { FilterCriteria, FilterRule, StartingPosition, type Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import {
+  FilterCriteria,
+  FilterRule,
+  StartingPosition,
+  type EventSourceMappingOptions,
+  type Function as LambdaFunction,
+} from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeWildcard } from "./acknowledge";
+import type { Functions } from "./functions";
 import type { Queues } from "./queues";
+import type { Tables } from "./tables";
 
 export interface Sources {
-  readonly notify: LambdaFunction;
+  readonly functions: Functions;
   readonly queues: Queues;
-  readonly outbox: Table;
-  /** How many invocations work on the queue at once, 2 to 1,000. */
+  readonly tables: Tables;
+  /** How many invocations of notify work on the queue at once, 2 to 1,000. */
   readonly queueConcurrency: number;
 }
 
 /**
- * The event sources of notify: asynchronous invocations, the queue, the outbox. Each retries, and each leaves events
- * that failed for good in a dead-letter queue with an alarm.
+ * The event sources: of notify asynchronous invocations, the queue and the outbox; of revoke the table of chatter IDs. Each
+ * retries, and each leaves events that failed for good in a queue with an alarm.
  *
- * CDK's event sources would allow notify more than Lambda asks for (the URL of a queue, the streams of all tables), so
- * the rights are written out here: those of AWS's own execution policies, on these queues and this stream.
+ * CDK's event sources would allow the functions more than Lambda asks for (the URL of a queue, the streams of all tables),
+ * so the rights are written out here: those of AWS's own execution policies, on these queues and these streams.
  */
-export function addSources({ notify, queues, outbox, queueConcurrency }: Sources): void {
-  const allow = (actions: string[], ...resources: string[]) =>
-    notify.addToRolePolicy(new PolicyStatement({ actions, resources }));
-
-  allow(["sqs:SendMessage"], queues.deadLetters.queueArn, queues.outboxFailures.queueArn);
+export function addSources({ functions: { notify, revoke }, queues, tables, queueConcurrency }: Sources): void {
+  allow(notify, ["sqs:SendMessage"], queues.deadLetters.queueArn);
   notify.configureAsyncInvoke({
     retryAttempts: 2,
     maxEventAge: Duration.hours(1),
     onFailure: to(queues.deadLetters),
   });
 
-  allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queues.updates.queueArn);
+  allow(
+    notify,
+    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+    queues.updates.queueArn,
+  );
   notify.addEventSourceMapping("Queue", {
     eventSourceArn: queues.updates.queueArn,
     batchSize: 10,
@@ -42,31 +51,62 @@ export function addSources({ notify, queues, outbox, queueConcurrency }: Sources
     reportBatchItemFailures: true,
   });
 
-  const streams = `${outbox.tableArn}/stream/*`;
-  allow(
-    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
-    streams,
-  );
-  acknowledgeWildcard(
-    notify.role!,
-    streams,
-    "A stream's name is the time when it was enabled: nobody knows it before.",
-  );
-  notify.addEventSourceMapping("Outbox", {
-    eventSourceArn: outbox.tableStreamArn!,
+  addStream("Outbox", notify, tables.outbox, queues.outboxFailures, {
     batchSize: 10,
-    // Begins at the oldest record, so that items put while the mapping was being made are not skipped.
-    startingPosition: StartingPosition.TRIM_HORIZON,
     // An item that is put again under its key is a MODIFY. notify compares its event with the one before: if it differs,
     // it is a new event. Expiry and deletion are REMOVE, which carry no event.
     filters: [FilterCriteria.filter({ eventName: FilterRule.or("INSERT", "MODIFY") })],
-    // A record that fails blocks its shard, so there are few retries, and a failed batch is split.
+  });
+  addStream("Chatters", revoke, tables.chatters, queues.revokeFailures, {
+    // Most have no socket, and then take a query.
+    batchSize: 100,
+    // What somebody removed. What DynamoDB itself removes has expired, and its sockets end by themselves within two hours, as
+    // before the removal, which may come days late. Only those records say who removed the item. `exists` looks at values
+    // alone, not at objects. revoke ignores them once more.
+    filters: [
+      FilterCriteria.filter({
+        eventName: FilterRule.or("REMOVE"),
+        userIdentity: { principalId: FilterRule.notExists() },
+      }),
+    ],
+  });
+}
+
+/** A table's stream as an event source, with the right to read it. A record that fails blocks its shard, so there are few retries, and a failed batch is split. */
+function addStream(
+  id: string,
+  handler: LambdaFunction,
+  table: Table,
+  failures: IQueue,
+  options: Pick<EventSourceMappingOptions, "batchSize" | "filters">,
+): void {
+  const streams = `${table.tableArn}/stream/*`;
+  allow(
+    handler,
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    streams,
+  );
+  allow(handler, ["sqs:SendMessage"], failures.queueArn);
+  acknowledgeWildcard(
+    handler.role!,
+    streams,
+    "A stream's name is the time when it was enabled: nobody knows it before.",
+  );
+  handler.addEventSourceMapping(id, {
+    ...options,
+    eventSourceArn: table.tableStreamArn!,
+    // Begins at the oldest record, so that items put while the mapping was being made are not skipped.
+    startingPosition: StartingPosition.TRIM_HORIZON,
     retryAttempts: 5,
     maxRecordAge: Duration.hours(1),
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
-    onFailure: to(queues.outboxFailures),
+    onFailure: to(failures),
   });
+}
+
+function allow(handler: LambdaFunction, actions: string[], ...resources: string[]): void {
+  handler.addToRolePolicy(new PolicyStatement({ actions, resources }));
 }
 
 /** A destination for failed events, by its ARN only. CDK's own destinations would grant more than sending. */

@@ -21,7 +21,7 @@ interface Keys {
  * of the last 35 days can be restored (after which `updates` needs new epochs, see docs/operating.md).
  */
 export class Tables extends Construct {
-  /** Chatter IDs that were issued, as hashes. */
+  /** Chatter IDs that were issued, as hashes. Its stream tells revoke which were removed. */
   readonly chatters: Table;
   /** Sockets that are open. */
   readonly connections: Table;
@@ -36,7 +36,9 @@ export class Tables extends Construct {
     private readonly props: TablesProps,
   ) {
     super(scope, id);
-    this.chatters = this.table("Chatters", { partition: "login", sort: "chatter_hash" }, props.keep);
+    // The keys are all that revoke needs to know of an item that was removed.
+    const ofChatters = { partition: "login", sort: "chatter_hash" };
+    this.chatters = this.table("Chatters", ofChatters, props.keep, StreamViewType.KEYS_ONLY);
     this.connections = this.table("Connections", { partition: "login", sort: "connection_id" }, false);
     this.connections.addGlobalSecondaryIndex({
       indexName: CONNECTIONS_INDEX,

@@ -35,7 +35,7 @@ function asked(of: Readable): Record<"alarms" | "dashboard", [string, string, Re
 test("alarms and dashboard read metrics that the function in question prints, where it prints them", () => {
   for (const of of [plain, named]) {
     const { alarms, dashboard } = asked(of);
-    assert.deepEqual([alarms.length, dashboard.length], [17, 29]);
+    assert.deepEqual([alarms.length, dashboard.length], [17, 31]);
     for (const [namespace, name, { [metricsDimension]: by, Reason, ...others }] of [...alarms, ...dashboard]) {
       const from = FUNCTION_NAMES.find((name) => name === by)!;
       assert(metrics(from).has(name), `${from} does not print ${name}`);

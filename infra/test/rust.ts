@@ -12,21 +12,24 @@ const contract: {
   >;
   metricsDimension: string;
   refusalReasons: string[];
-  tables: Record<string, { partitionKey: string; sortKey: string | null; index: [string, string] | null }>;
+  tables: Record<
+    string,
+    { partitionKey: string; sortKey: string | null; index: [string, string] | null; stream: string | null }
+  >;
 } = JSON.parse(readFileSync(join(__dirname, "../../crates/core/contract.json"), "utf8"));
 
 /** The variables that a function reads: those that it needs, and those that it may have. */
 export function variables(name: FunctionName): { required: string[]; optional: string[] } {
   const { required, optional } = contract.functions[name];
   // What begins with AWS is not ours: Lambda sets it itself (the level, by the function's logging configuration), or it
-  // leads to another AWS than the real one. The address of `@connections` is the exception, and notify's alone.
+  // leads to another AWS than the real one. The address of `@connections` is the exception.
   return { required, optional: optional.filter((variable) => !variable.startsWith("AWS_")) };
 }
 
 /** The variable for the address of `@connections`. */
 export const callbackVariable = contract.callbackVariable;
 
-/** The tables' keys, and the index, as core makes them for the local system. */
+/** The tables' keys, the index and the streams, as core makes them for the local system. */
 export const tables = contract.tables;
 
 /** The attribute by which items expire. */

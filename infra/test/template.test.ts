@@ -13,6 +13,7 @@ const named = new Readable(
     cookies: { login: "user", chatter: "socks" },
     parameters: { login: "geek", chatter: "id", topic: "about" },
     maxConnectionsPerLogin: 5,
+    checkChatterOnSync: true,
     notifyConcurrency: 7,
     site: { path: "/live" },
     originSecret: { version: 2 },
@@ -91,14 +92,29 @@ const RIGHTS: Record<string, string[]> = {
     "sqs:SendMessage on ${Queues/OutboxFailures.Arn}",
     "sqs:SendMessage on ${Queues/Updates.Arn}",
   ],
+  revoke: [
+    "dynamodb:DeleteItem on ${Tables/Connections.Arn}",
+    "dynamodb:DescribeStream on ${Tables/Chatters.Arn}/stream/*",
+    "dynamodb:GetItem on ${Tables/Chatters.Arn}",
+    "dynamodb:GetRecords on ${Tables/Chatters.Arn}/stream/*",
+    "dynamodb:GetShardIterator on ${Tables/Chatters.Arn}/stream/*",
+    "dynamodb:ListStreams on ${Tables/Chatters.Arn}/stream/*",
+    "dynamodb:Query on ${Tables/Connections.Arn}",
+    `execute-api:ManageConnections on ${SOCKETS}/DELETE/@connections/*`,
+    `execute-api:ManageConnections on ${SOCKETS}/POST/@connections/*`,
+    "logs:CreateLogStream on ${Functions/revoke/Log.Arn}",
+    "logs:PutLogEvents on ${Functions/revoke/Log.Arn}",
+    "sqs:SendMessage on ${Queues/RevokeFailures.Arn}",
+  ],
 };
 
 for (const name of FUNCTION_NAMES) {
   test(`${name} has exactly the rights that it needs`, () => assert.deepEqual(allowed(plain, name), RIGHTS[name]));
 
-  test(`${name} has the rights for tracing if that is set, and no others`, () => {
+  test(`${name} has the rights for tracing and for the check of a sync if that is set, and no others`, () => {
     const traces = ["xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"];
-    assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...traces].sort());
+    const check = name === "default" ? ["dynamodb:GetItem on ${Tables/Chatters.Arn}"] : [];
+    assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...check, ...traces].sort());
     assert.equal(fn(named, name).TracingConfig.Mode, "Active");
   });
 
@@ -146,12 +162,13 @@ test("the settings are in the environment of the functions that read them", () =
   );
   assert.deepEqual([connect.LOGIN_COOKIE, connect.CHATTER_COOKIE], ["user", "socks"]);
   assert.equal(fn(named, "notify").Environment.Variables.MAX_CONNECTIONS_PER_LOGIN, "5");
+  assert.equal(fn(named, "default").Environment.Variables.CHECK_CHATTER_ON_SYNC, "true");
   for (const name of FUNCTION_NAMES) assert.equal(fn(named, name).Environment.Variables.METRICS_NAMESPACE, "Mine");
 });
 
-test("the tables have the keys that core has", () => {
-  assert.deepEqual(Object.keys(tables), ["chatters", "connections", "updates"]);
-  for (const [name, { partitionKey, sortKey, index }] of Object.entries(tables)) {
+test("the tables have the keys and streams that core has", () => {
+  assert.deepEqual(Object.keys(tables), ["chatters", "connections", "outbox", "updates"]);
+  for (const [name, { partitionKey, sortKey, index, stream }] of Object.entries(tables)) {
     const table = plain.resources[`Tables/${name[0]!.toUpperCase()}${name.slice(1)}`]!.Properties;
     const keys = [
       { AttributeName: partitionKey, KeyType: "HASH" },
@@ -166,6 +183,7 @@ test("the tables have the keys that core has", () => {
       },
     ] : undefined;
     assert.deepEqual(table.GlobalSecondaryIndexes, indexes);
+    assert.deepEqual(table.StreamSpecification, stream ? { StreamViewType: stream } : undefined);
   }
 });
 
@@ -221,9 +239,6 @@ test("the tables chatters and updates outlive the stack, unless keepTables is fa
 });
 
 test("the outbox invokes notify with new and changed items, and its failures go to a queue", () => {
-  // Both images: only the old one shows whether the event changed or another attribute.
-  const { StreamViewType } = plain.resources["Tables/Outbox"]!.Properties.StreamSpecification;
-  assert.equal(StreamViewType, "NEW_AND_OLD_IMAGES");
   assert.deepEqual(plain.resources["Functions/notify/Outbox"]!.Properties, {
     BatchSize: 10,
     BisectBatchOnFunctionError: true,
@@ -231,6 +246,23 @@ test("the outbox invokes notify with new and changed items, and its failures go 
     EventSourceArn: "${Tables/Outbox.StreamArn}",
     FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"]}' }] },
     FunctionName: "${Functions/notify}",
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+    MaximumRecordAgeInSeconds: 3600,
+    MaximumRetryAttempts: 5,
+    StartingPosition: "TRIM_HORIZON",
+  });
+});
+
+test("a chatter ID that somebody deletes invokes revoke, one that DynamoDB deletes does not, and failures go to a queue", () => {
+  assert.deepEqual(plain.resources["Functions/revoke/Chatters"]!.Properties, {
+    BatchSize: 100,
+    BisectBatchOnFunctionError: true,
+    DestinationConfig: { OnFailure: { Destination: "${Queues/RevokeFailures.Arn}" } },
+    EventSourceArn: "${Tables/Chatters.StreamArn}",
+    FilterCriteria: {
+      Filters: [{ Pattern: '{"eventName":["REMOVE"],"userIdentity":{"principalId":[{"exists":false}]}}' }],
+    },
+    FunctionName: "${Functions/revoke}",
     FunctionResponseTypes: ["ReportBatchItemFailures"],
     MaximumRecordAgeInSeconds: 3600,
     MaximumRetryAttempts: 5,
@@ -398,6 +430,8 @@ test("the outputs have these names, on which scripts and documents rely", () => 
     "OutboxFailuresQueueUrl",
     "OutboxTable",
     "QueueUrl",
+    "RevokeFailuresQueueUrl",
+    "RevokeFunction",
     "UpdatesTable",
     "WebSocketUrl",
   ]);

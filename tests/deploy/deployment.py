@@ -10,7 +10,7 @@ from emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
-FUNCTIONS = ("connect", "disconnect", "default", "notify")
+FUNCTIONS = ("connect", "disconnect", "default", "notify", "revoke")
 # The functions' programs for this machine.
 PROGRAMS = Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
 STAGE = "socks"

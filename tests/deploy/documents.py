@@ -8,6 +8,7 @@ from deployment import ROOT
 README = ROOT / "README.md"
 QUICK_START = ROOT / "docs" / "quick-start.md"
 DEPLOY = ROOT / "docs" / "deploy.md"
+BACKEND = ROOT / "docs" / "backend.md"
 
 
 def commands(document: Path, *words: str) -> list[str]:
@@ -17,3 +18,9 @@ def commands(document: Path, *words: str) -> list[str]:
     whole = re.split(r"(?<![\\|&])\n", "\n".join(code))
     return [command for command in whole if any(word in command for word in words)]
 
+
+
+def code(document: Path, language: str, word: str) -> str:
+    """The document's code in this language that contains this word."""
+    [found] = [block for block in re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL) if word in block]
+    return found

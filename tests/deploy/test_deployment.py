@@ -1,5 +1,6 @@
 """The deployed stack, with the real binaries, driven by clients that others wrote."""
 
+import hashlib
 import json
 import uuid
 
@@ -69,6 +70,19 @@ def test_a_changed_outbox_item_is_a_new_update_only_if_its_event_changed(site, l
         site.put_into_outbox({"login": login, "body": {"plays": 6}})
         update = browser.hear()
         assert (update["version"], update["body"]) == (3, {"plays": 6})
+
+
+def test_deleting_a_chatter_id_closes_the_sockets_that_it_opened_and_no_others(site, login):
+    revoked, kept = site.issue(login), site.issue(login)
+    with site.browser(login, kept) as other:
+        with site.browser(login, revoked) as browser:
+            chatter_hash = hashlib.sha256(revoked.encode()).hexdigest()
+            key = {"login": {"S": login}, "chatter_hash": {"S": chatter_hash}}
+            site.dynamodb.delete_item(TableName=site.outputs["ChattersTable"], Key=key)
+            assert browser.hear() == {"type": "closing", "reason": "revoked", "retry": False}
+        assert site.refusal(login, revoked) in (401, 403)
+        site.invoke_notify({"login": login, "body": {"plays": 7}})
+        assert other.hear()["body"] == {"plays": 7}
 
 
 def test_a_bad_event_ends_in_the_dead_letter_queue_and_holds_up_no_other(site, login):

@@ -1,5 +1,6 @@
 """The documents' commands do what the documents say, in a shell that has what the documents give it and no more."""
 
+import hashlib
 import json
 import os
 import re
@@ -8,14 +9,17 @@ import subprocess
 import sys
 import time
 import uuid
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import boto3
 import pytest
 from websockets.sync.client import connect
 
 from clients import PATIENCE, Browser
 from deployment import ROOT
-from documents import DEPLOY, QUICK_START, README, commands
+from documents import BACKEND, DEPLOY, QUICK_START, README, code, commands
 
 
 @pytest.fixture
@@ -65,6 +69,25 @@ def test_the_quick_starts_commands_reach_a_browser_on_the_laptop(shell, local):
         assert json.loads(run(scan))["Count"] == 1
         assert '"sent":1' in run(notify)
         assert Browser(socket).hear()["body"] == {"message": "hello"}
+
+
+@pytest.mark.parametrize("language", ["shell", "python"])
+def test_the_backends_line_that_deletes_a_chatter_id_closes_its_browsers_socket(shell, local, language):
+    [credentials] = commands(QUICK_START, "export AWS_ACCESS_KEY_ID")
+    [issue] = commands(QUICK_START, "examples/issue/")
+    [delete] = commands(BACKEND, "aws dynamodb delete-item")
+    chatter_id = chatter_id_in(shell(f"{credentials}\n{issue}".replace("http://127.0.0.1:8000", local["dynamodb"]), {}))
+    with connect(f"{local['socket']}?login=friendless&chatter={chatter_id}", open_timeout=PATIENCE) as socket:
+        if language == "shell":
+            delete = delete.replace("HASH", hashlib.sha256(chatter_id.encode()).hexdigest())
+            shell(f"{credentials}\n{delete}", {"AWS_ENDPOINT_URL_DYNAMODB": local["dynamodb"]})
+        else:
+            options = {"endpoint_url": local["dynamodb"], "region_name": "us-east-1"}
+            session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local")
+            backend = SimpleNamespace(resource=partial(session.resource, **options))
+            names = {"boto3": backend, "hashlib": hashlib, "login": "friendless", "chatter_id": chatter_id}
+            exec(code(BACKEND, "python", "delete_item"), names)
+        assert Browser(socket).hear() == {"type": "closing", "reason": "revoked", "retry": False}
 
 
 def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
@@ -129,4 +152,4 @@ def test_a_deployed_stack_can_be_measured(site, aws, emulator):
         env={**os.environ, **emulator.environment}, capture_output=True, text=True, timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
-    assert [line.split()[1] for line in done.stdout.splitlines()[2::2]] == ["connect", "disconnect", "default", "notify"]
+    assert [line.split()[1] for line in done.stdout.splitlines()[2::2]] == ["connect", "disconnect", "default", "notify", "revoke"]

@@ -3,7 +3,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-const PROGRAMS = ["chatter", "connect", "disconnect", "default", "notify"];
+const PROGRAMS = ["chatter", "connect", "disconnect", "default", "notify", "revoke"];
 
 /** Throws if a program in this folder is missing, or older than its sources, so that no test runs older code. */
 export async function refuseStale(folder) {

@@ -15,7 +15,7 @@ test("programs_that_are_missing_or_older_than_a_source_are_refused", async (t) =
     return path.replaceAll(" ", "\\ ");
   };
   const list = async (...sources) => {
-    for (const name of ["chatter", "connect", "disconnect", "default", "notify"]) {
+    for (const name of ["chatter", "connect", "disconnect", "default", "notify", "revoke"]) {
       const program = await write(name, "", 60);
       await write(`${name}.d`, `${program}: ${name === "notify" ? sources.join(" ") : ""}\n`, 60);
     }

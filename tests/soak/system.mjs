@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { CHATTER, Local } from "../harness/local.mjs";
 import { Wire } from "./wire.mjs";
 
-const FUNCTIONS = ["connect", "disconnect", "default", "notify"];
+const FUNCTIONS = ["connect", "disconnect", "default", "notify", "revoke"];
 
 export class System {
   /** @type {Local} */ local;

@@ -24,7 +24,7 @@ struct Program {
 }
 
 pub(crate) fn measure(bench: &Bench) -> Fallible<Section> {
-    let ours = ["connect", "disconnect", "default", "notify"].map(|name| (name, program(name), true));
+    let ours = ["connect", "disconnect", "default", "notify", "revoke"].map(|name| (name, program(name), true));
     let others = [
         ("hello-world", program("bench-hello"), false),
         ("Node notify", bench.file("node/dist/notify-sequential.cjs"), false),

@@ -1,9 +1,9 @@
-//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, and the four functions
+//! Chatterbox on a laptop: the gateway, an embedded DynamoDB and the demo page in this process, and the five functions
 //! as its children. The functions are the programs that run in AWS; environment variables tell them where everything
 //! is.
 //!
-//! `functions` has the functions and their routes, `database`, `engine` and `data_file` the tables, `demo` the page and its
-//! backend, `chaos` and `throttle` what `--chaos` breaks.
+//! `functions` has the functions and their routes, `database`, `engine` and `data_file` the tables, `streams` what brings
+//! their changes to functions, `demo` the page and its backend, `chaos` and `throttle` what `--chaos` breaks.
 
 mod chaos;
 mod data_file;
@@ -12,19 +12,24 @@ mod demo;
 mod engine;
 mod functions;
 mod lock;
+mod streams;
 mod throttle;
 
 use chaos::Chaos;
 use chatterbox_core::{
-    BackendSettings, Chatters, ConnectSettings, Connections, FromEnvironment, Function, NotifySettings, Revocation,
-    SettingsError, StoreError, Tables, aws::Aws, schema,
+    BackendSettings, Chatters, ConnectSettings, Connections, DefaultSettings, FromEnvironment, Function,
+    NotifySettings, Revocation, SettingsError, StoreError, Tables, aws::Aws, schema,
 };
 use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server, Throttle as RouteThrottle};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
 pub use throttle::Throttle;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 
 /// The options of a local system.
 #[derive(Clone, Debug)]
@@ -37,7 +42,7 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Further names of this machine by which both ports may be called: of tunnels and containers.
     pub allowed_hosts: Vec<String>,
-    /// The folder with the programs `connect`, `disconnect`, `default` and `notify`.
+    /// The folder with the programs `connect`, `disconnect`, `default`, `notify` and `revoke`.
     pub functions: PathBuf,
     /// Settings of the functions, beside those that the local system sets itself.
     pub environment: BTreeMap<String, String>,
@@ -119,6 +124,8 @@ pub struct Local {
     gateway: Arc<Gateway>,
     database: Arc<Database>,
     server: JoinHandle<io::Result<()>>,
+    /// The readers of the tables' streams. Dropping it ends them.
+    streams: JoinSet<()>,
     chaos: Option<JoinHandle<()>>,
     aws: Aws,
     revocation: Revocation,
@@ -139,11 +146,12 @@ impl Settings {
         let lookup = |name: &str| environment.get(name).cloned();
         let settings = (
             ConnectSettings::find_in(&lookup),
+            DefaultSettings::find_in(&lookup),
             NotifySettings::find_in(&lookup),
             BackendSettings::find_in(&lookup),
         );
         match settings {
-            (Ok(connect), Ok(notify), Ok(backend)) => Ok(Settings {
+            (Ok(connect), Ok(_), Ok(notify), Ok(backend)) => Ok(Settings {
                 tables: Tables {
                     chatters: connect.chatters_table,
                     connections: connect.connections_table,
@@ -152,8 +160,8 @@ impl Settings {
                 origins: connect.policy.origins.unwrap_or_default(),
                 backend,
             }),
-            (connect, notify, backend) => {
-                let errors = [connect.err(), notify.err(), backend.err()];
+            (connect, default, notify, backend) => {
+                let errors = [connect.err(), default.err(), notify.err(), backend.err()];
                 Err(SettingsError::of_all(errors.into_iter().flatten()))
             }
         }
@@ -215,6 +223,7 @@ impl Local {
         let gateway = Arc::new(Gateway::start(config).await?);
         let aws = Aws::local(backend.endpoints);
         schema::create_tables(&aws.dynamodb(), &tables).await?;
+        schema::create(&aws.dynamodb(), &schema::OUTBOX).await?;
         let revocation = revocation(&aws, &tables, &backend.callback_url);
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
@@ -230,8 +239,10 @@ impl Local {
             router = router.merge(chaos.router());
         }
         let server = tokio::spawn(async move { server.serve(listener, router, std::future::pending()).await });
+        let streams = streams::start(&database, &gateway, &tables);
         Ok(Local {
             address,
+            streams,
             gateway,
             database,
             server,
@@ -288,6 +299,7 @@ impl Local {
             let _ = chaos.await;
         }
         self.gateway.stop().await;
+        self.streams.shutdown().await;
         self.server.abort();
         self.database.end().await;
     }

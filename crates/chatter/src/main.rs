@@ -47,7 +47,7 @@ struct LocalArguments {
     /// A further name of this machine, of a tunnel or a container, by which both ports may be called; may be repeated.
     #[arg(long = "allow-host", value_name = "NAME", value_parser = Access::parse_host)]
     allowed_hosts: Vec<String>,
-    /// The folder with the four functions' programs; by default the one that `chatter` itself is in.
+    /// The folder with the five functions' programs; by default the one that `chatter` itself is in.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
     /// Break something every few seconds, to watch the page recover. The same SEED breaks the same things in the same

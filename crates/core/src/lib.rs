@@ -1,4 +1,4 @@
-//! The library that the four functions of Chatterbox share. Its rooms, in reading order; each uses only those before it:
+//! The library that the five functions of Chatterbox share. Its rooms, in reading order; each uses only those before it:
 //!
 //! 0. `backoff`: waits between tries; `lock`: how a mutex is locked; [`json`]: JSON of strangers.
 //! 1. `nouns`: values that are valid once they are made: [`Login`], [`ChatterId`], [`ConnectionId`], [`Topic`],
@@ -10,7 +10,8 @@
 //! 5. `http`: signatures, and connections to AWS that are replaced when they break.
 //! 6. `sockets`: [`Poster`] sends to a socket, [`Revocation`] closes those of a chatter ID.
 //! 7. `notify`: [`Batch`] (what the pipeline sends), [`Notifier`], [`Deferral`].
-//! 8. `runtime`: [`settings`], [`aws`], [`log`], [`metrics`].
+//! 8. `revoke`: [`Removals`] (chatter IDs that somebody has deleted), [`Revoker`].
+//! 9. `runtime`: [`settings`], [`aws`], [`log`], [`metrics`].
 //!
 //! Only the functions know `lambda_runtime`. Only this crate knows the AWS SDK's requests.
 
@@ -22,6 +23,7 @@ mod lock;
 mod notify;
 mod nouns;
 mod protocol;
+mod revoke;
 mod runtime;
 mod sockets;
 mod tables;
@@ -43,9 +45,10 @@ pub use nouns::{
     Topics, Update, Version,
 };
 pub use protocol::{Handled, Incoming, MessageHandler, NotUnderstood, outgoing, sync};
+pub use revoke::{Removal, Removals, Revoked, Revoker};
 pub use runtime::{
     BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, FromEnvironment, Function,
-    Metric, NotifySettings, SettingsError, Unit, aws, log, metrics, settings,
+    Metric, NotifySettings, RevokeSettings, SettingsError, Unit, aws, log, metrics, settings,
 };
 pub use sockets::{Payload, Posted, Poster, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, StoreError, Tables, UpdateLog, Updates, schema};

@@ -13,6 +13,6 @@ pub use environment::FromEnvironment;
 pub use function::Function;
 pub use metric::{Metric, Unit};
 pub use settings::{
-    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, NotifySettings,
+    BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, NotifySettings, RevokeSettings,
 };
 pub use settings_error::SettingsError;

@@ -32,7 +32,8 @@ fn contract() -> Value {
         connections: "connections".to_owned(),
         updates: "updates".to_owned(),
     };
-    let tables: Map<String, Value> = schema::tables(&names).into_iter().map(table).collect();
+    let tables = schema::tables(&names).into_iter().chain([schema::OUTBOX]);
+    let tables: Map<String, Value> = tables.map(table).collect();
     let backend = BackendSettings::variables();
     json!({
         "backend": {"required": backend.required, "optional": backend.optional},
@@ -55,8 +56,11 @@ fn function(function: Function) -> (String, Value) {
     (function.name().to_owned(), value)
 }
 
-/// A table's name and keys.
+/// A table's name, its keys, and what its stream holds.
 fn table(table: schema::Table<'_>) -> (String, Value) {
-    let value = json!({"partitionKey": table.partition_key, "sortKey": table.sort_key, "index": table.index});
+    let value = json!({
+        "partitionKey": table.partition_key, "sortKey": table.sort_key, "index": table.index,
+        "stream": table.stream.map(schema::Stream::view_type),
+    });
     (table.name.to_owned(), value)
 }

@@ -1,12 +1,12 @@
 //! `$default`: answers a browser's message, on the same socket.
 //!
-//! event ─▶ `MessageHandler` ─▶ sync: the connection is on record + updates since the cursor ─▶ reply
+//! event ─▶ `MessageHandler` ─▶ sync: the connection is on record (+ its chatter ID is good) + updates since the cursor ─▶ reply
 //!
 //! The answer is its return value, so it needs no right to post. It closes no socket, whatever the message was.
 
 use chatterbox_core::{
-    Connections, DefaultSettings, EventKind, FromEnvironment, Function, Handled, MessageHandler, Metric, ProxyResponse,
-    SocketEvent, Updates,
+    Chatters, Connections, DefaultSettings, EventKind, FromEnvironment, Function, Handled, MessageHandler, Metric,
+    ProxyResponse, SocketEvent, Updates,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -22,6 +22,9 @@ async fn main() -> Result<(), Error> {
     let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
     let handler = MessageHandler {
         updates: Updates::new(dynamodb.clone(), settings.updates_table),
+        chatters: settings
+            .chatters_table
+            .map(|table| Chatters::new(dynamodb.clone(), table)),
         connections: Connections::new(dynamodb, settings.connections_table),
     };
     aws::warm_up(handler.updates.warm_up()).await;

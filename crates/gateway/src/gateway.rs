@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use bytes::Bytes;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
@@ -12,7 +13,7 @@ use crate::activity::ActivityEntry;
 use crate::config::{Config, ConfigError, Faults, FaultsError};
 use crate::faults::{self, Injector, Target};
 use crate::feeds::{Feeds, Line, Reason};
-use crate::host::Functions;
+use crate::host::{Functions, Outcome, Request};
 use crate::router::router;
 use crate::socket::{Goodbye, Sockets};
 
@@ -71,6 +72,21 @@ impl Gateway {
     /// Why functions fail from now on, in their own words. A receiver that lags 4,096 entries behind misses the oldest.
     pub fn reasons(&self) -> broadcast::Receiver<Reason> {
         self.feeds.reasons()
+    }
+
+    /// Invokes a function with this JSON and waits for its answer, as a service of AWS does. `Err` is the failure as Lambda
+    /// tells it: JSON with `errorType` and `errorMessage`. `None`: there is no such function.
+    pub async fn invoke(&self, function: &str, payload: Bytes) -> Option<Result<Bytes, Bytes>> {
+        let pool = self.functions.get(function)?;
+        Some(match pool.invoke(Request::new(payload)).await.outcome {
+            Outcome::Returned(answer) => Ok(answer),
+            Outcome::Failed(failure) => Err(failure.payload),
+        })
+    }
+
+    /// Whether its functions have been stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.functions.halt.is_cancelled()
     }
 
     /// The number of open sockets.

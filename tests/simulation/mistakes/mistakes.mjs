@@ -209,8 +209,9 @@ export const MISTAKES = [
     name: "a_revocation_that_reads_the_rows_once",
     file: "sockets/revocation.rs",
     change: {
-      "        tokio::time::sleep(Self::PAUSE).await;":
-        "        if MADE {\n            return Ok(first.len());\n        }\n        tokio::time::sleep(Self::PAUSE).await;",
+      "        self.close_again(&first).await;\n        let second = self.close(":
+        "        if MADE {\n            return Ok(first.len());\n        }\n" +
+        "        self.close_again(&first).await;\n        let second = self.close(",
     },
   },
   {
@@ -218,8 +219,8 @@ export const MISTAKES = [
     name: "a_revocation_that_leaves_sockets_open",
     file: "sockets/revocation.rs",
     change: {
-      "                self.poster.close(&connection.id).await;\n":
-        "                if !MADE {\n                    self.poster.close(&connection.id).await;\n                }\n",
+      "            self.poster.close(&connection.id).await;\n":
+        "            if !MADE {\n                self.poster.close(&connection.id).await;\n            }\n",
     },
   },
   {
@@ -227,8 +228,8 @@ export const MISTAKES = [
     name: "a_revocation_that_leaves_the_rows",
     file: "sockets/revocation.rs",
     change: {
-      "                self.connections.forget(login, &connection.id).await?;\n":
-        "                if !MADE {\n                    self.connections.forget(login, &connection.id).await?;\n                }\n",
+      "            self.connections.forget(login, &connection.id).await?;\n":
+        "            if !MADE {\n                self.connections.forget(login, &connection.id).await?;\n            }\n",
     },
   },
 ];

@@ -1,4 +1,4 @@
-//! The four functions and the revocation, as they are shipped, on a wire that the test holds.
+//! The functions and the revocation, as they are shipped, on a wire that the test holds.
 //!
 //! Each invocation is a future that owns what it needs. What is here and not in core is what stands in the functions'
 //! `main.rs`: which part of core gets the event.
@@ -64,6 +64,7 @@ impl Functions {
             handler: MessageHandler {
                 connections: connections.clone(),
                 updates: updates.clone(),
+                chatters: None,
             },
             notifier: Notifier {
                 updates,

@@ -297,6 +297,47 @@ async fn the_tables_in_a_data_file_survive_a_restart() {
     }
 }
 
+/// One request to DynamoDB, with nothing but what its protocol asks for.
+async fn dynamodb(running: &Running, operation: &str, request: &Value) -> Value {
+    let credential =
+        "AWS4-HMAC-SHA256 Credential=local/20261126/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+    let response = reqwest::Client::new()
+        .post(&running.dynamodb)
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-date", "20261126T000000Z")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("authorization", credential)
+        .body(request.to_string())
+        .send()
+        .await
+        .unwrap();
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn with_a_data_file_the_streams_go_on_where_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tables.sqlite");
+    let arguments = ["--data", file.to_str().unwrap()];
+    let version = json!({"TableName": "updates", "Key": {"login": {"S": "friendless"}}, "ConsistentRead": true});
+    // Killed at once, so that the first event may be delivered by either. An event that is delivered again is no new version.
+    for n in ["1", "2", "3"] {
+        let mut running = start(&arguments).await;
+        let event = json!({"login": "friendless", "body": n}).to_string();
+        let item = json!({"id": {"S": n}, "event": {"S": event}});
+        let put = json!({"TableName": "outbox", "Item": item});
+        assert_eq!(dynamodb(&running, "PutItem", &put).await, json!({}));
+        if n == "3" {
+            e2e::eventually(json!("3"), async || {
+                dynamodb(&running, "GetItem", &version).await["Item"]["version"]["N"].clone()
+            })
+            .await;
+        }
+        signal("-KILL", &running.child).await;
+        running.child.wait().await.unwrap();
+    }
+}
+
 /// The error with which a command refuses to start. A command that starts all the same is killed after [`PATIENCE`].
 async fn refusal(mut command: Command) -> String {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();

@@ -1,4 +1,4 @@
-//! End-to-end tests: the four real programs behind the local gateway and a DynamoDB engine.
+//! End-to-end tests: the five real programs behind the local gateway and a DynamoDB engine.
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
@@ -14,3 +14,4 @@ mod redelivery;
 mod scene;
 mod secrets;
 mod sockets;
+mod streams;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Chatterbox's functions, which most tests run.
-pub const FUNCTIONS: [&str; 4] = ["connect", "disconnect", "default", "notify"];
+pub const FUNCTIONS: [&str; 5] = ["connect", "disconnect", "default", "notify", "revoke"];
 
 /// Folder with Chatterbox's functions, checked once.
 pub(crate) fn folder() -> PathBuf {

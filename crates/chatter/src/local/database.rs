@@ -6,12 +6,12 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use chatterbox_core::{Tables, schema};
+use chatterbox_core::{StoreError, Tables, schema};
 use chatterbox_gateway::Server;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::{
     net::TcpListener,
-    sync::{Mutex, oneshot},
+    sync::{Mutex, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -33,6 +33,8 @@ pub struct Database {
 struct Door {
     throttle: Option<Arc<Throttle>>,
     engine: Engine,
+    /// Told after each request that may have changed a table.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Database {
             door: Door {
                 throttle: with_throttle.then(Arc::default),
                 engine: Engine::new(engine),
+                changes: watch::Sender::new(()),
             },
             running: Mutex::default(),
             file,
@@ -124,6 +127,35 @@ impl Database {
         engine.describe_table(request).ok()?.table.table_id
     }
 
+    /// Told whenever a table may have changed.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.door.changes.subscribe()
+    }
+
+    /// Deletes the items that have expired, as DynamoDB does in the background, and says how many.
+    ///
+    /// # Errors
+    /// If the engine does not do it.
+    pub async fn delete_expired(&self) -> Result<usize, StoreError> {
+        let deleted = self.with_engine(dynoxide::Database::sweep_ttl).await?;
+        self.door.changes.send_replace(());
+        Ok(deleted)
+    }
+
+    /// Asks the engine itself, on a thread where waiting holds nobody up.
+    pub(super) async fn with_engine<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dynoxide::Database) -> dynoxide::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let engine = self.door.engine.database().clone();
+        let answer = tokio::task::spawn_blocking(move || ask(&engine).map_err(|error| error.to_string()));
+        let answer = answer.await.unwrap_or_else(|error| Err(error.to_string()));
+        answer.map_err(|code| StoreError::Failed {
+            operation: "the engine",
+            code,
+        })
+    }
+
     fn serve(&self, listener: TcpListener) -> Running {
         let router = Router::new().fallback(answer).with_state(self.door.clone());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -147,6 +179,31 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
     let refusal = door.throttle.as_ref().and_then(|throttle| throttle.refusal(&request));
     match refusal {
         Some(refusal) => refusal,
-        None => door.engine.answer(request).await,
+        None => {
+            let is_read = is_read(&request);
+            let response = door.engine.answer(request).await;
+            if !is_read {
+                door.changes.send_replace(());
+            }
+            response
+        }
     }
+}
+
+/// Whether a request cannot change a table. DynamoDB's clients name the operation in a header: `DynamoDB_20120810.GetItem`.
+fn is_read(request: &Request) -> bool {
+    const READS: [&str; 6] = [
+        "GetItem",
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "TransactGetItems",
+        "DescribeTable",
+    ];
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|name| name.to_str().ok());
+    let operation = target.and_then(|name| name.rsplit('.').next());
+    operation.is_some_and(|operation| READS.contains(&operation))
 }

@@ -1,11 +1,11 @@
-//! The four functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
+//! The five functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
 
 use chatterbox_core::Function as Which;
 use chatterbox_gateway::{Function, Route, Throttle};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "ALLOWED_ORIGINS",
     "ORIGIN_SECRET",
     "LOGIN_PARAMETER",
@@ -15,6 +15,7 @@ const SETTINGS: [&str; 11] = [
     "CHATTER_COOKIE",
     "CHATTER_TTL_SECONDS",
     "MAX_CONNECTIONS_PER_LOGIN",
+    "CHECK_CHATTER_ON_SYNC",
     "DEFER_QUEUE_URL",
     "METRICS_NAMESPACE",
 ];
@@ -50,7 +51,7 @@ pub(super) fn environment(
     local.chain(settings.clone()).collect()
 }
 
-/// The four programs in `folder`.
+/// The five programs in `folder`.
 pub(super) fn functions(
     folder: &Path,
     environment: &BTreeMap<String, String>,
@@ -60,7 +61,7 @@ pub(super) fn functions(
         let name = which.name();
         let timeout = match which {
             Which::Notify => notify_timeout,
-            Which::Connect | Which::Disconnect | Which::Default => which.time_limit(),
+            Which::Connect | Which::Disconnect | Which::Default | Which::Revoke => which.time_limit(),
         };
         // An empty folder is the present one. Without the dot, a bare name would be looked up in PATH.
         let command = if folder.as_os_str().is_empty() {

@@ -19,8 +19,8 @@ pub(crate) struct Fields<'a> {
     object: Object<'a>,
 }
 
-/// Every field that notify reads, in an event or in an envelope around one.
-const NAMES: [&str; 35] = [
+/// Every field that notify reads, in an event or in an envelope around one, and that revoke reads in a record.
+const NAMES: [&str; 39] = [
     // An event.
     "login",
     "logins",
@@ -51,6 +51,10 @@ const NAMES: [&str; 35] = [
     "OldImage",
     "event",
     "S",
+    "userIdentity",
+    "principalId",
+    "Keys",
+    "chatter_hash",
     // EventBridge, and what Lambda leaves of a failed invocation.
     "detail-type",
     "detail",

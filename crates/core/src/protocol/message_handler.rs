@@ -1,6 +1,8 @@
 //! The handler of a browser's message: what `$default` does, but for its log and its metrics.
 
-use crate::{ConnectionId, Connections, Incoming, StoreError, Timestamp, Updates, outgoing::Outgoing, sync};
+use crate::{
+    Chatters, Connection, ConnectionId, Connections, Incoming, StoreError, Timestamp, Updates, outgoing::Outgoing, sync,
+};
 
 /// Answers the messages of browsers. The answer goes back on the same socket.
 #[derive(Clone, Debug)]
@@ -9,6 +11,9 @@ pub struct MessageHandler {
     pub connections: Connections,
     /// The table of updates.
     pub updates: Updates,
+    /// The table of chatter IDs, if a sync is to be refused once the socket's own has expired or was deleted. It is read
+    /// beside the updates, and so costs a read and no time.
+    pub chatters: Option<Chatters>,
 }
 
 /// What became of a message, each with the text of the answer.
@@ -49,7 +54,12 @@ impl MessageHandler {
         let Some(connection) = self.connections.find(login, socket).await? else {
             return Ok(Outgoing::unknown_connection().to_text());
         };
-        let update_log = self.updates.read(login).await?;
+        let (update_log, may_listen) = tokio::join!(self.updates.read(login), self.may_listen(&connection));
+        if !may_listen? {
+            // The page opens another socket, and is refused there unless it has a new chatter ID by then.
+            return Ok(Outgoing::unknown_connection().to_text());
+        }
+        let update_log = update_log?;
         let now = Timestamp::now();
         Ok(sync::reply(
             update_log.as_ref(),
@@ -58,5 +68,13 @@ impl MessageHandler {
             *n,
             now,
         ))
+    }
+
+    /// Whether the chatter ID that opened this socket is still good, or nobody asks.
+    async fn may_listen(&self, connection: &Connection) -> Result<bool, StoreError> {
+        match &self.chatters {
+            Some(chatters) => chatters.is_good(&connection.login, &connection.chatter_hash).await,
+            None => Ok(true),
+        }
     }
 }

@@ -134,6 +134,31 @@ impl<'a> Environment<'a> {
         }
     }
 
+    /// The table of chatter IDs, if syncs are to ask it whether theirs is still good.
+    pub(super) fn chatters_to_check(&mut self) -> Option<String> {
+        let table = self.get("CHATTERS_TABLE");
+        if !self.flag("CHECK_CHATTER_ON_SYNC") {
+            return None;
+        }
+        if table.is_none() {
+            self.problems
+                .push("CHATTERS_TABLE must be set where CHECK_CHATTER_ON_SYNC is true".to_owned());
+        }
+        table
+    }
+
+    /// Whether something is wanted; not unless it is set.
+    fn flag(&mut self, name: &'static str) -> bool {
+        match self.get(name).as_deref() {
+            Some("true") => true,
+            None | Some("false") => false,
+            Some(_) => {
+                self.problems.push(format!("{name} must be true or false"));
+                false
+            }
+        }
+    }
+
     pub(super) fn chatter_life(&mut self) -> Duration {
         let life = Duration::from_secs(self.positive("CHATTER_TTL_SECONDS", 30 * 24 * 3600));
         if life > Chatters::LONGEST_LIFE {

@@ -1,4 +1,4 @@
-//! The four functions.
+//! The five functions.
 
 use super::metric::Metric;
 use std::time::Duration;
@@ -14,15 +14,18 @@ pub enum Function {
     Default,
     /// notify.
     Notify,
+    /// revoke.
+    Revoke,
 }
 
 impl Function {
-    /// All four.
-    pub const ALL: [Function; 4] = [
+    /// All five.
+    pub const ALL: [Function; 5] = [
         Function::Connect,
         Function::Disconnect,
         Function::Default,
         Function::Notify,
+        Function::Revoke,
     ];
 
     /// Its name: that of its package and program, and its metrics' dimension [`DIMENSION`](crate::metrics::DIMENSION).
@@ -32,6 +35,7 @@ impl Function {
             Function::Disconnect => "disconnect",
             Function::Default => "default",
             Function::Notify => "notify",
+            Function::Revoke => "revoke",
         }
     }
 
@@ -40,7 +44,7 @@ impl Function {
     pub const fn time_limit(self) -> Duration {
         match self {
             Function::Connect | Function::Disconnect | Function::Default => Duration::from_secs(10),
-            Function::Notify => Duration::from_secs(60),
+            Function::Notify | Function::Revoke => Duration::from_secs(60),
         }
     }
 
@@ -74,6 +78,7 @@ impl Function {
                 Metric::IgnoredRecords,
                 Metric::FanOut,
             ],
+            Function::Revoke => &[Metric::Revocations, Metric::SocketsRevoked],
         }
     }
 }

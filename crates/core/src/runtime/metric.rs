@@ -53,6 +53,10 @@ pub enum Metric {
     IgnoredRecords,
     /// The time that an invocation of notify took.
     FanOut,
+    /// Chatter IDs whose items somebody deleted.
+    Revocations,
+    /// Sockets that were closed for that.
+    SocketsRevoked,
 }
 
 impl Metric {
@@ -86,7 +90,9 @@ impl Metric {
             | Metric::NoRoom
             | Metric::BadEvents
             | Metric::ClockAhead
-            | Metric::IgnoredRecords => Unit::Count,
+            | Metric::IgnoredRecords
+            | Metric::Revocations
+            | Metric::SocketsRevoked => Unit::Count,
         }
     }
 }

@@ -70,6 +70,9 @@ pub struct DefaultSettings {
     pub connections_table: String,
     /// The table of updates (`UPDATES_TABLE`).
     pub updates_table: String,
+    /// The table of chatter IDs (`CHATTERS_TABLE`), if a sync is to be refused once its chatter ID is no longer good
+    /// (`CHECK_CHATTER_ON_SYNC`, `true` or `false`, `false` unless set).
+    pub chatters_table: Option<String>,
     /// Addresses of AWS's services that are not the usual ones.
     pub endpoints: Endpoints,
     /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
@@ -79,6 +82,7 @@ pub struct DefaultSettings {
 impl FromEnvironment for DefaultSettings {
     fn read(environment: &mut Environment<'_>) -> DefaultSettings {
         DefaultSettings {
+            chatters_table: environment.chatters_to_check(),
             connections_table: environment.required("CONNECTIONS_TABLE"),
             updates_table: environment.required("UPDATES_TABLE"),
             endpoints: environment.endpoints(),
@@ -120,6 +124,33 @@ impl FromEnvironment for NotifySettings {
     }
 }
 
+/// Settings of revoke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokeSettings {
+    /// The table of chatter IDs (`CHATTERS_TABLE`).
+    pub chatters_table: String,
+    /// The table of connections (`CONNECTIONS_TABLE`).
+    pub connections_table: String,
+    /// Addresses of AWS's services that are not the usual ones.
+    pub endpoints: Endpoints,
+    /// The WebSocket API whose sockets it closes ([`CALLBACK_URL`]).
+    pub callback_url: String,
+    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
+    pub metrics_namespace: String,
+}
+
+impl FromEnvironment for RevokeSettings {
+    fn read(environment: &mut Environment<'_>) -> RevokeSettings {
+        RevokeSettings {
+            chatters_table: environment.required("CHATTERS_TABLE"),
+            connections_table: environment.required("CONNECTIONS_TABLE"),
+            endpoints: environment.endpoints(),
+            callback_url: environment.required_url(CALLBACK_URL),
+            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+        }
+    }
+}
+
 /// Settings of a backend that issues and revokes chatter IDs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendSettings {
@@ -155,6 +186,7 @@ pub fn variables(function: Function) -> Variables {
         Function::Disconnect => DisconnectSettings::variables(),
         Function::Default => DefaultSettings::variables(),
         Function::Notify => NotifySettings::variables(),
+        Function::Revoke => RevokeSettings::variables(),
     }
 }
 

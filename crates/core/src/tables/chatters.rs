@@ -7,7 +7,7 @@
 use crate::{
     ChatterHash, ChatterId, Login, StoreError, Timestamp,
     backoff::with_patience,
-    tables::item::{Row, number, string},
+    tables::item::{Item, Row, number, string},
 };
 use aws_sdk_dynamodb::{Client, error::SdkError, operation::delete_item::DeleteItemError};
 use std::time::Duration;
@@ -51,7 +51,8 @@ impl Chatters {
         Ok(chatter_id)
     }
 
-    /// Makes a chatter ID open nothing any more. Sockets that it has opened stay: see [`crate::Revocation`].
+    /// Makes a chatter ID open nothing any more. Sockets that it has opened are closed by [`crate::Revocation`], or by the
+    /// function revoke, which the table's stream tells.
     ///
     /// # Errors
     /// If the table cannot be written, or handshakes hold the item for three seconds.
@@ -67,6 +68,39 @@ impl Chatters {
         };
         let deleted = with_patience(is_held, || delete.clone().send()).await;
         deleted.map(drop).map_err(|error| StoreError::of("DeleteItem", &error))
+    }
+
+    /// Whether the table has this chatter ID, expired or not; read strongly consistently.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn has(&self, login: &Login, hash: &ChatterHash) -> Result<bool, StoreError> {
+        Ok(self.find(login, hash).await?.is_some())
+    }
+
+    /// Whether this chatter ID has been issued, has not been revoked, and has not expired; read strongly consistently.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn is_good(&self, login: &Login, hash: &ChatterHash) -> Result<bool, StoreError> {
+        let Some(item) = self.find(login, hash).await? else {
+            return Ok(false);
+        };
+        let row = Row {
+            table: "chatters",
+            item: &item,
+        };
+        // An expiry that cannot be read opens no socket either.
+        Ok(row.has_expired(Timestamp::now()).is_ok_and(|has_expired| !has_expired))
+    }
+
+    async fn find(&self, login: &Login, hash: &ChatterHash) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get
+            .key("login", string(login.as_str()))
+            .key("chatter_hash", string(hash.as_str()));
+        let found = get.send().await.map_err(|error| StoreError::of("GetItem", &error))?;
+        Ok(found.item)
     }
 
     /// The hashes of all chatter IDs of a login, expired ones included.

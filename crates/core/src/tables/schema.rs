@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     operation::create_table::CreateTableError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-        ScalarAttributeType, TimeToLiveSpecification,
+        ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
     },
 };
 
@@ -22,27 +22,62 @@ pub struct Table<'a> {
     pub sort_key: Option<&'static str>,
     /// An index's name and its partition key. It projects the keys only.
     pub index: Option<(&'static str, &'static str)>,
+    /// The stream of its changes, if it has one.
+    pub stream: Option<Stream>,
 }
+
+/// The stream of a table's changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Its records hold the keys of the item that was changed.
+    Keys,
+    /// They also hold the item as it was before the change and as it is after.
+    KeysAndItems,
+}
+
+impl Stream {
+    /// DynamoDB's name for it.
+    pub fn view_type(self) -> &'static str {
+        match self {
+            Stream::Keys => "KEYS_ONLY",
+            Stream::KeysAndItems => "NEW_AND_OLD_IMAGES",
+        }
+    }
+}
+
+/// The outbox, which a pipeline puts events into and no function reads: its stream brings them to notify.
+pub const OUTBOX: Table<'static> = Table {
+    name: "outbox",
+    partition_key: "id",
+    sort_key: None,
+    index: None,
+    // notify compares an item's event with the one before it.
+    stream: Some(Stream::KeysAndItems),
+};
 
 /// The attribute by which items expire, in seconds since 1970.
 pub const EXPIRY: &str = "expires_at";
 
-/// The three tables, by these names.
+/// The three tables that functions use, by these names.
 pub fn tables(names: &Tables) -> [Table<'_>; 3] {
-    let table = |name, sort_key, index| Table {
+    let table = |name, sort_key| Table {
         name,
         partition_key: "login",
         sort_key,
-        index,
+        index: None,
+        stream: None,
     };
     [
-        table(names.chatters.as_str(), Some("chatter_hash"), None),
-        table(
-            names.connections.as_str(),
-            Some("connection_id"),
-            Some((BY_CONNECTION_ID, "connection_id")),
-        ),
-        table(names.updates.as_str(), None, None),
+        Table {
+            // revoke needs the keys of items that were removed, and no more.
+            stream: Some(Stream::Keys),
+            ..table(names.chatters.as_str(), Some("chatter_hash"))
+        },
+        Table {
+            index: Some((BY_CONNECTION_ID, "connection_id")),
+            ..table(names.connections.as_str(), Some("connection_id"))
+        },
+        table(names.updates.as_str(), None),
     ]
 }
 
@@ -57,14 +92,18 @@ pub async fn create_tables(client: &Client, names: &Tables) -> Result<(), StoreE
     Ok(())
 }
 
-async fn create(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
+/// Creates a table where it does not exist yet. One that exists and lacks its stream gets it.
+///
+/// # Errors
+/// If DynamoDB does not do it.
+pub async fn create(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
     let request = request(client, table).map_err(|_| StoreError::Failed {
         operation: "CreateTable",
         code: "the request could not be built".to_owned(),
     })?;
     match request.send().await {
         Ok(_) => {}
-        Err(error) if exists(&error) => return Ok(()),
+        Err(error) if exists(&error) => return add_stream(client, table).await,
         Err(error) => return Err(StoreError::of("CreateTable", &error)),
     }
     let expiry = TimeToLiveSpecification::builder()
@@ -80,6 +119,38 @@ async fn create(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
         .await
         .map(drop)
         .map_err(|error| StoreError::of("UpdateTimeToLive", &error))
+}
+
+/// Gives an existing table its stream. An earlier version of Chatterbox has made `chatters` without one.
+async fn add_stream(client: &Client, table: &Table<'_>) -> Result<(), StoreError> {
+    let Some(stream) = table.stream else {
+        return Ok(());
+    };
+    let described = client.describe_table().table_name(table.name).send().await;
+    let described = described.map_err(|error| StoreError::of("DescribeTable", &error))?;
+    let has_stream = described
+        .table
+        .and_then(|table| table.stream_specification)
+        .is_some_and(|stream| stream.stream_enabled);
+    if has_stream {
+        return Ok(());
+    }
+    let update = client
+        .update_table()
+        .table_name(table.name)
+        .set_stream_specification(specification(stream).ok());
+    update
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::of("UpdateTable", &error))
+}
+
+fn specification(stream: Stream) -> Result<StreamSpecification, BuildError> {
+    StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::from(stream.view_type()))
+        .build()
 }
 
 fn exists(error: &SdkError<CreateTableError>) -> bool {
@@ -110,6 +181,9 @@ fn request(
         let only_keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
         let index = GlobalSecondaryIndex::builder().index_name(name).projection(only_keys);
         request = request.global_secondary_indexes(index.key_schema(key(partition_key, KeyType::Hash)?).build()?);
+    }
+    if let Some(stream) = table.stream {
+        request = request.stream_specification(specification(stream)?);
     }
     for name in std::iter::once(table.partition_key).chain(table.sort_key) {
         let attribute = AttributeDefinition::builder()

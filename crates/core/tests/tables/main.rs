@@ -4,5 +4,7 @@
 
 mod admission;
 mod connections;
+mod messages;
 mod store;
+mod streams;
 mod updates;

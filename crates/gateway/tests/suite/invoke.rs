@@ -40,6 +40,20 @@ async fn a_function_error_is_a_200_that_says_so() {
 }
 
 #[tokio::test]
+async fn an_embedder_invokes_a_function_and_gets_its_answer_or_its_failure() {
+    let world = world(|_| {}).await;
+    let invoke = async |function: &str, payload: &str| {
+        let answer = world.gateway.invoke(function, payload.to_owned().into()).await;
+        answer.map(|answer| answer.map_err(|failure| serde_json::from_slice::<Value>(&failure).unwrap()))
+    };
+    let answer = invoke("f", r#"{"do":"raw","reply":[1]}"#).await.unwrap().unwrap();
+    assert_eq!(answer, "[1]");
+    let failure = invoke("f", r#"{"do":"throw"}"#).await.unwrap().unwrap_err();
+    assert_eq!(failure, json!({ "errorType": "Error", "errorMessage": "thrown" }));
+    assert!(invoke("unknown", "{}").await.is_none());
+}
+
+#[tokio::test]
 async fn no_payload_is_an_empty_object() {
     let world = world(|_| {}).await;
     let response = call(&world, "f", None, "").await;

@@ -120,12 +120,14 @@ mod tests {
             partition_key: "login",
             sort_key: Some("connection_id"),
             index: Some(("by_connection_id", "connection_id")),
+            stream: None,
         },
         Table {
             name: "updates",
             partition_key: "login",
             sort_key: None,
             index: None,
+            stream: None,
         },
     ];
 

@@ -78,10 +78,20 @@ fn a_function_asks_for_no_variable_that_it_does_not_need() {
         (Function::Disconnect, &["CONNECTIONS_TABLE"]),
         (Function::Default, &["CONNECTIONS_TABLE", "UPDATES_TABLE"]),
         (Function::Notify, &[CALLBACK_URL, "CONNECTIONS_TABLE", "UPDATES_TABLE"]),
+        (Function::Revoke, &[CALLBACK_URL, "CHATTERS_TABLE", "CONNECTIONS_TABLE"]),
     ] {
         let Variables { required, optional } = variables(function);
         assert_eq!(required.into_iter().collect::<Vec<_>>(), tables, "{function:?}");
         assert_eq!(optional.contains("ALLOWED_ORIGINS"), function == Function::Connect);
+    }
+}
+
+#[test]
+fn syncs_ask_for_their_chatter_id_only_if_that_is_wanted() {
+    for (check, table) in [("", None), ("false", None), ("true", Some("c"))] {
+        let variables = lookup(&[&TABLES[..], &[("CHECK_CHATTER_ON_SYNC", check)]].concat());
+        let settings = DefaultSettings::find_in(&variables).unwrap();
+        assert_eq!(settings.chatters_table.as_deref(), table, "{check:?}");
     }
 }
 
@@ -181,6 +191,16 @@ fn a_wrong_setting_is_refused() {
             notify(&[(variable, value)]).unwrap_err().contains(problem),
             "{variable}"
         );
+    }
+    for (check, problem) in [
+        ("yes", "CHECK_CHATTER_ON_SYNC must be true or false"),
+        ("true", "CHATTERS_TABLE must be set where CHECK_CHATTER_ON_SYNC is true"),
+    ] {
+        let without_chatters = [TABLES[1], TABLES[2], ("CHECK_CHATTER_ON_SYNC", check)];
+        let error = DefaultSettings::find_in(&lookup(&without_chatters))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(problem), "{error}");
     }
     let too_long = backend(&[("CHATTER_TTL_SECONDS", "315360001")]).unwrap_err();
     assert!(too_long.contains("CHATTER_TTL_SECONDS must be at most"), "{too_long}");
