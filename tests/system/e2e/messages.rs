@@ -127,6 +127,11 @@ async fn a_message_that_is_not_understood_is_answered_with_an_error_frame() {
         ("hello", "bad-message"),
         (deep.as_str(), "bad-message"),
         (r#"{"action":"sync"}"#, "bad-message"),
+        (r#"{"action":"sync","login":"friendless","n":1,"n":2}"#, "bad-message"),
+        (
+            r#"{"action":"sync","login":"friendless","n":1,"cursor":["E",1]}"#,
+            "bad-message",
+        ),
         ("{}", "bad-message"),
     ] {
         socket.say(text).await;

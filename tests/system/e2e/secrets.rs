@@ -91,7 +91,7 @@ async fn a_refusal_is_logged_with_reason_address_and_origin_and_with_no_chatter_
             format!("login={id}&chatter={id}"),
             vec![page],
             401,
-            "unknown",
+            "malformed",
         ),
         (
             "the two swapped",

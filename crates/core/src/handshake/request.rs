@@ -44,11 +44,18 @@ impl Handshake {
             return Err(Refusal::Malformed);
         };
         let topics = only(event.query(&policy.topic_parameter).into_iter().map(Topics::parse));
-        let topics = topics.map_err(|_| Refusal::Topics)?;
+        let topics = topics.map_err(|_| Refusal::Topics)?.unwrap_or(Topics::All);
+        // Both are kept in the row, which must not have the secret.
+        if chatter_id.is_in(login.as_str()) {
+            return Err(Refusal::Malformed);
+        }
+        if matches!(&topics, Topics::Only(names) if names.iter().any(|name| chatter_id.is_in(name.as_str()))) {
+            return Err(Refusal::Topics);
+        }
         Ok(Handshake {
             login,
             chatter_id,
-            topics: topics.unwrap_or(Topics::All),
+            topics,
             subprotocol,
         })
     }

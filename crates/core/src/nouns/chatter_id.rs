@@ -31,6 +31,15 @@ impl ChatterId {
         ChatterHash(hex(&Sha256::digest(self.reveal())))
     }
 
+    /// Whether it stands in a text, in any case, whatever is between its digits that is no letter and no digit. Clients mix up
+    /// fields, and a text that is kept must not have it.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let digits = text
+            .to_ascii_lowercase()
+            .replace(|c: char| !c.is_ascii_alphanumeric(), "");
+        digits.contains(self.0.simple().encode_lower(&mut Uuid::encode_buffer()) as &str)
+    }
+
     /// The secret itself, in lower case, for the one who issues it to a user or types it into a client.
     pub fn reveal(&self) -> String {
         self.0.hyphenated().to_string()

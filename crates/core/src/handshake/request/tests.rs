@@ -149,6 +149,32 @@ fn a_bad_list_of_topics_is_not_taken_for_bad_credentials() {
 }
 
 #[test]
+fn a_chatter_id_that_stands_in_a_topic_or_in_the_login_is_refused_so_that_no_row_holds_it() {
+    let bare = ID.to_uppercase().replace('-', "");
+    for text in [ID, &bare, &format!("my {ID}!"), &ID.replace('-', "{")] {
+        let topics = format!("a,{text}");
+        let query = [("login", "friendless"), ("chatter", ID), ("topic", &topics)];
+        check(&policy(), &[], &query, Err(Refusal::Topics));
+        check(
+            &policy(),
+            &[],
+            &[("login", text), ("chatter", ID)],
+            Err(Refusal::Malformed),
+        );
+        let offer = format!("chatterbox.v1, {}", auth(text, ID));
+        check(
+            &policy(),
+            &[("Sec-WebSocket-Protocol", &offer)],
+            &[],
+            Err(Refusal::Malformed),
+        );
+    }
+    let other = ID.replace("5b", "5c");
+    let query = [("login", &*other), ("chatter", ID), ("topic", &other)];
+    check(&policy(), &[], &query, Ok(&other));
+}
+
+#[test]
 fn the_site_chooses_the_names_of_the_parameters() {
     let site = HandshakePolicy {
         login_parameter: "geek".to_owned(),
