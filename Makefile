@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
 .PHONY: test-docs soak simulation properties lint clippy deny build account doctor synth deploy deploy-code destroy cost
 # These are folders too.
-.PHONY: book bench bench-aws instructions scale compare
+.PHONY: book bench bench-aws instructions scale compare attack
 
 FUNCTIONS := connect disconnect default notify revoke
 # What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
@@ -209,6 +209,10 @@ cost: infra/node_modules ## estimate a month's costs, and those of floods: USERS
 scale: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
 	$(say) "Simulating. This takes half a minute."
 	cargo run --locked --quiet --package scale -- docs/scale.md
+
+attack: programs ## play four floods against the local system with the real functions, and print what each takes: ATTEMPTS=1000
+	$(say) "Attacking: two worlds for each of four floods. A minute."
+	@target/debug/attack $(or $(ATTEMPTS),1000)
 
 compare: programs ## put what tutorials show and Chatterbox through the same chaos, and print what each loses: SEED=1 SECONDS=20
 	$(say) "Comparing: $(or $(SECONDS),20) seconds of chaos for each of the two, and then as long as the pages need to come to rest."

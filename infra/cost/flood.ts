@@ -9,6 +9,8 @@ import { cost, PRICES, type Item } from "./prices";
 type Bill = Partial<Record<Item, number>>;
 
 export interface Flood {
+  /** Its name in contract.json. */
+  readonly name: string;
   readonly what: string;
   /** The route whose throttle bounds it. */
   readonly route: Route;
@@ -33,12 +35,14 @@ const runs = (...names: (keyof typeof GB_SECONDS)[]): Bill => ({
 
 export const FLOODS: Flood[] = [
   {
+    name: "handshakes",
     what: "handshakes with wrong credentials",
     route: "$connect",
     unbounded: ACCOUNT.handshakes,
     bill: () => ({ ...runs("connect"), "DynamoDB reads": REFUSED.read, "DynamoDB writes": REFUSED.write }),
   },
   {
+    name: "sockets",
     what: "sockets opened and given up by one user",
     route: "$connect",
     unbounded: ACCOUNT.handshakes,
@@ -49,18 +53,21 @@ export const FLOODS: Flood[] = [
     }),
   },
   {
+    name: "syncs",
     what: "syncs without a cursor by one user",
     route: "$default",
     unbounded: ACCOUNT.requests,
     bill: (size) => ({ ...runs("default"), "DynamoDB reads": syncReads(logBytes(size)), messages: 2 }),
   },
   {
+    name: "nonsense",
     what: "messages that are none of the protocol",
     route: "$default",
     unbounded: ACCOUNT.requests,
     bill: () => ({ ...runs("default"), messages: 2 }),
   },
   {
+    name: "heartbeats",
     what: "heartbeats as fast as they go",
     route: "ping",
     unbounded: ACCOUNT.requests,
@@ -75,6 +82,16 @@ export function floodCost({ bill }: Flood, attempts: number, size: UpdateSize): 
 }
 
 const DAY = 24 * 60 * 60;
+
+/** For programs that play floods (`make attack`): each one's units, and what a day of it costs, in whole dollars. */
+export function floodContract(size: UpdateSize): Record<string, object> {
+  const of = (flood: Flood) => {
+    const { "DynamoDB reads": read = 0, "DynamoDB writes": write = 0 } = flood.bill(size);
+    const day = (perSecond: number) => Math.round(floodCost(flood, DAY * perSecond, size));
+    return { read, write, dollarsADay: day(DEFAULT_THROTTLES[flood.route].rate), dollarsADayWithout: day(flood.unbounded) };
+  };
+  return Object.fromEntries(FLOODS.map((flood) => [flood.name, of(flood)]));
+}
 
 /** A table of the floods. */
 export function floodTable(size: UpdateSize): string {

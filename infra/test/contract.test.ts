@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { GB_SECONDS } from "../cost/estimate";
+import { floodContract } from "../cost/flood";
 import measured from "../cost/measured.json";
 import { PRICES } from "../cost/prices";
 import { DEFAULT_THROTTLES } from "../lib/throttles";
@@ -33,6 +34,7 @@ function contract(plain: Readable) {
       receives: queue.RedrivePolicy.maxReceiveCount,
     },
     throttle: DEFAULT_THROTTLES,
+    floods: floodContract({ body: 200, topics: 1 }),
     gigabyteSeconds: GB_SECONDS,
     units: measured.units,
     // Of a million units, and without the last bits, which are a product's rounding.

@@ -7,6 +7,7 @@ mod connections;
 mod deferral;
 mod envelopes;
 mod faults;
+mod floods;
 mod local;
 mod messages;
 mod notify;

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
+pub mod attack;
 mod client;
 mod live_page;
 mod programs;

@@ -16,14 +16,16 @@ pub(crate) fn folder() -> PathBuf {
     CHECKED.get_or_init(|| folder_with(&FUNCTIONS)).clone()
 }
 
-/// Folder into which cargo puts this workspace's programs: the one above that of the tests. `cargo test` does not build
+/// Folder into which cargo puts this workspace's programs: the one above that of the tests, and that of `attack`. `cargo test` does not build
 /// programs.
 ///
 /// # Panics
 /// If one of these programs is missing, or older than one of its sources: the test would then test older code.
 pub fn folder_with(programs: &[&str]) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap().to_owned();
+    let own = std::env::current_exe().unwrap();
+    // Tests are in a folder below it.
+    let is_folder = |folder: &&Path| folder.file_name().is_none_or(|name| name != "deps");
+    let folder = own.ancestors().skip(1).find(is_folder).unwrap().to_owned();
     let stale: Vec<String> = programs.iter().filter_map(|name| problem(&folder.join(name))).collect();
     assert!(
         stale.is_empty(),

@@ -1,0 +1,48 @@
+//! Floods against a system with throttles: what they may take, and what others notice of them.
+
+use chatterbox_gateway::Throttle;
+use e2e::{World, attack::Flood};
+use std::time::Duration;
+
+/// A throttle that is small enough for a short test to reach it.
+const SMALL: Throttle = Throttle { rate: 20, burst: 20 };
+const ATTEMPTS: usize = 300;
+
+/// The most that a throttle of [`SMALL`] lets in within this time.
+fn most(took: Duration) -> usize {
+    20 + (took.as_secs_f64() * 20.0).ceil() as usize + 1
+}
+
+#[tokio::test]
+async fn a_flood_takes_no_more_than_its_routes_throttle_and_no_other_kind_of_request_is_turned_away() {
+    for flood in Flood::ALL {
+        let world = World::with(|options| {
+            options.throttles = ["$connect", "$default", "ping"].map(|route| (route, SMALL)).into();
+        })
+        .await;
+        let session = world.log_in("bystander").await;
+        let mut bystander = world.connect(&session).await;
+        bystander.is_quiet().await;
+        let played = flood.play(&world, &mut bystander, ATTEMPTS).await;
+        let let_in = ATTEMPTS - played.turned_away;
+        let most = most(played.took);
+        assert!(let_in <= most, "{flood:?} {let_in} of at most {most}: {played:?}");
+        let (function, others) = match flood {
+            Flood::Handshakes | Flood::Sockets => ("connect", "default"),
+            Flood::Syncs | Flood::Nonsense => ("default", "connect"),
+        };
+        assert!(played.invocations[function] <= let_in, "{flood:?} {played:?}");
+        assert!(
+            played.invocations.get(others).is_none_or(|few| *few <= 1),
+            "{flood:?} {played:?}"
+        );
+        // What the flood has used up is its own route's: a heartbeat is answered, and so is what the flood is not.
+        bystander.is_quiet().await;
+        match flood {
+            Flood::Handshakes | Flood::Sockets => drop(bystander.sync("bystander", &serde_json::Value::Null).await),
+            Flood::Syncs | Flood::Nonsense => drop(world.connect(&session).await),
+        }
+        assert!(!played.delays.is_empty());
+        world.stop().await;
+    }
+}

@@ -1,0 +1,161 @@
+//! Floods, played against the real functions: what they take, and what a bystander notices of them.
+
+use crate::{Session, Socket, World};
+use chatterbox_gateway::{Activity, ActivityEntry};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+
+/// A flood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flood {
+    /// Handshakes with credentials that nobody has.
+    Handshakes,
+    /// Sockets that one user opens and gives up at once.
+    Sockets,
+    /// Syncs without a cursor, by one user on one socket.
+    Syncs,
+    /// Messages that are none of the protocol, by one user on one socket.
+    Nonsense,
+}
+
+/// What a flood took, and what a bystander noticed.
+#[derive(Debug)]
+pub struct Played {
+    /// Attempts that a throttle turned away.
+    pub turned_away: usize,
+    /// Invocations of the functions that serve sockets, by their names.
+    pub invocations: BTreeMap<String, usize>,
+    /// How long it took.
+    pub took: Duration,
+    /// For each of the bystander's updates: the time from notify's invocation until his page had it.
+    pub delays: Vec<Duration>,
+}
+
+/// How many handshakes are under way at once, and how many messages are sent before their answers are read.
+const AT_ONCE: usize = 32;
+
+impl Flood {
+    /// All of them.
+    pub const ALL: [Flood; 4] = [Flood::Handshakes, Flood::Sockets, Flood::Syncs, Flood::Nonsense];
+
+    /// Its name in `infra/contract.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flood::Handshakes => "handshakes",
+            Flood::Sockets => "sockets",
+            Flood::Syncs => "syncs",
+            Flood::Nonsense => "nonsense",
+        }
+    }
+
+    /// Plays so many attempts, while the bystander is told of updates.
+    pub async fn play(self, world: &World, bystander: &mut Socket, attempts: usize) -> Played {
+        let mut activity = world.local.gateway().activity();
+        let attacker = world.log_in("attacker").await;
+        let start = Instant::now();
+        let flood = async {
+            match self {
+                Flood::Handshakes => {
+                    handshakes(world, attempts, |n| format!("login=nobody-{n}&chatter={NOBODYS}")).await
+                }
+                Flood::Sockets => handshakes(world, attempts, |_| attacker.query()).await,
+                Flood::Syncs => {
+                    let sync = json!({"action": "sync", "login": "attacker", "cursor": null, "n": 1});
+                    messages(world, &attacker, attempts, &sync.to_string()).await
+                }
+                Flood::Nonsense => messages(world, &attacker, attempts, "nonsense").await,
+            }
+        };
+        tokio::pin!(flood);
+        let (mut delays, mut invocations) = (Vec::new(), BTreeMap::new());
+        let turned_away = loop {
+            let mut told = std::pin::pin!(delay(world, bystander));
+            let done = tokio::select! {
+                done = &mut flood => Some(done),
+                delay = &mut told => {
+                    delays.push(delay);
+                    None
+                }
+            };
+            count(&mut activity, &mut invocations);
+            if let Some(done) = done {
+                // The update that is on its way arrives.
+                delays.push(told.await);
+                break done;
+            }
+        };
+        count(&mut activity, &mut invocations);
+        Played {
+            turned_away,
+            invocations,
+            took: start.elapsed(),
+            delays,
+        }
+    }
+}
+
+/// A chatter ID of nobody.
+const NOBODYS: &str = "3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
+
+async fn handshakes(world: &World, attempts: usize, query: impl Fn(usize) -> String) -> usize {
+    let attempts = stream::iter(0..attempts).map(|n| {
+        let query = query(n);
+        async move { matches!(world.try_connect(&query, &[]).await, Err(429)) }
+    });
+    let turned_away = attempts
+        .buffer_unordered(AT_ONCE)
+        .filter(|is_turned_away| std::future::ready(*is_turned_away));
+    turned_away.count().await
+}
+
+async fn messages(world: &World, attacker: &Session, attempts: usize, text: &str) -> usize {
+    let mut socket = world.connect(attacker).await;
+    let mut turned_away = 0;
+    for sent in (0..attempts).step_by(AT_ONCE) {
+        let batch = AT_ONCE.min(attempts - sent);
+        for _ in 0..batch {
+            socket.say(text).await;
+        }
+        for _ in 0..batch {
+            turned_away += usize::from(socket.hear().await["message"] == "Too Many Requests");
+        }
+    }
+    turned_away
+}
+
+/// The time from notify's invocation until the bystander's page has the update.
+pub async fn delay(world: &World, bystander: &mut Socket) -> Duration {
+    let start = Instant::now();
+    let event = json!({"login": "bystander", "body": "news"});
+    let (report, _) = tokio::join!(world.notify(&event), bystander.hear_a("stats-updated"));
+    assert_eq!(report["sent"], Value::from(1));
+    start.elapsed()
+}
+
+/// Adds the invocations that the feed has to what was counted.
+fn count(activity: &mut Receiver<ActivityEntry>, invocations: &mut BTreeMap<String, usize>) {
+    loop {
+        match activity.try_recv() {
+            Ok(entry) => {
+                if let Activity::Invocation { function, .. } = entry.activity
+                    && &*function != "notify"
+                {
+                    *invocations.entry(function.to_string()).or_default() += 1;
+                }
+            }
+            Err(TryRecvError::Lagged(missed)) => panic!("{missed} entries of the activity feed are missing"),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+        }
+    }
+}
+
+/// The 99th percentile.
+pub fn p99(mut delays: Vec<Duration>) -> Duration {
+    delays.sort_unstable();
+    delays.get(delays.len() * 99 / 100).copied().unwrap_or_default()
+}
