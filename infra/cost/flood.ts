@@ -24,7 +24,7 @@ export interface Flood {
 const ACCOUNT = { handshakes: 500, requests: 10_000 };
 
 /** While handshakes are being refused, the chatter is read before anything is written (`make test-deploy` measures it). */
-const REFUSED = { read: 1, write: 0 };
+const REFUSED = measured.handshakes.refusedInFlood;
 
 /** The functions that run for an attempt: their time, their log, and a line of the access log for each. */
 const runs = (...names: (keyof typeof GB_SECONDS)[]): Bill => ({

@@ -23,9 +23,9 @@ test("the estimate for a user with a page open for 105 minutes a day and one upd
   assert.equal(quantity(site, "connection minutes"), 3150);
   assert.equal(quantity(site, "messages"), 30 * (2 * 21 + 2 * 8 + 1.75 / 24));
   assert.equal(quantity(site, "Lambda requests"), 30 + 30 + 240 + 30);
-  // $connect 5, $disconnect 2, notify 1; $disconnect 0.5, a sync 2, notify 1.
+  // $connect 5, $disconnect 2, notify 1; $connect and $disconnect 0.5, a sync 2, notify 1.
   assert.equal(quantity(site, "DynamoDB writes"), 30 * 8);
-  assert.equal(quantity(site, "DynamoDB reads"), 30 * 0.5 + 240 * 2 + 30);
+  assert.equal(quantity(site, "DynamoDB reads"), 30 * (0.5 + 0.5) + 240 * 2 + 30);
 });
 
 test("a heartbeat is counted only after its time of silence, and never where a sync is due", () => {
@@ -96,7 +96,7 @@ test("an update is billed by its login's whole log, and a sync reads all of it",
   const units = (body: number, topics: number) => {
     const site = { users: 1, updates: 1, hours: 1.75, body, topics };
     const [events, syncs] = [30, 240];
-    return [(quantity(site, "DynamoDB writes") - 30 * 7) / events, (quantity(site, "DynamoDB reads") - 30 * 0.5 - events) / syncs];
+    return [(quantity(site, "DynamoDB writes") - 30 * 7) / events, (quantity(site, "DynamoDB reads") - 30 * 1 - events) / syncs];
   };
   assert.deepEqual(units(200, 1), [1, 2]);
   assert.deepEqual(units(2_000, 1), [3, 2]);
@@ -110,7 +110,7 @@ test("a thousand of each flood's attempts cost what a calculation by hand says",
   const run = 0.0002 + log;
   const close = (what: string, dollars: number) => assert(Math.abs(thousands[what]! - dollars) < 1e-9, `${what} ${thousands[what]}`);
   close("handshakes with wrong credentials", run + 5 * 0.0000133334 + 0.000125);
-  close("sockets opened and given up by one user", 2 * run + 10 * 0.0000133334 + 0.5 * 0.000125 + 7 * 0.000625);
+  close("sockets opened and given up by one user", 2 * run + 10 * 0.0000133334 + 1 * 0.000125 + 7 * 0.000625);
   close("syncs without a cursor by one user", run + 3.75 * 0.0000133334 + 33 * 0.000125 + 0.002);
   close("messages that are none of the protocol", run + 3.75 * 0.0000133334 + 0.002);
 });

@@ -7,7 +7,7 @@ import urllib.request
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# The function that makes each request: no two functions make the same one. (Of the Queries, notify's have no index.)
+# The function that makes each request: no two functions make the same one, but for what `function_of` tells apart.
 FUNCTION_OF = {
     "TransactWriteItems": "connect",
     "GetItem": "default",
@@ -19,7 +19,7 @@ FORWARDED = ("x-amz-target", "content-type", "authorization", "x-amz-date")
 
 
 class CountingDynamoDb:
-    """Request units by function, as `{"connect": {"read": 0.0, "write": 6.0}}`."""
+    """Requests and their units by function, as `{"connect": {"requests": 2, "read": 0.5, "write": 5.0}}`."""
 
     def __init__(self, upstream: str):
         self._lock, self._units = threading.Lock(), new_units()
@@ -53,7 +53,7 @@ class CountingDynamoDb:
             return self._units[function]["write"] > 0
 
     def take(self) -> dict:
-        """Request units by function since the last `take`."""
+        """Requests and units by function since the last `take`."""
         with self._lock:
             taken, self._units = self._units, new_units()
         return {function: dict(units) for function, units in taken.items()}
@@ -64,15 +64,23 @@ class CountingDynamoDb:
 
     def _count(self, operation: str, request: dict, answer: dict):
         consumed = answer.get("ConsumedCapacity", [])
-        function = FUNCTION_OF.get(operation) or ("disconnect" if "IndexName" in request else "notify")
+        function = function_of(operation, request)
         kind = "read" if operation in ("GetItem", "Query") else "write"
         with self._lock:
+            self._units[function]["requests"] += 1
             for table in consumed if isinstance(consumed, list) else [consumed]:
                 self._units[function][kind] += table["CapacityUnits"]
 
 
+def function_of(operation: str, request: dict) -> str:
+    """connect counts rows and reads chatters, disconnect reads an index, and notify reads rows."""
+    if request.get("Select") == "COUNT" or "chatter_hash" in request.get("Key", {}):
+        return "connect"
+    return FUNCTION_OF.get(operation) or ("disconnect" if "IndexName" in request else "notify")
+
+
 def new_units():
-    return defaultdict(lambda: {"read": 0.0, "write": 0.0})
+    return defaultdict(lambda: {"requests": 0, "read": 0.0, "write": 0.0})
 
 
 def forward(upstream: str, headers, body: dict) -> tuple[int, bytes]:
