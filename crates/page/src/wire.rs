@@ -103,7 +103,7 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
     /// Where the page stands once it has taken this in; `None` if the login has no log.
-    #[serde(deserialize_with = "perhaps_object")]
+    #[serde(default, deserialize_with = "perhaps_object")]
     pub cursor: Option<Cursor>,
     /// How many versions lie between the question's cursor and this one; `None` if nobody can say.
     pub missed: Option<u64>,
@@ -337,6 +337,12 @@ mod tests {
         ] {
             assert_eq!(Message::parse(text), message, "{text}");
         }
+    }
+
+    #[test]
+    fn a_reply_without_a_cursor_is_one_whose_login_has_no_log() {
+        let reply = r#"{"type":"sync","n":1,"updates":[]}"#;
+        assert!(matches!(Message::parse(reply), Message::Sync(reply) if reply.cursor.is_none()));
     }
 
     #[test]
