@@ -37,7 +37,7 @@ fn mappings(tables: &Tables) -> [Mapping; 2] {
         Mapping {
             table: tables.chatters.clone(),
             function: Function::Revoke,
-            filter: |record| record.event_name == "REMOVE" && !is_expiry(record),
+            filter: |record| record.event_name == "REMOVE",
             batch_size: 100,
         },
         Mapping {
@@ -47,12 +47,6 @@ fn mappings(tables: &Tables) -> [Mapping; 2] {
             batch_size: 10,
         },
     ]
-}
-
-/// Whether the engine itself deleted the item, since it had expired.
-fn is_expiry(record: &Record) -> bool {
-    let identity = record.user_identity.as_ref();
-    identity.is_some_and(|identity| identity.principal_id == "dynamodb.amazonaws.com")
 }
 
 /// The pause after each read. Lambda asks a stream four times a second.
