@@ -105,6 +105,49 @@ def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["sent"] == 1
 
 
+def test_the_walk_through_prepares_an_account_in_the_region_that_it_names(emulator):
+    """As the commands stand there. `npm ci` alone is left out: it needs npm's registry, and `make` has done it."""
+    [export] = commands(DEPLOY, "export AWS_REGION")
+    given = {name: value for name, value in emulator.environment.items() if name != "AWS_REGION"}
+
+    def run(command: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["bash", "-e", "-u", "-c", f"{export}\n{command}"], cwd=ROOT, capture_output=True, text=True, timeout=300,
+            env={**os.environ, **given},
+        )
+
+    [doctor], [cdk_bootstrap] = commands(DEPLOY, "make doctor  "), commands(DEPLOY, "cdk -- bootstrap")
+    before = run(doctor)
+    assert before.returncode != 0
+    assert "✖ eu-central-1 is not bootstrapped for CDK in this account: npm --prefix infra run cdk -- bootstrap" in before.stdout
+    done = run(cdk_bootstrap)
+    assert done.returncode == 0, done.stderr
+    after = run(doctor)
+    assert after.returncode == 0, after.stdout + after.stderr
+
+
+def test_the_outputs_can_be_read_again_later(shell, site, emulator):
+    [command] = re.findall(r"`(aws cloudformation describe-stacks [^`]+)`", DEPLOY.read_text())
+    region = {"AWS_DEFAULT_REGION": emulator.environment["AWS_REGION"]}
+    printed = json.loads(shell(command, {**emulator.environment, **region}))
+    assert {one["OutputKey"]: one["OutputValue"] for one in printed} == site.outputs
+
+
+def test_a_queue_of_ones_own_can_be_read_by_notify(shell, site, emulator, login):
+    [command] = commands(DEPLOY, "create-event-source-mapping")
+    queue = site.sqs.create_queue(QueueName=login)["QueueUrl"]
+    arn = site.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    region = {"AWS_DEFAULT_REGION": emulator.environment["AWS_REGION"]}
+    mapping = json.loads(shell(command.replace("QUEUE_ARN", arn), {**emulator.environment, **region}))
+    try:
+        with site.browser(login, site.issue(login)) as browser:
+            site.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"login": login, "body": {"plays": 8}}))
+            assert browser.hear()["body"] == {"plays": 8}
+    finally:
+        site.functions.delete_event_source_mapping(UUID=mapping["UUID"])
+        site.sqs.delete_queue(QueueUrl=queue)
+
+
 @pytest.mark.parametrize("document", [README, DEPLOY], ids=["README.md", "deploy.md"])
 def test_programs_are_tested_with_no_more_than_the_document_exports(emulator, document):
     """Beside credentials, which `aws configure` gives, and the emulator's address, for which AWS needs nothing."""
@@ -148,7 +191,7 @@ def test_a_deployed_stack_can_be_measured(site, aws, emulator):
     logs.create_log_stream(**stream)
     logs.put_log_events(**stream, logEvents=[{"timestamp": soon, "message": line} for line in ("START RequestId: 1", "[1]")])
     done = subprocess.run(
-        [sys.executable, ROOT / "bench" / "aws.py", "Chatterbox", "0"],
+        ["make", "--silent", "bench-aws", "ROUNDS=0"], cwd=ROOT,
         env={**os.environ, **emulator.environment}, capture_output=True, text=True, timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from clients import PATIENCE, Browser, Site
 from deployment import ROOT, Deployment
+from documents import DEPLOY, commands
 
 NAMES = {"login": "geek", "chatter": "id", "topic": "topic"}
 
@@ -42,9 +43,12 @@ def test_existing_ids_clients_and_pipeline_go_on_as_they_are(emulator, aws, old_
 
 
 def move(emulator, site):
-    names = {"OLD_TABLE": "Geeks", "OLD_LOGIN": "geek", "OLD_CHATTER": "id", "CHATTERS_TABLE": site.outputs["ChattersTable"]}
+    """The document's own command, without AWS_DEFAULT_REGION, which boto3 by itself would need."""
+    [command] = commands(DEPLOY, "venv/bin/python examples/move/move.py")
+    command = command.replace("OLD_TABLE=…", "OLD_TABLE=Geeks").replace("venv/bin/python", sys.executable)
+    command = command.replace("CHATTERS_TABLE=…", f"CHATTERS_TABLE={site.outputs['ChattersTable']}")
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "move" / "move.py"],
-        env={**os.environ, **emulator.environment, **names}, capture_output=True, text=True, timeout=60,
+        ["bash", "-c", command], cwd=ROOT, env={**os.environ, **emulator.environment},
+        capture_output=True, text=True, timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "1 moved, 1 left\n"), done.stderr
