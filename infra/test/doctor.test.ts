@@ -8,6 +8,7 @@ import { askAccount } from "../account/ask";
 import { asked } from "../account/aws";
 import { identity } from "../account/identity";
 import { planned } from "../account/planned";
+import { FUNCTION_NAMES } from "../lib/functions";
 import { complete, type Settings } from "../lib/settings";
 import { FakeAws, refusal, xmlRefusal, type Replies, type Reply } from "./fake-aws";
 
@@ -114,7 +115,7 @@ test("the document shows what an account is told that has all it needs", async (
 });
 
 test("what the stack itself made is no obstacle to its next deployment", async () => {
-  const own = ["connect", "disconnect", "default", "notify"].flatMap((name) => [`Chatterbox-${name}`, `/aws/lambda/Chatterbox-${name}`]);
+  const own = FUNCTION_NAMES.flatMap((name) => [`Chatterbox-${name}`, `/aws/lambda/Chatterbox-${name}`]);
   const found = await answers(HOST, {
     DescribeStacks: stackIn("UPDATE_COMPLETE"),
     ListStackResources: resourcesOf(...own, "socks.example.com", "Chatterbox-Logs-Role"),
@@ -171,14 +172,14 @@ for (const [what, settings, replies, mark, words] of FOUND) {
 test("stray functions are named, each with how to delete it", async () => {
   const found = await answers({ stackName: "Mine" }, { GetFunctionConfiguration: [200, { FunctionName: "any" }] });
   const wrong = found.filter(({ mark }) => mark === "wrong").map(({ sentence }) => sentence);
-  assert.equal(wrong.length, 4);
+  assert.equal(wrong.length, FUNCTION_NAMES.length);
   assert.match(wrong[0]!, /function Mine-connect already, .*: aws lambda delete-function --function-name Mine-connect, or /);
 });
 
 test("names that exist are no failure where nobody may ask whose they are", async () => {
   const DescribeStacks = xmlRefusal("AccessDenied");
   const found = await answers({}, { DescribeStacks, GetFunctionConfiguration: [200, { FunctionName: "any" }] });
-  assert.deepEqual(found.filter(({ mark }) => mark !== "well").map(({ mark }) => mark), Array(5).fill("unknown"));
+  assert.deepEqual(found.filter(({ mark }) => mark !== "well").map(({ mark }) => mark), Array(FUNCTION_NAMES.length + 1).fill("unknown"));
 });
 
 test("a region with a small quota fits the default throttles", async () => {
