@@ -101,7 +101,7 @@ test("a fresh account is told that nothing stands in the way", async () => {
     "API Gateway has no role to write logs with; the stack makes one.",
     "API Gateway takes 10,000 requests a second and 5,000 at once from all APIs of the account, and the routes' throttles allow " +
       "2,000 and 1,000; the rest is for posts to sockets.",
-    "Lambda runs 1,000 invocations of all functions at once in this account, and notify may take 9 (5 by the queue, 4 by the outbox).",
+    "Lambda runs 1,000 invocations of all functions at once in this account, and 13 may be taken (5 by the queue, 4 by each of 2 tables' streams).",
     "The certificate of socks.example.com is issued, and is for that name.",
     "The zone example.com is there, and public.",
   ]);
@@ -143,8 +143,8 @@ const FOUND: [what: string, settings: Partial<Settings>, replies: Replies, mark:
   ["another's log role", {}, { GetAccount: takes(10_000, 5_000, FOREIGN) }, "careful", /role\/of-somebody; the stack would replace.*apiGatewayLogRole: false leaves it/],
   ["no log role though one is relied on", { apiGatewayLogRole: false }, {}, "wrong", /no role by which it could write/],
   ["a region with a small quota, and throttles that do not fit", { throttle: { ping: { rate: 2_000, burst: 250 } } }, { GetAccount: takes(2_500, 1_250) }, "careful", /takes 2,500 requests.*leaves none for posts/],
-  ["a new account", {}, { GetAccountSettings: limitsOf(10) }, "careful", /runs 10 .*may take 9 .*leaves 1 for handshakes.*quotas\/L-B99A9384/],
-  ["an account that is reserved away", {}, { GetAccountSettings: limitsOf(1_000, 15) }, "careful", /15 of them not reserved.*leaves 6 for/],
+  ["a new account", {}, { GetAccountSettings: limitsOf(10) }, "careful", /runs 10 .*13 may be taken .*leaves 0 for handshakes.*quotas\/L-B99A9384/],
+  ["an account that is reserved away", {}, { GetAccountSettings: limitsOf(1_000, 15) }, "careful", /15 of them not reserved.*leaves 2 for/],
   ["a limit nobody may ask for", {}, { GetAccountSettings: refusal("AccessDeniedException") }, "unknown", /Lambda's concurrency/],
   ["no certificate", HOST, { DescribeCertificate: MISSING }, "wrong", /not in ACM/],
   ["a certificate without proof", HOST, { DescribeCertificate: certificateThatIs("PENDING_VALIDATION", "socks.example.com") }, "wrong", /waits for its proof/],
