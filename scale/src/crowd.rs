@@ -345,7 +345,11 @@ mod tests {
             world.run();
             world.counts.lost
         };
-        assert_eq!((lost(false), lost(true)), (100, 0));
+        assert!(
+            lost(false) >= 100,
+            "each client loses its socket, and later those that it opens in its place"
+        );
+        assert_eq!(lost(true), 0);
     }
 
     #[test]

@@ -17,7 +17,7 @@ async fn start(change: impl FnOnce(&mut Options)) -> (Local, TempDir) {
 
 async fn try_start(change: impl FnOnce(&mut Options)) -> Result<(Local, TempDir), LocalError> {
     let functions = tempfile::tempdir().unwrap();
-    for name in ["connect", "disconnect", "default", "notify"] {
+    for name in ["connect", "disconnect", "default", "notify", "revoke"] {
         let program = functions.path().join(name);
         fs::write(&program, "#!/bin/sh\n").unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();

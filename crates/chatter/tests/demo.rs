@@ -23,7 +23,7 @@ impl World {
 
     async fn with(change: impl FnOnce(&mut Options)) -> World {
         let functions = tempfile::tempdir().unwrap();
-        for name in ["connect", "disconnect", "default", "notify"] {
+        for name in ["connect", "disconnect", "default", "notify", "revoke"] {
             let program = functions.path().join(name);
             fs::write(&program, "#!/bin/sh\n").unwrap();
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();

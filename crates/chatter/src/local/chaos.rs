@@ -128,7 +128,7 @@ impl Chaos {
             Episode::PostsRefused => with(|faults| (faults.posts_throttled, faults.posts_failed) = (0.4, 0.3)),
             Episode::PostsLost => with(|faults| (faults.posts_lost, faults.posts_delayed) = (0.4, 0.3)),
             Episode::FunctionsKilled => {
-                for function in ["connect", "disconnect", "default", "notify"] {
+                for function in ["connect", "disconnect", "default", "notify", "revoke"] {
                     self.gateway.kill_processes(function);
                 }
                 with(|faults| faults.invocations_killed = 0.3);
