@@ -153,6 +153,6 @@ def left_of(stack: str, aws) -> dict[str, list[str]]:
         "roles": [one["RoleName"] for one in aws.client("iam").list_roles()["Roles"]],
         "logs": [one["logGroupName"] for one in aws.client("logs").describe_log_groups()["logGroups"]],
         "apis": [one["Name"] for one in aws.client("apigatewayv2").get_apis()["Items"]],
-        "alarms": [one["AlarmName"] for one in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "dashboards": [one["DashboardName"] for one in aws.client("cloudwatch").list_dashboards()["DashboardEntries"]],
     }
     return {"queues": queues, **{kind: [name for name in of_kind if stack in name] for kind, of_kind in names.items()}}
