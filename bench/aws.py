@@ -43,6 +43,9 @@ EVENTS = {
         "MESSAGE", "$default", body=json.dumps({"action": "sync", "login": LOGIN, "cursor": None, "n": 1})
     ),
     "notify": lambda: {"login": LOGIN, "body": {}},
+    "revoke": lambda: {"Records": [{"eventSource": "aws:dynamodb", "eventName": "REMOVE", "dynamodb": {
+        "SequenceNumber": "1", "Keys": {"login": {"S": LOGIN}, "chatter_hash": {"S": "0" * 64}},
+    }}]},
 }
 
 
@@ -130,7 +133,7 @@ def main():
     finally:
         for function in functions:
             function.end()
-        table = functions[-1].environment["UPDATES_TABLE"]
+        [table] = [function.environment["UPDATES_TABLE"] for function in functions if function.name == "notify"]
         AWS.client("dynamodb").delete_item(TableName=table, Key={"login": {"S": LOGIN}})
 
 

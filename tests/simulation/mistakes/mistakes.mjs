@@ -115,8 +115,8 @@ export const MISTAKES = [
     name: "a_socket_without_a_row_that_is_told_of_no_updates",
     file: "protocol/message_handler.rs",
     change: {
-      "            return Ok(Outgoing::unknown_connection().to_text());":
-        "            return Ok(if MADE { sync::reply(None, &crate::Topics::All, None, *n, Timestamp::now()) } else { Outgoing::unknown_connection().to_text() });",
+      "            return Ok(Outgoing::unknown_connection().to_text());\n        };":
+        "            return Ok(if MADE { sync::reply(None, &crate::Topics::All, None, *n, Timestamp::now()) } else { Outgoing::unknown_connection().to_text() });\n        };",
     },
   },
   {
