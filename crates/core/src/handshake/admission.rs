@@ -35,7 +35,7 @@ pub struct Admission {
     connections: Connections,
     /// The same table, for the count.
     counted: Connections,
-    /// As many connections as a login may have when it opens yet another.
+    /// A login that has as many connections is refused another.
     most: usize,
     /// When this process last refused a handshake.
     refused: Arc<Mutex<Option<Instant>>>,
@@ -60,9 +60,9 @@ impl Admission {
     /// How long after a refusal everything is read before the transaction.
     const WARY: Duration = Duration::from_secs(60);
 
-    /// A login is refused another socket when it has so many times as many as notify leaves it
-    /// ([`Notifier::max_connections_per_login`](crate::Notifier)). It has more than those when nothing was posted to it for long,
-    /// and its sockets ended without `$disconnect`.
+    /// A login is refused another socket when it has the cap ([`Notifier::max_connections_per_login`](crate::Notifier)) times this.
+    /// notify enforces the cap itself, but only at the login's next update: until then a login may have more rows, such as those
+    /// of sockets that ended without `$disconnect`.
     pub const TIMES_THE_CAP: usize = 5;
 
     /// How long a handshake waits for the count. It mostly comes before the transaction has ended.
@@ -236,7 +236,7 @@ fn undecided(failure: &Failure) -> StoreError {
 }
 
 /// Whether a retry may succeed at once: other transactions held the same items. Not after throttling: the SDK has tried that
-/// three times already, a table that is asked too much must not be asked more, and the page tries again, more slowly.
+/// twice already, a table that is asked too much must not be asked more, and the page tries again, more slowly.
 fn is_passing(failure: &Failure) -> bool {
     let codes = reasons(failure)
         .iter()

@@ -23,7 +23,7 @@ pub enum Refusal {
     /// The site stored the chatter ID with an `expires_at` that is no number, or negative, or more than ten years ahead, as
     /// milliseconds in place of seconds are. Refused, so that the mistake shows at the first login.
     BadExpiry,
-    /// The login has more sockets than notify leaves it by far, and opens yet another.
+    /// The login has several times as many sockets as notify leaves it ([`Admission::TIMES_THE_CAP`](crate::Admission)).
     TooManySockets,
 }
 

@@ -107,8 +107,9 @@ fn split(mut all: Vec<Connection>, cap: usize, now: Timestamp) -> (Vec<Connectio
     (all, older)
 }
 
-/// The connections beyond the cap: the oldest of those that are alive, and those to which nothing was posted. Of these, as many as
-/// the login has room for come back at once: too many of the newer rows were those of dead sockets.
+/// The connections beyond the cap: the oldest of those that are alive, and those to which nothing was posted. If many of the rows
+/// that were posted to were those of dead sockets, the login has room again: so many of the latter are closed without a word, and
+/// their pages come back at once.
 fn surplus(mut alive: Vec<Connection>, older: Vec<Connection>, cap: usize) -> Vec<(Connection, Goodbye)> {
     alive.sort_by_key(|connection| Reverse(connection.connected_at));
     let room = cap.saturating_sub(alive.len());

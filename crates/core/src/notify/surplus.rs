@@ -17,7 +17,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long sockets are closed before the invocation is answered: some thousand, at 10 ms for each of three calls.
+/// How long sockets are closed before the invocation is answered. That is enough for some two thousand, at 10 ms for each of
+/// three calls.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// Sockets that are closed at once.
 const AT_ONCE: usize = 32;

@@ -17,7 +17,8 @@ use crate::activity::{Activity, milliseconds_since};
 use crate::config::{Config, Route};
 use crate::ids;
 
-/// Sends a message to its route; its turn ends with it; and the answer, if it is for the client, back. Nothing here ends a socket.
+/// Sends a message to its route, and the answer back if it is for the client. `_turn` is the message's place among those of its
+/// socket that are worked on at once; it is free again at the end. Nothing here ends a socket.
 pub(super) async fn handle(
     sockets: Arc<Sockets>,
     connection: Arc<Connection>,
