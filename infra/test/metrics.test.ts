@@ -166,7 +166,7 @@ test("every alarm's description says what happened and what to do, and docs/oper
   }
 });
 
-test("docs/deploy.md explains the metrics whose names do not explain themselves", () => {
+test("docs/operating.md explains the metrics whose names do not explain themselves", () => {
   for (const name of ["Stale", "ClockAhead", "IgnoredRecords", "NoRoom", "BadEvents", "Deferred", "PostsEarly", "PostsGone", "Throttled"]) {
     assert(DOCUMENT.includes(`\`${name}\``), name);
   }
