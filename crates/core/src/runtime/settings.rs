@@ -5,8 +5,9 @@ use super::environment::{Environment, FromEnvironment, Variables};
 use crate::{Function, HandshakePolicy, aws::Endpoints};
 use std::time::Duration;
 
-/// The variable that holds the address of the WebSocket API that notify posts to; every AWS SDK knows it by this name. It
-/// is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no `@connections`.
+/// The variable that holds the address of the WebSocket API that notify and revoke post to; every AWS SDK knows it by this
+/// name. It is never derived from an event: behind a custom domain or CloudFront that would be a name that serves no
+/// `@connections`.
 pub const CALLBACK_URL: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 const MAX_CONNECTIONS: &str = "MAX_CONNECTIONS_PER_LOGIN";
