@@ -189,6 +189,12 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_read_as_it_came() {
+        let event = r#"{"requestContext":{"connectionId":"A=","eventType":"MESSAGE","connectedAt":1},"body":" {\"a\":1}\n"}"#;
+        assert_eq!(parse(event).unwrap().body(), " {\"a\":1}\n");
+    }
+
+    #[test]
     fn absent_and_null_fields_are_read_alike() {
         let context = r#""requestContext":{"connectionId":"A=","eventType":"MESSAGE","connectedAt":1763900000000}"#;
         for json in [

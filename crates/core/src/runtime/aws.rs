@@ -202,6 +202,41 @@ pub async fn warm_up(throw_away_calls: impl Future) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        Connections, Updates,
+        test_support::{SILENCE, dynamodb, poster},
+    };
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+    use tokio::time::Instant;
+
+    #[tokio::test]
+    async fn what_is_warmed_up_makes_a_call() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let wire = || {
+            let calls = Arc::clone(&calls);
+            move |_: &str, _: &str| {
+                calls.fetch_add(1, Relaxed);
+                (200, "{}".to_owned())
+            }
+        };
+        warm_up(Connections::new(dynamodb(wire()), "connections").warm_up()).await;
+        assert_eq!(calls.load(Relaxed), 1);
+        warm_up(Updates::new(dynamodb(wire()), "updates").warm_up()).await;
+        assert_eq!(calls.load(Relaxed), 2);
+        warm_up(poster(wire()).warm_up()).await;
+        assert_eq!(calls.load(Relaxed), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn warming_up_waits_a_second_for_an_answer_that_does_not_come() {
+        let connections = Connections::new(dynamodb(|_, _| (SILENCE, String::new())), "connections");
+        let start = Instant::now();
+        warm_up(connections.warm_up()).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
 
     #[test]
     fn amazons_roots_can_be_read() {

@@ -185,6 +185,21 @@ fn good() -> &'static str {
     json!({"Item": {"expires_at": {"N": expires_at}}}).to_string().leak()
 }
 
+#[tokio::test]
+async fn warming_up_is_a_transaction_that_writes_nothing() {
+    let (admission, asked) = tables(Answers {
+        item: "{}",
+        is_known: false,
+        count: no_sockets(),
+    });
+    admission.warm_up().await;
+    let asked = lock(&asked);
+    let [("TransactWriteItems", body)] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    assert!(body.contains("ConditionCheck") && !body.contains("\"Put\""), "{body}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn within_a_minute_of_a_refusal_a_chatter_is_read_before_anything_is_written() {
     let refused = Ok(Verdict::Refused(Refusal::Unknown));
