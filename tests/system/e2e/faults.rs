@@ -115,9 +115,9 @@ async fn an_old_socket_whose_row_a_false_410_deleted_is_told_to_reconnect_at_its
 async fn a_dynamodb_that_throttles_delays_updates_and_loses_none() {
     let world = faulty().await;
     let session = world.log_in("friendless").await;
+    let mut page = LivePage::open(&world, &session).await;
     let throttle = world.local.database().throttle().unwrap();
     throttle.set(0.3);
-    let mut page = LivePage::open(&world, &session).await;
     for n in 1..=20 {
         let event = json!({"login": "friendless", "id": format!("{n}"), "body": n});
         // Invokes again until it succeeds, as the event's source would.
