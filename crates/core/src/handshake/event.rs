@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_message_is_read_as_it_came() {
-        let event = r#"{"requestContext":{"connectionId":"A=","eventType":"MESSAGE","connectedAt":1},"body":" {\"a\":1}\n"}"#;
+        let event =
+            r#"{"requestContext":{"connectionId":"A=","eventType":"MESSAGE","connectedAt":1},"body":" {\"a\":1}\n"}"#;
         assert_eq!(parse(event).unwrap().body(), " {\"a\":1}\n");
     }
 
