@@ -39,8 +39,12 @@ async fn delete(world: &World, session: &Session) {
 
 /// Makes a session's chatter ID expire long ago.
 async fn expire(world: &World, session: &Session) {
-    let update = json!({"TableName": "chatters", "Key": key(session), "UpdateExpression": "SET expires_at = :past",
-        "ExpressionAttributeValues": {":past": {"N": "1"}}});
+    set_expiry(world, session, "1").await;
+}
+
+async fn set_expiry(world: &World, session: &Session, expires_at: &str) {
+    let update = json!({"TableName": "chatters", "Key": key(session), "UpdateExpression": "SET expires_at = :at",
+        "ExpressionAttributeValues": {":at": {"N": expires_at}}});
     dynamodb(world, "UpdateItem", update).await;
 }
 
@@ -102,17 +106,21 @@ async fn a_chatter_id_whose_expired_item_dynamodb_deletes_keeps_its_sockets() {
 }
 
 #[tokio::test]
-async fn where_syncs_are_checked_a_page_with_an_expired_chatter_id_connects_anew_and_is_refused() {
+async fn where_syncs_are_checked_a_page_whose_chatter_id_is_not_good_any_more_connects_anew_and_is_refused() {
     let check = ("CHECK_CHATTER_ON_SYNC".to_owned(), "true".to_owned());
     let world = World::with(|options| options.environment.extend([check])).await;
-    let session = world.log_in("friendless").await;
-    let mut socket = world.connect(&session).await;
-    socket.sync("friendless", &Value::Null).await;
-    expire(&world, &session).await;
-    let question = json!({"action": "sync", "login": "friendless", "cursor": null, "n": 2});
-    socket.say(question.to_string()).await;
-    assert_eq!(socket.hear_a("error").await["code"], "unknown-connection");
-    assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 401);
+    // Expired, and in milliseconds.
+    for expires_at in ["1", "1795736956178"] {
+        let session = world.log_in("friendless").await;
+        let mut socket = world.connect(&session).await;
+        socket.sync("friendless", &Value::Null).await;
+        set_expiry(&world, &session, expires_at).await;
+        let question = json!({"action": "sync", "login": "friendless", "cursor": null, "n": 2});
+        socket.say(question.to_string()).await;
+        let answer = socket.hear_a("error").await;
+        assert_eq!(answer["code"], "unknown-connection", "{expires_at}");
+        assert_eq!(world.try_connect(&session.query(), &[]).await.unwrap_err(), 401);
+    }
     world.stop().await;
 }
 

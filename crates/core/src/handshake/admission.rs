@@ -53,10 +53,6 @@ pub enum Verdict {
 type Failure = SdkError<TransactWriteItemsError>;
 
 impl Admission {
-    /// The furthest in the future that an `expires_at` may lie: the longest life of a chatter ID, and a day for clocks that
-    /// differ.
-    const LATEST_EXPIRY: Duration = Chatters::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
-
     /// How long after a refusal everything is read before the transaction.
     const WARY: Duration = Duration::from_secs(60);
 
@@ -195,7 +191,7 @@ impl Admission {
         self.condition_check(connection.login.as_str(), connection.chatter_hash.as_str())
             .condition_expression("expires_at > :now AND expires_at <= :latest")
             .expression_attribute_values(":now", number(now.seconds()))
-            .expression_attribute_values(":latest", number((now + Self::LATEST_EXPIRY).seconds()))
+            .expression_attribute_values(":latest", number((now + Chatters::LATEST_EXPIRY).seconds()))
             // After a failed check, an item that comes back has a wrong or past `expires_at`; no item means an unknown login
             // or chatter ID. The log and the metrics tell these apart, the status does not.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -272,7 +268,7 @@ fn judge(item: Option<&Item>, now: Timestamp) -> Option<Refusal> {
     };
     match chatter.integer("expires_at") {
         Ok(expires_at) if (0..=now.seconds()).contains(&expires_at) => Some(Refusal::Expired),
-        Ok(expires_at) if (now.seconds()..=(now + Admission::LATEST_EXPIRY).seconds()).contains(&expires_at) => None,
+        Ok(expires_at) if (now.seconds()..=(now + Chatters::LATEST_EXPIRY).seconds()).contains(&expires_at) => None,
         _ => Some(Refusal::BadExpiry),
     }
 }

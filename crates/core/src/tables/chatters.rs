@@ -24,6 +24,9 @@ impl Chatters {
     /// likely in milliseconds, which would make the secret good for 50,000 years, and DynamoDB's TTL keep it for ever.
     pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
+    /// The furthest in the future that an `expires_at` may lie: the longest life, and a day for clocks that differ.
+    pub(crate) const LATEST_EXPIRY: Duration = Self::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
+
     /// The table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Chatters {
         Chatters {
@@ -78,7 +81,8 @@ impl Chatters {
         Ok(self.find(login, hash).await?.is_some())
     }
 
-    /// Whether this chatter ID has been issued, has not been revoked, and has not expired; read strongly consistently.
+    /// Whether this chatter ID has been issued, has not been revoked, and has an expiry with which `$connect` would let it in;
+    /// read strongly consistently.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -90,8 +94,9 @@ impl Chatters {
             table: "chatters",
             item: &item,
         };
-        // An expiry that cannot be read opens no socket either.
-        Ok(row.has_expired(Timestamp::now()).is_ok_and(|has_expired| !has_expired))
+        let now = Timestamp::now();
+        let good = now.seconds() + 1..=(now + Self::LATEST_EXPIRY).seconds();
+        Ok(row.integer("expires_at").is_ok_and(|at| good.contains(&at)))
     }
 
     async fn find(&self, login: &Login, hash: &ChatterHash) -> Result<Option<Item>, StoreError> {
