@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
-.PHONY: test-docs soak simulation properties lint clippy deny build account doctor synth deploy deploy-code destroy cost
+.PHONY: test-docs soak simulation mutants properties lint clippy deny build account doctor synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare attack
 
@@ -107,6 +107,10 @@ simulation: ## run seeds of the simulated system: SEEDS=1000000, or SEED=17 alon
 properties: ## try every parser that meets strangers with many random inputs: CASES=10000
 	$(say) "Trying."
 	PROPTEST_CASES=$(or $(CASES),10000) cargo test --locked --package properties
+
+mutants: $(TOOLS)/bin/cargo-mutants ## make every small mistake in core, and count how many its tests and the traces catch (ONLY=tables/updates.rs tries one file)
+	$(say) "Making hundreds of mistakes in core. Half an hour or more."
+	CARGO_MUTANTS=$< node tests/mutants/mutants.mjs $(ONLY)
 
 soak: programs web/node_modules tests/browser/node_modules ## minutes of chaos with hundreds of clients; prints what was lost (0)
 	tests/harness/install-chromium
@@ -237,6 +241,10 @@ $(TOOLS)/bin/mdbook:
 $(TOOLS)/bin/cargo-deny:
 	$(say) "Installing cargo-deny into .tools. This takes some minutes once."
 	cargo install cargo-deny --locked --version 0.20.2 --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-mutants:
+	$(say) "Installing cargo-mutants into .tools. This takes some minutes once."
+	cargo install cargo-mutants --locked --version 27.1.0 --root $(TOOLS)
 
 $(TOOLS)/venv/bin/cargo-lambda:
 	$(say) "Installing cargo-lambda into .tools."

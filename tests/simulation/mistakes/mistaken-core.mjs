@@ -1,48 +1,29 @@
-/** A copy of the workspace in which core makes a mistake if it is told to. */
+/** The player of traces on a copy of core that makes a mistake if it is told to. */
 
-import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const COPY = join(ROOT, "target", "mistakes");
-const CORE = join(COPY, "crates", "core");
+import { CoreCopy, run, testProgram } from "../../harness/core-copy.mjs";
 
 /**
- * Copies the workspace, and builds the player of traces with all the mistakes in it, each of which is made in a process that
- * `MISTAKE` names it to. So core is compiled once. All but core are links, and the packages of others are those of the usual
- * target folder. Returns the player's path.
+ * Builds the player with all the mistakes in it, each of which is made in a process that `MISTAKE` names it to. So core is
+ * compiled once.
  */
 export async function build(mistakes) {
-  rmSync(COPY, { recursive: true, force: true });
-  mkdirSync(join(COPY, "crates"), { recursive: true });
-  link("", (name) => !["target", "crates", ".git", "Cargo.toml", "Cargo.lock"].includes(name));
-  // cargo tells packages of two workspaces in one target folder apart by their version, not by their path.
-  for (const name of ["Cargo.toml", "Cargo.lock"]) {
-    const text = readFileSync(join(ROOT, name), "utf8");
-    writeFileSync(join(COPY, name), name === "Cargo.toml" ? text.replace(/^version = "(.*)"$/m, 'version = "$1-mistakes"') : text);
-  }
-  link("crates", (name) => name !== "core");
-  cpSync(join(ROOT, "crates", "core"), CORE, { recursive: true });
-  for (const [at, mistake] of mistakes.entries()) apply(mistake, at);
-  writeFileSync(join(CORE, "src", "mistakes.rs"), MADE);
-  replace("lib.rs", "pub mod backoff;", "pub mod backoff;\nmod mistakes;");
-  const messages = await cargo("test", "--no-run", "--offline", "--workspace", "--test", "traces", "--message-format=json");
-  const programs = messages.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  const isPlayer = ({ target, manifest_path: of }) => target?.name === "traces" && of.endsWith("simulation/Cargo.toml");
-  return programs.find((program) => program.executable && isPlayer(program)).executable;
+  const copy = new CoreCopy("mistakes");
+  for (const mistake of mistakes) apply(copy, mistake);
+  copy.write("mistakes.rs", MADE);
+  copy.replace("lib.rs", "pub mod backoff;", "pub mod backoff;\nmod mistakes;");
+  const { failed, errors, messages } = await copy.cargo("test", "--no-run", "--workspace", "--test", "traces");
+  if (failed) throw new Error(errors);
+  return { program: testProgram(messages, "simulation/Cargo.toml", "traces"), cwd: copy.core };
 }
 
 /** Plays the counterexamples of the model with a mistake, and returns what the player says of the first that differs, or null. */
-export async function play(player, mistake) {
+export async function play({ program, cwd }, mistake) {
   const environment = { ...process.env, MISTAKE: mistake };
   delete environment.TRACES;
-  const { failed, output } = await run(player, ["core_does_what_the_model_does"], { cwd: CORE, env: environment });
+  const { failed, output } = await run(program, ["core_does_what_the_model_does"], { cwd, env: environment });
   return failed ? output : null;
 }
 
-/** The number of mistakes that were made: without one that is reached, a difference would be due to something else. */
 const MADE = `//! Whether a mistake is made, by its name.
 
 pub(crate) fn made(name: &str) -> bool {
@@ -51,35 +32,8 @@ pub(crate) fn made(name: &str) -> bool {
 }
 `;
 
-function apply({ name, file, change }) {
+function apply(copy, { name, file, change }) {
   for (const [before, after] of Object.entries(change)) {
-    replace(file, before, after.replaceAll("MADE", `crate::mistakes::made("${name}")`));
+    copy.replace(file, before, after.replaceAll("MADE", `crate::mistakes::made("${name}")`));
   }
-}
-
-/** Replaces a text of core which is there once. */
-function replace(file, before, after) {
-  const path = join(CORE, "src", file);
-  const text = readFileSync(path, "utf8");
-  if (text.split(before).length !== 2) throw new Error(`${file} has not one place with: ${before}`);
-  writeFileSync(path, text.replace(before, () => after));
-}
-
-function link(folder, wanted) {
-  for (const name of readdirSync(join(ROOT, folder)).filter(wanted)) {
-    symlinkSync(join(ROOT, folder, name), join(COPY, folder, name));
-  }
-}
-
-async function cargo(...parameters) {
-  const options = { cwd: COPY, env: { ...process.env, CARGO_TARGET_DIR: join(ROOT, "target") } };
-  const { failed, output, errors } = await run("cargo", parameters, options);
-  if (failed) throw new Error(errors);
-  return output;
-}
-
-function run(program, parameters, options) {
-  return new Promise((resolve) => {
-    execFile(program, parameters, { ...options, maxBuffer: 2 ** 28 }, (failed, output, errors) => resolve({ failed, output, errors }));
-  });
 }

@@ -1,0 +1,189 @@
+/**
+ * Makes every small mistake in core that cargo-mutants knows, and runs core's own tests and the traces on each:
+ * `node tests/mutants/mutants.mjs [PART_OF_A_NAME]`. Prints how many were caught, and fails if it is less than 95 of a hundred, or if one
+ * survives for which `survivors.json` has no reason.
+ *
+ * cargo-mutants itself builds core once for each mutant, which takes hours. Here all of them are in one build, behind a
+ * switch, and only those that cannot be are built alone.
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CoreCopy, ROOT, run, testProgram } from "../harness/core-copy.mjs";
+import { keyOf, mutated, withSwitches } from "./source.mjs";
+
+const ENOUGH = 0.95;
+/** A mutant whose tests take so many times as long as without it is caught: it waits for what never comes. */
+const PATIENCE = 5;
+const PROGRAMS = [
+  ["core/Cargo.toml", "chatterbox_core"],
+  ["core/Cargo.toml", "tables"],
+  ["core/Cargo.toml", "contract"],
+  ["simulation/Cargo.toml", "traces"],
+  ["core/Cargo.toml", "wire"],
+];
+/** What no other mutant can be caught by: they take half a minute, of waits for networks that fail. */
+const OF_THE_NETWORK = { program: "wire", files: /^http\// };
+const TARGETS = ["--lib", ...PROGRAMS.slice(1).flatMap(([, name]) => ["--test", name])];
+const SWITCH = `//! Which mutant this process runs.
+
+pub(crate) fn runs(id: usize) -> bool {
+    static MUTANT: std::sync::LazyLock<Option<usize>> = std::sync::LazyLock::new(|| std::env::var("MUTANT").ok()?.parse().ok());
+    *MUTANT == Some(id)
+}
+`;
+
+const say = (text) => console.error(text);
+
+/** The mutants that cargo-mutants lists. @returns {Promise<import("./source.mjs").Mutant[]>} */
+async function list(part) {
+  const { failed, output, errors } = await run(process.env.CARGO_MUTANTS ?? "cargo-mutants", ["mutants", "--list", "--json", "--package", "chatterbox-core"], { cwd: ROOT });
+  if (failed) throw new Error(errors);
+  const mutants = JSON.parse(output).map((mutant, id) => ({ ...mutant, id, file: mutant.file.replace("crates/core/src/", "") }));
+  return mutants.filter(({ name }) => name.includes(part));
+}
+
+/** Groups by a key. @template T @param {T[]} all @returns {Map<string, T[]>} */
+function groups(all, key) {
+  const found = new Map();
+  for (const one of all) found.set(key(one), [...(found.get(key(one)) ?? []), one]);
+  return found;
+}
+
+/**
+ * Builds core with all the mutants that compile beside one another. Those whose own text does not compile are unviable; those
+ * in whose function no switch can stand, as it is `const` or returns an `impl`, have to be built alone.
+ */
+async function buildTogether(mutants) {
+  const copy = new CoreCopy("mutants");
+  const originals = new Map([...groups(mutants, ({ file }) => file).keys()].map((file) => [file, copy.read(file)]));
+  const unviable = new Set();
+  const alone = new Set();
+  copy.write("mutants.rs", SWITCH);
+  copy.replace("lib.rs", "pub mod backoff;", "pub mod backoff;\nmod mutants;");
+  copy.write("lib.rs", copy.read("lib.rs").replace(/^(?!\/\/!)/m, "#![allow(warnings, clippy::all)]\n"));
+  originals.delete("lib.rs");
+  for (let round = 1; ; round += 1) {
+    const owners = new Map();
+    for (const [file, source] of originals) {
+      const here = mutants.filter((mutant) => mutant.file === file && !unviable.has(mutant) && !alone.has(mutant));
+      const made = withSwitches(source, here);
+      for (const mutant of here) if (!made.mutants.includes(mutant)) alone.add(mutant);
+      owners.set(file, made.owners);
+      copy.write(file, made.text);
+    }
+    say(`round ${round}: building ${mutants.length - unviable.size - alone.size} mutants together`);
+    const { failed, errors, messages } = await copy.cargo("check", "--package", "chatterbox-core", "--lib", "--all-features");
+    if (!failed) break;
+    const before = unviable.size + alone.size;
+    for (const { file, line } of places(messages)) {
+      const owner = owners.get(file)?.[line - 1];
+      if (owner?.mutant) unviable.add(owner.mutant);
+      if (owner?.isSwitch) for (const mutant of owner.body.mutants) alone.add(mutant);
+    }
+    if (unviable.size + alone.size > before) continue;
+    // Nothing but functions as they were is wrong: a switch cannot stand there.
+    for (const { file, line } of places(messages)) for (const mutant of owners.get(file)?.[line - 1]?.body.mutants ?? []) alone.add(mutant);
+    if (unviable.size + alone.size === before) throw new Error(errors);
+  }
+  return { copy, originals, unviable, alone };
+}
+
+/** Where the compiler found errors. */
+function places(messages) {
+  const errors = messages.filter(({ reason, message }) => reason === "compiler-message" && message.level === "error");
+  const spans = errors.flatMap(({ message }) => message.spans.filter((span) => span.is_primary).map((span) => span.expansion?.span ?? span));
+  return spans.map((span) => ({ file: span.file_name.replace(/^.*crates\/core\/src\/|^src\//, ""), line: span.line_start }));
+}
+
+/** Builds the tests, and returns their programs; or null if they do not compile. */
+async function programs(copy) {
+  const { failed, errors, messages } = await copy.cargo("test", "--no-run", "--workspace", ...TARGETS);
+  return failed ? { errors } : { found: PROGRAMS.map(([of, name]) => testProgram(messages, of, name)) };
+}
+
+/** Runs one of the test programs, most of which wait more than they work. */
+function runTests(copy, program, id, timeout) {
+  const env = { ...process.env, MUTANT: String(id), CARGO_MANIFEST_DIR: copy.core, RUST_BACKTRACE: "0" };
+  const options = { cwd: copy.core, env, timeout, killSignal: "SIGKILL" };
+  return run(program, ["--test-threads=4", "--quiet"], options);
+}
+
+/** The time that each program takes without a mutant, in milliseconds. */
+async function times(copy, found) {
+  const taken = new Map();
+  for (const program of found) {
+    const began = performance.now();
+    const { failed, output } = await runTests(copy, program, "", 0);
+    if (failed) throw new Error(`the tests fail without a mutant:\n${output}`);
+    taken.set(program, performance.now() - began);
+  }
+  return taken;
+}
+
+/** Whether any of the tests fails. */
+async function isCaught(copy, times, { id, file }) {
+  for (const [program, time] of times) {
+    if (program.includes(OF_THE_NETWORK.program) && !OF_THE_NETWORK.files.test(file)) continue;
+    if ((await runTests(copy, program, id, Math.ceil(10_000 + PATIENCE * time))).failed) return true;
+  }
+  return false;
+}
+
+/** Does the work with two at a time, and says how far it is. */
+async function each(mutants, what, work) {
+  const left = [...mutants];
+  const worker = async () => {
+    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
+      await work(mutant);
+      const done = mutants.length - left.length;
+      if (done % 25 === 0) say(`${what}: ${done} of ${mutants.length}`);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+async function main(part = "") {
+  const mutants = await list(part);
+  const { copy, originals, unviable, alone } = await buildTogether(mutants);
+  const survivors = [];
+  const together = mutants.filter((mutant) => !unviable.has(mutant) && !alone.has(mutant));
+  const built = await programs(copy);
+  if (!built.found) throw new Error(built.errors);
+  const usual = await times(copy, built.found);
+  const lives = (mutant) => {
+    survivors.push(mutant);
+    say(`survived: ${mutant.name}`);
+  };
+  await each(together, "tried", async (mutant) => void ((await isCaught(copy, usual, mutant)) || lives(mutant)));
+  for (const [file, source] of originals) copy.write(file, source);
+  say(`building ${alone.size} alone, one after the other`);
+  for (const mutant of alone) {
+    const source = copy.read(mutant.file);
+    copy.write(mutant.file, mutated(source, mutant));
+    const { found } = await programs(copy);
+    if (!found) unviable.add(mutant);
+    else if (!(await isCaught(copy, new Map(found.map((program, n) => [program, [...usual.values()][n]])), mutant))) lives(mutant);
+    copy.write(mutant.file, source);
+  }
+  return report(mutants, unviable, survivors, part);
+}
+
+function report(mutants, unviable, survivors, part) {
+  const reasons = JSON.parse(readFileSync(join(ROOT, "tests", "mutants", "survivors.json"), "utf8"));
+  const outcome = (mutant) => (unviable.has(mutant) ? "does not compile" : survivors.includes(mutant) ? "survived" : "caught");
+  const outcomes = mutants.map((mutant) => `${outcome(mutant)}: ${mutant.name}\n`);
+  writeFileSync(join(ROOT, "target", "mutants", "outcomes.txt"), outcomes.join(""));
+  const keys = new Set(survivors.map(keyOf));
+  for (const key of [...keys].sort()) console.log(`survived: ${key}${reasons[key] ? `\n  ${reasons[key]}` : ""}`);
+  const viable = mutants.length - unviable.size;
+  const score = (viable - survivors.length) / viable;
+  console.log(`${mutants.length} mutants, of which ${unviable.size} do not compile; ${viable - survivors.length} of ${viable} caught: ${(100 * score).toFixed(1)} %`);
+  const unexplained = [...keys].filter((key) => !reasons[key]);
+  for (const key of unexplained) console.log(`no reason is given for: ${key}`);
+  const caught = part ? [] : Object.keys(reasons).filter((key) => !keys.has(key));
+  for (const key of caught) console.log(`is caught, or does not exist any more: ${key}`);
+  return score >= ENOUGH && unexplained.length + caught.length === 0;
+}
+
+if (!(await main(process.argv[2]))) process.exitCode = 1;
