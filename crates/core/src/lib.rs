@@ -51,4 +51,4 @@ pub use runtime::{
     Metric, NotifySettings, RevokeSettings, SettingsError, Unit, aws, log, metrics, settings,
 };
 pub use sockets::{Payload, Posted, Poster, Revocation};
-pub use tables::{Chatters, Connections, Entry, Recorded, StoreError, Tables, UpdateLog, Updates, schema};
+pub use tables::{Chatters, Connections, Entry, Recorded, Standing, StoreError, Tables, UpdateLog, Updates, schema};

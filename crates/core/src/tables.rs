@@ -5,11 +5,13 @@ pub(crate) mod connections;
 pub(crate) mod item;
 mod names;
 pub mod schema;
+mod standing;
 pub(crate) mod store_error;
 mod updates;
 
 pub use chatters::Chatters;
 pub use connections::Connections;
 pub use names::Tables;
+pub use standing::Standing;
 pub use store_error::StoreError;
 pub use updates::{Entry, Recorded, UpdateLog, Updates};

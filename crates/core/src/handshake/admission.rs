@@ -6,20 +6,17 @@
 //! wrong credentials is cheap, and locks nobody out.
 
 use crate::{
-    Chatters, Connection, Connections, Login, Refusal, StoreError, Timestamp,
+    Chatters, Connection, Connections, Login, Refusal, Standing, StoreError, Timestamp,
     backoff::{with_patience, with_tries},
     lock::lock,
-    tables::item::{Item, NOBODY, Row, number, string},
+    tables::item::{NOBODY, number},
     tables::store_error::{CONFLICTS, THROTTLING},
 };
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{
-        CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-        builders::ConditionCheckBuilder,
-    },
+    types::{CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -31,7 +28,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Admission {
     client: Client,
-    chatters: String,
+    chatters: Chatters,
     connections: Connections,
     /// The same table, for the count.
     counted: Connections,
@@ -73,11 +70,12 @@ impl Admission {
     ) -> Admission {
         let connections = connections.into();
         // A table that throttles is asked at most three times for one handshake: once to count, and twice to decide.
+        let twice = with_tries(&client, 2);
         Admission {
             counted: Connections::new(with_tries(&client, 1), &connections),
-            client: with_tries(&client, 2),
+            chatters: Chatters::new(twice.clone(), chatters),
+            client: twice,
             connections: Connections::new(client, connections),
-            chatters: chatters.into(),
             most: max_connections_per_login.saturating_mul(Self::TIMES_THE_CAP),
             refused: Arc::default(),
         }
@@ -116,7 +114,11 @@ impl Admission {
 
     /// After a refusal: what the transaction would refuse is read first, then the connections are counted, then it is decided.
     async fn look_first(&self, connection: &Connection, now: Timestamp) -> Result<Verdict, StoreError> {
-        if let Some(refusal) = self.first_look(connection, now).await? {
+        let standing = self
+            .chatters
+            .standing(&connection.login, &connection.chatter_hash)
+            .await?;
+        if let Some(refusal) = Refusal::by(standing) {
             return Ok(Verdict::Refused(refusal));
         }
         if self.are_too_many(&connection.login).await {
@@ -139,18 +141,6 @@ impl Admission {
             "a login's sockets were not counted; the handshake goes on without"
         );
         false
-    }
-
-    /// Reads the chatter, strongly consistently, since it may have been issued a moment ago; returns the refusal that the
-    /// transaction would come to.
-    async fn first_look(&self, connection: &Connection, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
-        let get = self.client.get_item().table_name(&self.chatters).consistent_read(true);
-        let get = get
-            .key("login", string(connection.login.as_str()))
-            .key("chatter_hash", string(connection.chatter_hash.as_str()))
-            .projection_expression("expires_at");
-        let found = get.send().await.map_err(|error| StoreError::of("GetItem", &error))?;
-        Ok(judge(found.item.as_ref(), now))
     }
 
     /// The transaction, which decides.
@@ -179,6 +169,7 @@ impl Admission {
     /// Makes the connection to DynamoDB, by a transaction that is sure to be refused and stores nothing.
     pub async fn warm_up(&self) {
         let check = self
+            .chatters
             .condition_check(NOBODY, "-")
             .condition_expression("attribute_exists(login)");
         if let Ok(check) = check.build() {
@@ -188,20 +179,16 @@ impl Admission {
     }
 
     fn chatter_is_good(&self, connection: &Connection, now: Timestamp) -> ConditionCheck {
-        self.condition_check(connection.login.as_str(), connection.chatter_hash.as_str())
+        self.chatters
+            .condition_check(connection.login.as_str(), connection.chatter_hash.as_str())
             .condition_expression("expires_at > :now AND expires_at <= :latest")
             .expression_attribute_values(":now", number(now.seconds()))
-            .expression_attribute_values(":latest", number((now + Chatters::LATEST_EXPIRY).seconds()))
+            .expression_attribute_values(":latest", number((now + Standing::LATEST_EXPIRY).seconds()))
             // After a failed check, an item that comes back has a wrong or past `expires_at`; no item means an unknown login
             // or chatter ID. The log and the metrics tell these apart, the status does not.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("table, key and condition are set")
-    }
-
-    fn condition_check(&self, login: &str, hash: &str) -> ConditionCheckBuilder {
-        let check = ConditionCheck::builder().table_name(&self.chatters);
-        check.key("login", string(login)).key("chatter_hash", string(hash))
     }
 }
 
@@ -254,23 +241,7 @@ fn refusal(failure: &Failure, now: Timestamp) -> Option<Refusal> {
     let reason = failed_condition(failure)?;
     // The item was refused, so if its expiry is as it should be now, it was not when the condition was checked.
     let item = reason.item.as_ref().filter(|item| !item.is_empty());
-    Some(judge(item, now).unwrap_or(Refusal::BadExpiry))
-}
-
-/// The refusal of a chatter ID by its item at this time; `None` if it is good.
-fn judge(item: Option<&Item>, now: Timestamp) -> Option<Refusal> {
-    let Some(item) = item else {
-        return Some(Refusal::Unknown);
-    };
-    let chatter = Row {
-        table: "chatters",
-        item,
-    };
-    match chatter.integer("expires_at") {
-        Ok(expires_at) if (0..=now.seconds()).contains(&expires_at) => Some(Refusal::Expired),
-        Ok(expires_at) if (now.seconds()..=(now + Chatters::LATEST_EXPIRY).seconds()).contains(&expires_at) => None,
-        _ => Some(Refusal::BadExpiry),
-    }
+    Some(Refusal::by(Standing::of(item, now)).unwrap_or(Refusal::BadExpiry))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Refusals of a handshake.
 
+use crate::Standing;
+
 /// The reason why a handshake is refused. It is a value, not an error: nothing is wrong with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -28,6 +30,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The refusal of a chatter ID by its standing; `None` if it is good.
+    pub(crate) fn by(standing: Standing) -> Option<Refusal> {
+        match standing {
+            Standing::Good => None,
+            Standing::Unknown => Some(Refusal::Unknown),
+            Standing::Expired => Some(Refusal::Expired),
+            Standing::BadExpiry => Some(Refusal::BadExpiry),
+        }
+    }
+
     /// All of them.
     pub const ALL: [Refusal; 9] = [
         Refusal::Malformed,

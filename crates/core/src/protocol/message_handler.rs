@@ -1,7 +1,8 @@
 //! The handler of a browser's message: what `$default` does, but for its log and its metrics.
 
 use crate::{
-    Chatters, Connection, ConnectionId, Connections, Incoming, StoreError, Timestamp, Updates, outgoing::Outgoing, sync,
+    Chatters, Connection, ConnectionId, Connections, Incoming, Standing, StoreError, Timestamp, Updates,
+    outgoing::Outgoing, sync,
 };
 
 /// Answers the messages of browsers. The answer goes back on the same socket.
@@ -73,7 +74,10 @@ impl MessageHandler {
     /// Whether the chatter ID that opened this socket is still good, or nobody asks.
     async fn may_listen(&self, connection: &Connection) -> Result<bool, StoreError> {
         match &self.chatters {
-            Some(chatters) => chatters.is_good(&connection.login, &connection.chatter_hash).await,
+            Some(chatters) => {
+                let standing = chatters.standing(&connection.login, &connection.chatter_hash).await;
+                standing.map(|standing| standing == Standing::Good)
+            }
             None => Ok(true),
         }
     }

@@ -5,11 +5,16 @@
 //! (seconds since 1970).
 
 use crate::{
-    ChatterHash, ChatterId, Login, StoreError, Timestamp,
+    ChatterHash, ChatterId, Login, Standing, StoreError, Timestamp,
     backoff::with_patience,
     tables::item::{Item, Row, number, string},
 };
-use aws_sdk_dynamodb::{Client, error::SdkError, operation::delete_item::DeleteItemError};
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::delete_item::DeleteItemError,
+    types::{ConditionCheck, builders::ConditionCheckBuilder},
+};
 use std::time::Duration;
 
 /// The table of chatter IDs that were issued.
@@ -22,10 +27,7 @@ pub struct Chatters {
 impl Chatters {
     /// The longest life of a chatter ID. `$connect` refuses an `expires_at` that lies further ahead: it is most
     /// likely in milliseconds, which would make the secret good for 50,000 years, and DynamoDB's TTL keep it for ever.
-    pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-    /// The furthest in the future that an `expires_at` may lie: the longest life, and a day for clocks that differ.
-    pub(crate) const LATEST_EXPIRY: Duration = Self::LONGEST_LIFE.saturating_add(Duration::from_secs(24 * 3600));
+    pub const LONGEST_LIFE: Duration = Standing::LONGEST_LIFE;
 
     /// The table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Chatters {
@@ -81,22 +83,18 @@ impl Chatters {
         Ok(self.find(login, hash).await?.is_some())
     }
 
-    /// Whether this chatter ID has been issued, has not been revoked, and has an expiry with which `$connect` would let it in;
-    /// read strongly consistently.
+    /// Whether this chatter ID is good now; read strongly consistently, since it may have been issued a moment ago.
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn is_good(&self, login: &Login, hash: &ChatterHash) -> Result<bool, StoreError> {
-        let Some(item) = self.find(login, hash).await? else {
-            return Ok(false);
-        };
-        let row = Row {
-            table: "chatters",
-            item: &item,
-        };
-        let now = Timestamp::now();
-        let good = now.seconds() + 1..=(now + Self::LATEST_EXPIRY).seconds();
-        Ok(row.integer("expires_at").is_ok_and(|at| good.contains(&at)))
+    pub async fn standing(&self, login: &Login, hash: &ChatterHash) -> Result<Standing, StoreError> {
+        Ok(Standing::of(self.find(login, hash).await?.as_ref(), Timestamp::now()))
+    }
+
+    /// A check of one item, for a transaction. What has to be true of it is left to be said.
+    pub(crate) fn condition_check(&self, login: &str, hash: &str) -> ConditionCheckBuilder {
+        let check = ConditionCheck::builder().table_name(&self.table);
+        check.key("login", string(login)).key("chatter_hash", string(hash))
     }
 
     async fn find(&self, login: &Login, hash: &ChatterHash) -> Result<Option<Item>, StoreError> {
