@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
-.PHONY: test-docs soak simulation mutants properties lint clippy deny build account doctor synth deploy deploy-code destroy cost
+.PHONY: test-docs soak simulation mutants properties lint clippy deny build package template account doctor synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare attack
 
@@ -11,6 +11,8 @@ FUNCTIONS := connect disconnect default notify revoke
 # What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
 ARCH ?= $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 TOOLS := $(CURDIR)/.tools
+# Where cargo and cargo-lambda put what they build.
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # Another deployment: a JSON file with settings, in place of infra/settings.ts.
 SETTINGS ?=
 # Reads the settings and refuses them here, where it costs a second, rather than after a build.
@@ -173,6 +175,14 @@ build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=ar
 	for function in $(FUNCTIONS); do \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
 	done
+
+package: ## zip the functions' programs for Lambda, for deployments without CDK (ARCH=arm64 or x86_64)
+	@$(MAKE) --no-print-directory build
+	$(say) "Zipping the programs. Beside them, the file parameters has their keys for the template of make template."
+	@$(TOOLS)/venv/bin/python infra/bin/package.py $(TARGET_DIR)/lambda $(ARCH) $(TARGET_DIR)/package/$(ARCH)
+
+template: infra/node_modules ## write the stack as a plain CloudFormation template, for deployments without CDK (SETTINGS=other.json)
+	@$(ASK) bin/template.ts "$(TARGET_DIR)/package/chatterbox.template.json" $(GIVEN)
 
 # Settings that fit together, a region, credentials: whatever goes to AWS asks for them first.
 account: infra/node_modules

@@ -24,6 +24,8 @@ import { ROUTES, type Throttle, type Throttles } from "./throttles";
 
 export interface ApiProps {
   readonly functions: Functions;
+  /** What the API is called. */
+  readonly name: string;
   readonly stageName: string;
   /** The throttle of each route. */
   readonly throttles: Throttles;
@@ -50,7 +52,7 @@ export class Api extends Construct {
     this.throttles = props.throttles;
     this.webSocketApi = new WebSocketApi(this, "WebSocket", {
       description: "Chatterbox: tells browsers that their stats have been updated",
-      apiName: Stack.of(this).stackName,
+      apiName: props.name,
       ipAddressType: IpAddressType.DUAL_STACK,
       routeSelectionExpression: "$request.body.action",
       connectRouteOptions: { integration: new StageIntegration("connect", functions.connect) },

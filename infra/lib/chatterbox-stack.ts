@@ -1,9 +1,9 @@
-import { CfnOutput, Stack, type App } from "aws-cdk-lib";
+import { CfnOutput, Stack, type App, type StackProps } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { CfnVPCEndpoint } from "aws-cdk-lib/aws-ec2";
 import { HostedZone } from "aws-cdk-lib/aws-route53";
 import { Topic } from "aws-cdk-lib/aws-sns";
-import { Chatterbox } from "./chatterbox";
+import { Chatterbox, type ChatterboxProps } from "./chatterbox";
 import { lambdaArchitecture } from "./functions";
 import { addBudget } from "./limits";
 import { ApiGatewayLogRole } from "./log-role";
@@ -22,28 +22,38 @@ const ACCEPTED_BY_CFN_LINT = ["W2001", "W3005"];
 /** The stack: a Chatterbox by the settings, and what depends on the account around it (hostnames, VPC, the right to log). */
 export class ChatterboxStack extends Stack {
   readonly chatterbox: Chatterbox;
+  private readonly accepted: string[] = [];
 
   /** Throws a `SettingsError` that names all that is wrong with the settings. */
-  constructor(app: App, given: Partial<Settings>) {
+  constructor(app: App, given: Partial<Settings>, props: StackProps = {}) {
     const settings = complete(given);
     super(app, settings.stackName, {
       description: "Chatterbox: tells browsers, the moment it happens, that their stats have been updated",
       env: settings.env,
+      ...props,
     });
-    this.templateOptions.metadata = { "cfn-lint": { config: { ignore_checks: ACCEPTED_BY_CFN_LINT } } };
-    this.chatterbox = this.addChatterbox(settings);
-    if (settings.accessLog && settings.apiGatewayLogRole) {
-      this.chatterbox.api.stage.node.addDependency(new ApiGatewayLogRole(this, "ApiGatewayLogs"));
-    }
+    this.acceptByCfnLint(...ACCEPTED_BY_CFN_LINT);
+    this.chatterbox = new Chatterbox(this, "Chatterbox", this.options(settings));
+    if (settings.accessLog) this.addLogRole(settings);
     this.addOutputs();
     this.addHosts(settings);
     if (settings.vpc) this.addEndpoint(settings.vpc);
     if (settings.budget) addBudget(this, settings.budget);
   }
 
-  private addChatterbox(settings: Complete): Chatterbox {
+  /** Accepts findings of cfn-lint, beside those that were accepted before. */
+  protected acceptByCfnLint(...ids: string[]): void {
+    this.accepted.push(...ids);
+    this.templateOptions.metadata = {
+      ...this.templateOptions.metadata,
+      "cfn-lint": { config: { ignore_checks: this.accepted } },
+    };
+  }
+
+  /** The construct's options, by the settings. */
+  protected options(settings: Complete): ChatterboxProps {
     const { parameters, cookies, alarmTopicArn } = settings;
-    return new Chatterbox(this, "Chatterbox", {
+    return {
       code: (name) => program(this, settings, name),
       architecture: lambdaArchitecture(settings.architecture),
       stageName: settings.stage,
@@ -63,7 +73,12 @@ export class ChatterboxStack extends Stack {
       keepTables: settings.keepTables,
       tableMaxima: settings.tableMaxima,
       alarmTopic: alarmTopicArn ? Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) : undefined,
-    });
+    };
+  }
+
+  /** API Gateway's right to log, without which it makes no stage that has a log. */
+  protected addLogRole({ apiGatewayLogRole }: Complete): void {
+    if (apiGatewayLogRole) this.chatterbox.api.stage.node.addDependency(new ApiGatewayLogRole(this, "ApiGatewayLogs"));
   }
 
   private addHosts({ host, site }: Settings): void {

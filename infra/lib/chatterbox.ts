@@ -1,4 +1,4 @@
-import { Stack } from "aws-cdk-lib";
+import { Stack, Tokenization } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { BehaviorOptions, Distribution } from "aws-cdk-lib/aws-cloudfront";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
@@ -31,7 +31,7 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly architecture?: Architecture;
   /** The stage, the last part of the API's URL; behind CloudFront it is the path's name. @default "live" */
   readonly stageName?: string;
-  /** The first part of the functions' names. @default - CloudFormation makes their names */
+  /** The first part of the functions' names, and the API's name. @default - CloudFormation makes names for the functions; the API has the stack's */
   readonly namePrefix?: string;
   /** The throttle of each route: requests a second, and at once. @default DEFAULT_THROTTLES, for each route that is left out */
   readonly throttle?: Partial<Throttles>;
@@ -105,6 +105,7 @@ export class Chatterbox extends Construct {
     });
     this.api = new Api(this, "Api", {
       functions: this.functions,
+      name: props.namePrefix ?? Stack.of(this).stackName,
       stageName: props.stageName ?? "live",
       throttles: completeThrottles(props.throttle),
       logRetention: props.accessLog === false ? undefined : logRetention,
@@ -186,7 +187,7 @@ export class Chatterbox extends Construct {
     const CHATTERS_TABLE = this.tables.chatters.tableName;
     const CONNECTIONS_TABLE = this.tables.connections.tableName;
     const UPDATES_TABLE = this.tables.updates.tableName;
-    const MAX_CONNECTIONS_PER_LOGIN = String(maxConnectionsPerLogin ?? 20);
+    const MAX_CONNECTIONS_PER_LOGIN = Tokenization.stringifyNumber(maxConnectionsPerLogin ?? 20);
     const variables: Record<FunctionName, Record<string, string | undefined>> = {
       connect: {
         CHATTERS_TABLE,

@@ -1,3 +1,4 @@
+import { Token } from "aws-cdk-lib";
 import { originProblem } from "./origin";
 
 /** Settings that the functions read from their environment. They check them at their start and do not run with wrong ones. */
@@ -14,7 +15,10 @@ export interface FunctionSettings {
   readonly checkChatterOnSync?: boolean;
 }
 
-/** One sentence for each setting that the functions would refuse, so that a deployment fails before it begins. */
+/**
+ * One sentence for each setting that the functions would refuse, so that a deployment fails before it begins. Of what is known
+ * only when CloudFormation deploys, such as a parameter, nothing can be said.
+ */
 export function functionProblems({
   allowedOrigins = [],
   parameters,
@@ -22,7 +26,7 @@ export function functionProblems({
   maxConnectionsPerLogin,
 }: FunctionSettings): string[] {
   return [
-    ...allowedOrigins.flatMap((origin) => {
+    ...allowedOrigins.filter((origin) => !Token.isUnresolved(origin)).flatMap((origin) => {
       const problem = originProblem(origin);
       return problem ? [`allowedOrigins: ${JSON.stringify(origin)} ${problem}.`] : [];
     }),
@@ -37,6 +41,7 @@ export function functionProblems({
       : []),
     // A number beyond 2^53 would be written like 1e+21, which the functions cannot read.
     ...(maxConnectionsPerLogin !== undefined &&
+    !Token.isUnresolved(maxConnectionsPerLogin) &&
     !(Number.isSafeInteger(maxConnectionsPerLogin) && maxConnectionsPerLogin > 0)
       ? ["maxConnectionsPerLogin must be a whole number above 0."]
       : []),

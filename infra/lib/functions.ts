@@ -120,7 +120,7 @@ export class Functions extends Construct {
       role: this.role(scope, logGroup),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
+      applicationLogLevelV2: props.logLevel as ApplicationLogLevel,
       systemLogLevelV2: SystemLogLevel.WARN,
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });

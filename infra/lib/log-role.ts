@@ -11,17 +11,20 @@ import { acknowledge } from "./acknowledge";
  * The role and the account setting are kept when the stack is destroyed, since other APIs of the account may use them.
  */
 export class ApiGatewayLogRole extends Construct {
+  readonly role: Role;
+  readonly account: CfnAccount;
+
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const policy = ManagedPolicy.fromAwsManagedPolicyName("service-role/AmazonAPIGatewayPushToCloudWatchLogs");
-    const role = new Role(this, "Role", {
+    this.role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
       managedPolicies: [policy],
     });
-    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    const account = new CfnAccount(this, "Account", { cloudWatchRoleArn: role.roleArn });
-    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.account = new CfnAccount(this, "Account", { cloudWatchRoleArn: this.role.roleArn });
+    this.account.applyRemovalPolicy(RemovalPolicy.RETAIN);
     const id4 = "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]";
-    acknowledge(role, id4, "API Gateway takes no role without the rights that AWS's own policy lists.");
+    acknowledge(this.role, id4, "API Gateway takes no role without the rights that AWS's own policy lists.");
   }
 }

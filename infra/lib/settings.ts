@@ -175,12 +175,16 @@ function misfits(given: object): string[] {
   });
 }
 
+/** The functions' log levels. */
+export const LOG_LEVELS: readonly Settings["logLevel"][] = ["TRACE", "DEBUG", "INFO"];
+
 /** The retention times that CloudWatch Logs offers, in days, up to a year. */
-const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
+export const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
 
 const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const CERTIFICATE = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[0-9a-f-]+$/;
-const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
+/** A stage's name. */
+export const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
 
 type Check = (settings: Settings) => string[];
 
@@ -294,7 +298,7 @@ const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, budget }) 
 
 const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc }) => [
   ...unless(
-    ["TRACE", "DEBUG", "INFO"].includes(logLevel),
+    LOG_LEVELS.includes(logLevel),
     "logLevel must be INFO, DEBUG or TRACE: above INFO, Lambda drops the metrics with the log lines, and alarms see nothing.",
   ),
   ...unless(RETENTIONS.includes(logRetentionDays), `logRetentionDays must be one of ${RETENTIONS.join(", ")}.`),

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ChatterboxStack } from "../lib/chatterbox-stack";
+import { PlainStack } from "../lib/plain-stack";
 import { app, FUNCTIONS } from "./stack";
 import { VARIANTS } from "./variants";
 
@@ -27,6 +28,11 @@ for (const [name, settings] of Object.entries(VARIANTS)) {
   });
 }
 
+test("cdk-nag accepts the plain template", () => {
+  const folder = synth((checked) => new PlainStack(checked, { functions: FUNCTIONS }));
+  synthesized.set("plain template", join(folder, "Chatterbox.template.json"));
+});
+
 test("cdk-nag finds a fault in a bucket without encryption in transit", () => {
   const add = (checked: App) => {
     const stack = new Stack(checked, "Careless");
@@ -46,7 +52,7 @@ function printed(path: string): string {
 test("cfn-lint accepts the templates, as they are deployed and as they are printed", () => {
   const cfnLint = process.env.CFN_LINT ?? join(__dirname, "../../.tools/venv-infra/bin/cfn-lint");
   assert(existsSync(cfnLint), `${cfnLint} is missing: make test-infra installs it`);
-  assert.equal(synthesized.size, Object.keys(VARIANTS).length);
+  assert.equal(synthesized.size, Object.keys(VARIANTS).length + 1);
   const deployed = [...synthesized.values()];
   const lint = spawnSync(cfnLint, ["--", ...deployed, ...deployed.map(printed)], { encoding: "utf8" });
   assert.equal(lint.status, 0, lint.stdout + lint.stderr);

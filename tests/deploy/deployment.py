@@ -14,6 +14,7 @@ FUNCTIONS = ("connect", "disconnect", "default", "notify", "revoke")
 # The functions' programs for this machine.
 PROGRAMS = Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
 STAGE = "socks"
+CALLBACK = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
 
 # Resources that ministack 1.5.33 cannot deploy, and that are taken out of the template.
 KNOWN_GAPS = {
@@ -49,14 +50,10 @@ class Deployment:
 
     @property
     def socket_url(self) -> str:
-        """URL at which the emulator, which has no DNS, serves the API that the output `WebSocketUrl` names."""
-        return f"ws://127.0.0.1:{self.emulator.port}/_aws/execute-api/{self._api_id()}/{STAGE}"
+        return socket_url(self.emulator, self.outputs["WebSocketUrl"])
 
     def destroy(self):
         self._cdk("destroy", "--force")
-
-    def _api_id(self) -> str:
-        return self.outputs["WebSocketUrl"].removeprefix("wss://").split(".")[0]
 
     def synthesize(self):
         """Writes the template and what is uploaded with it into `output_folder`."""
@@ -65,33 +62,44 @@ class Deployment:
         context = {**json.loads((INFRA / "cdk.json").read_text())["context"], "settings": str(self.settings_file)}
         environment = {"CDK_OUTDIR": str(self.output_folder), "CDK_CONTEXT_JSON": json.dumps(context)}
         run(["node", "--import", "tsx", "bin/app.ts"], environment)
-        self._leave_out_known_gaps()
-
-    def _leave_out_known_gaps(self):
-        path = self.output_folder / f"{self.stack}.template.json"
-        template = json.loads(path.read_text())
-        resources = template["Resources"]
-        gone = {name for name, resource in resources.items() if is_known_gap(resource)}
-        for name in gone:
-            del resources[name]
-        for resource in resources.values():
-            depends_on = resource.get("DependsOn", [])
-            depends_on = [depends_on] if isinstance(depends_on, str) else depends_on
-            resource["DependsOn"] = [name for name in depends_on if name not in gone]
-            if resource["Type"] == "AWS::Lambda::Function":
-                self._set_environment(resource["Properties"]["Environment"]["Variables"], resources)
-        path.write_text(json.dumps(template))
-
-    def _set_environment(self, variables: dict, resources: dict):
-        """Sets a function's environment. The URL of `@connections` is the emulator's, which has no DNS names of AWS's."""
-        variables.update(self.environment)
-        if "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" in variables:
-            [api] = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGatewayV2::Api"]
-            url = f"{self.emulator.url}/_aws/execute-api/${{{api}}}/{STAGE}"
-            variables["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = {"Fn::Sub": url}
+        fit(self.output_folder / f"{self.stack}.template.json", self.emulator, self.environment)
 
     def _cdk(self, command: str, *arguments: str):
         cdk(self.emulator, command, "--app", str(self.output_folder), *arguments)
+
+
+def socket_url(emulator: Emulator, url: str) -> str:
+    """Where the emulator, which has no DNS, serves the API that AWS serves at this URL."""
+    api, stage = url.removeprefix("wss://").split(".")[0], url.split("/")[-1]
+    return f"ws://127.0.0.1:{emulator.port}/_aws/execute-api/{api}/{stage}"
+
+
+def fit(path: Path, emulator: Emulator, environment: dict | None = None):
+    """Makes a template one that the emulator can deploy: without what it does not know, and with its own addresses."""
+    template = json.loads(path.read_text())
+    resources = template["Resources"]
+    gone = {name for name, resource in resources.items() if is_known_gap(resource)}
+    for name in gone:
+        del resources[name]
+    [api] = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGatewayV2::Api"]
+    for resource in resources.values():
+        depends_on = resource.get("DependsOn", [])
+        depends_on = [depends_on] if isinstance(depends_on, str) else depends_on
+        resource["DependsOn"] = [name for name in depends_on if name not in gone]
+        if pace := resource["Properties"].get("ScalingConfig"):
+            pace["MaximumConcurrency"] = number(pace["MaximumConcurrency"], template)
+        if resource["Type"] == "AWS::Lambda::Function":
+            variables = resource["Properties"]["Environment"]["Variables"]
+            variables.update(environment or {})
+            if CALLBACK in variables:
+                # Where posts go. The emulator has no DNS names of AWS's.
+                variables[CALLBACK] = {"Fn::Sub": f"{emulator.url}/_aws/execute-api/${{{api}}}/{STAGE}"}
+    path.write_text(json.dumps(template))
+
+
+def number(value: int | dict, template: dict) -> int:
+    """A number, or the default of a parameter: ministack leaves a parameter of the type Number a text."""
+    return value if isinstance(value, int) else template["Parameters"][value["Ref"]]["Default"]
 
 
 def is_known_gap(resource: dict) -> bool:

@@ -8,6 +8,7 @@ from deployment import ROOT
 README = ROOT / "README.md"
 QUICK_START = ROOT / "docs" / "quick-start.md"
 DEPLOY = ROOT / "docs" / "deploy.md"
+OTHER_WAYS = ROOT / "docs" / "other-ways.md"
 BACKEND = ROOT / "docs" / "backend.md"
 
 

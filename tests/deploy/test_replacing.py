@@ -7,18 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from builds import quick_builds
 from clients import eventually
 from deployment import FUNCTIONS, ROOT, Deployment
-
-# Plays the one command that would take minutes: it "builds" the programs in $BUILT. All others are cargo's own.
-CARGO = """#!/bin/sh
-[ "$1 $2" = "lambda build" ] || exec {cargo} "$@"
-for program in "$BUILT"/*; do
-  rm -rf "$CARGO_TARGET_DIR/lambda/${{program##*/}}"
-  cp -R "$program" "$CARGO_TARGET_DIR/lambda/"
-done
-"""
-
 
 class Checkout:
     """A checkout from which a stack of its own was deployed."""
@@ -26,9 +17,6 @@ class Checkout:
     def __init__(self, emulator, aws, folder: Path):
         self.deployment = Deployment(emulator, "Replaced", folder, {})
         self.functions, self.folder = aws.client("lambda"), folder
-        (folder / "bin").mkdir()
-        (folder / "bin" / "cargo").write_text(CARGO.format(cargo=shutil.which("cargo")))
-        (folder / "bin" / "cargo").chmod(0o755)
         self._builds = {name: folder / name for name in ("same", "changed")}
         shutil.copytree(folder / "target" / "lambda", self._builds["same"])
         shutil.copytree(folder / "target" / "lambda" / "default", self._builds["changed"] / "default")
@@ -40,9 +28,7 @@ class Checkout:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             **self.deployment.emulator.environment,
-            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "CARGO_TARGET_DIR": str(self.folder / "target"),
-            "BUILT": str(self._builds[built]),
+            **quick_builds(self.folder, self._builds[built]),
         }
         cdk = f"cd infra && CI=true node_modules/.bin/cdk --no-notices --app {self.deployment.output_folder}"
         return subprocess.run(
