@@ -219,8 +219,8 @@ export const MISTAKES = [
     name: "a_revocation_that_leaves_sockets_open",
     file: "sockets/revocation.rs",
     change: {
-      "            self.poster.close(&connection.id).await;\n":
-        "            if !MADE {\n                self.poster.close(&connection.id).await;\n            }\n",
+      "                self.poster.close(&id).await;\n":
+        "                if !MADE {\n                    self.poster.close(&id).await;\n                }\n",
     },
   },
   {
@@ -228,8 +228,8 @@ export const MISTAKES = [
     name: "a_revocation_that_leaves_the_rows",
     file: "sockets/revocation.rs",
     change: {
-      "            self.connections.forget(login, &connection.id).await?;\n":
-        "            if !MADE {\n                self.connections.forget(login, &connection.id).await?;\n            }\n",
+      "                self.connections.forget(login, &id).await?;\n":
+        "                if !MADE {\n                    self.connections.forget(login, &id).await?;\n                }\n",
     },
   },
 ];

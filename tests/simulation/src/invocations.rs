@@ -83,6 +83,13 @@ impl<T> Invocations<T> {
         }
     }
 
+    /// The same, with numbers from this one on, so that invocations of several such sets can be told apart on one wire.
+    #[must_use]
+    pub fn numbered_from(mut self, first: usize) -> Invocations<T> {
+        self.next = first;
+        self
+    }
+
     /// Begins an invocation, on a machine whose clock is `skew` milliseconds ahead. It does nothing yet.
     pub fn start(&mut self, skew: i64, future: impl Future<Output = T> + 'static) -> usize {
         let id = self.next;
@@ -142,8 +149,7 @@ impl<T> Invocations<T> {
         self.wait_until(at_most, || !self.ready().is_empty()).await
     }
 
-    /// Lets time pass, for this long at most, until this invocation can go on, and says whether it can. The others stand
-    /// still meanwhile, whatever becomes due to them.
+    /// Lets time pass, for this long at most, until this invocation can go on, and says whether it can.
     pub async fn wait_for(&self, id: usize, at_most: Duration) -> bool {
         self.wait_until(at_most, || self.ready().contains(&id)).await
     }

@@ -76,6 +76,22 @@ async fn deleting_the_item_of_a_chatter_id_closes_its_sockets_and_no_others() {
 }
 
 #[tokio::test]
+async fn sockets_that_take_no_post_are_closed_all_the_same_and_revokes_log_says_so() {
+    let world = World::with(|options| options.faults = Some(Faults::default())).await;
+    let session = world.log_in("friendless").await;
+    let socket = world.connect(&session).await;
+    world.inject(json!({"postsThrottled": 1.0}));
+    delete(&world, &session).await;
+    assert_eq!(socket.end().await.map(|(code, _)| code), Some(1000));
+    eventually(true, async || {
+        world.has_printed(&["revoke:", "was not told why its socket is closed"])
+    })
+    .await;
+    assert!(!world.has_printed(&["revoke:", "deferred"]));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn several_chatter_ids_that_are_deleted_by_one_request_are_revoked() {
     let world = World::start().await;
     let sessions = [world.log_in("friendless").await, world.log_in("penguin").await];

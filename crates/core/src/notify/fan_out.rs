@@ -44,6 +44,7 @@ impl FanOut<'_> {
         let posts = stream::iter(addressed).map(|(connection, payload)| async move {
             let posted = self.poster.post(&connection.id, &payload).await;
             self.tally.count_post(&connection, posted);
+            log_failure(&connection, posted);
             (connection, posted)
         });
         let posts: Vec<(Connection, Posted)> = posts.buffer_unordered(SOCKETS_AT_ONCE).collect().await;
@@ -73,6 +74,20 @@ impl FanOut<'_> {
     }
 }
 
+/// Logs what follows from a post that failed.
+fn log_failure(connection: &Connection, posted: Posted) {
+    let id = &connection.id;
+    match posted {
+        Posted::Sent | Posted::Gone { .. } => {}
+        Posted::Busy => {
+            tracing::warn!(connection_id = %id, "429, 5xx or no answer to all tries of a post; its login is deferred if it can be, else the page's next sync gets the update");
+        }
+        Posted::Refused { status } => {
+            tracing::warn!(connection_id = %id, status, "a post was refused; the page learns of the update by its next sync");
+        }
+    }
+}
+
 /// The fate of a connection's row after a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RowFate {
@@ -86,7 +101,7 @@ enum RowFate {
 fn row_fate(connection: &Connection, posted: Posted) -> RowFate {
     match posted {
         Posted::Gone { sent_at } if connection.is_dead_after_gone(sent_at) => RowFate::Forget,
-        Posted::Gone { .. } | Posted::Sent | Posted::Busy | Posted::Refused => RowFate::Keep,
+        Posted::Gone { .. } | Posted::Sent | Posted::Busy | Posted::Refused { .. } => RowFate::Keep,
     }
 }
 

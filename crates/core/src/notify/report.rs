@@ -49,7 +49,7 @@ impl Tally {
             Posted::Sent => &self.sent,
             Posted::Gone { sent_at } if connection.is_dead_after_gone(sent_at) => &self.gone,
             Posted::Gone { .. } => &self.early,
-            Posted::Busy | Posted::Refused => &self.failed,
+            Posted::Busy | Posted::Refused { .. } => &self.failed,
         };
         count.fetch_add(1, Relaxed);
     }

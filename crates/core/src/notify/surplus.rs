@@ -81,7 +81,7 @@ async fn close(connection: &Connection, text: Option<&Payload>, connections: &Co
     match connections.forget(&connection.login, &connection.id).await {
         Ok(true) => {
             if let Some(text) = text {
-                poster.post(&connection.id, text).await;
+                poster.say_goodbye(&connection.id, text).await;
             }
             poster.close(&connection.id).await;
             true

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// Sends messages to sockets, at most [`Poster::AT_ONCE`] at a time over all that the function does.
+/// Sends messages to sockets and closes them, at most [`Poster::AT_ONCE`] at a time over all that the function does.
 #[derive(Clone, Debug)]
 pub struct Poster {
     pub(crate) connections_api: ConnectionsApi,
@@ -32,11 +32,14 @@ pub enum Posted {
     /// 429, 5xx or no answer, still after [`Poster::TRIES`] tries in [`Poster::PATIENCE`]. A later invocation may succeed.
     Busy,
     /// Another status. A retry would be answered the same.
-    Refused,
+    Refused {
+        /// The status.
+        status: u16,
+    },
 }
 
 impl Poster {
-    /// Posts under way at once, each in a slot. API Gateway answers a post in about 10 ms, so this is some 6,400 a second, of
+    /// Posts and closes under way at once, each in a slot. API Gateway answers a post in about 10 ms, so this is some 6,400 a second, of
     /// the 10,000 requests a second that an account has.
     pub const AT_ONCE: usize = 64;
     /// Tries of one post.
@@ -61,7 +64,8 @@ impl Poster {
     }
 
     /// Posts a message, at most [`Poster::TRIES`] times in [`Poster::PATIENCE`]. It holds no slot while it waits for its next
-    /// try, so it holds up no other post. If a try broke or timed out, the last one goes over a new connection.
+    /// try, so it holds up no other post. If a try broke or timed out, the last one goes over a new connection. What follows
+    /// from a failure the caller knows, and logs.
     pub async fn post(&self, to: &ConnectionId, payload: &Payload) -> Posted {
         let mut deadline = None;
         let mut has_broken = false;
@@ -81,10 +85,6 @@ impl Poster {
             has_broken |= status.is_none();
             match result(status, sent_at) {
                 Posted::Busy => {}
-                Posted::Refused => {
-                    tracing::warn!(connection_id = %to, status, "a post was refused; the page learns of the update by its next sync");
-                    return Posted::Refused;
-                }
                 posted => return posted,
             }
             let wait = Self::BACKOFF.wait(attempt);
@@ -93,13 +93,25 @@ impl Poster {
             }
             sleep(wait).await;
         }
-        tracing::warn!(connection_id = %to, "429, 5xx or no answer to all tries of a post; its login is deferred if it can be, else the page's next sync gets the update");
         Posted::Busy
     }
 
-    /// Closes a socket. A failure is logged only: the socket's row was deleted before, so nothing is posted to it any more,
-    /// and API Gateway ends it after two hours.
+    /// Tells a page why its socket is about to be closed. A failure is logged only: the socket is closed all the same.
+    pub(crate) async fn say_goodbye(&self, to: &ConnectionId, goodbye: &Payload) {
+        let why = match self.post(to, goodbye).await {
+            Posted::Sent | Posted::Gone { .. } => return,
+            Posted::Busy => "429, 5xx or no answer to all tries".to_owned(),
+            Posted::Refused { status } => format!("status {status}"),
+        };
+        tracing::warn!(connection_id = %to, why, "a page was not told why its socket is closed; it connects anew, and a revoked chatter ID is then refused");
+    }
+
+    /// Closes a socket, in a slot as a post. A failure is logged only: the socket's row was deleted before, so nothing is
+    /// posted to it any more, and API Gateway ends it after two hours.
     pub async fn close(&self, id: &ConnectionId) {
+        let Ok(_slot) = self.slots.acquire().await else {
+            return;
+        };
         let close = self.client.delete_connection().connection_id(id.as_str());
         if let Err(error) = close.send().await
             && status(&error) != Some(410)
@@ -126,7 +138,7 @@ fn result(status: Option<u16>, sent_at: Timestamp) -> Posted {
         Some(200..300) => Posted::Sent,
         Some(410) => Posted::Gone { sent_at },
         Some(429 | 500..) | None => Posted::Busy,
-        Some(_) => Posted::Refused,
+        Some(status) => Posted::Refused { status },
     }
 }
 

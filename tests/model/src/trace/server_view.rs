@@ -28,8 +28,8 @@ impl Projection for ServerView {
     type Step = ServerStep;
     type Key = Key;
 
-    /// notify deletes rows when all its posts are answered; `$connect`'s transaction is one call; and a revocation closes
-    /// one socket after the other. The model leaves all three open.
+    /// notify deletes rows when all its posts are answered, and `$connect`'s transaction is one call. The model leaves both
+    /// open.
     fn allows(&self, _: &Protocol, state: &State, action: &Action) -> bool {
         let checked = state
             .connections
@@ -38,14 +38,11 @@ impl Projection for ServerView {
         if let Some(socket) = checked {
             return *action == Action::Store { socket };
         }
-        match (action, &state.revocation) {
-            (Action::Prune { notify, .. }, _) => match &state.notifies[*notify] {
+        match action {
+            Action::Prune { notify, .. } => match &state.notifies[*notify] {
                 Notify::Posting(_, posts) => posts.iter().all(|post| post.gone),
                 _ => true,
             },
-            (Action::CloseRevoked { socket }, Revocation::Closing { sockets, .. }) => {
-                sockets.iter().min() == Some(socket)
-            }
             _ => true,
         }
     }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot go on has failed the test")]
 
+mod invocations;
 mod notify;
 mod player;
 mod revocation;
@@ -71,9 +72,7 @@ fn play_all(traces: &[ServerTrace]) -> Vec<(&ServerTrace, Difference)> {
     failed
 }
 
-/// Plays one trace, with a clock that stands still.
+/// Plays one trace.
 fn play(trace: &ServerTrace) -> Option<Difference> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async { Player::new(trace).play().await.err() })
+    Player::new(trace).play().err()
 }

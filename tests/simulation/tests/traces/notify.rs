@@ -39,7 +39,7 @@ impl Player<'_> {
     pub(crate) fn record(&mut self, notify: usize, event: Event) -> Result<ServerInput, Difference> {
         self.kill(notify);
         let function = self.functions.notify("request".to_owned(), &self.payload(&event));
-        let invocation = self.invocations.start(0, function);
+        let invocation = self.invocations.start(function);
         self.expect_running(invocation)?;
         let (mut number, call) = self.only_call(invocation, "UpdateItem updates")?;
         self.must(call.is("UpdateItem", "updates"), "UpdateItem updates", &call)?;
@@ -145,20 +145,15 @@ impl Player<'_> {
     }
 
     /// One of its posts is answered.
-    pub(crate) async fn post(
-        &mut self,
-        notify: usize,
-        socket: usize,
-        answer: Answer,
-    ) -> Result<ServerInput, Difference> {
+    pub(crate) fn post(&mut self, notify: usize, socket: usize, answer: Answer) -> Result<ServerInput, Difference> {
         let invocation = self.notifies[&notify].invocation;
         let mut ended = None;
         if answer == Answer::Early {
-            tokio::time::advance(LATE).await;
+            self.invocations.advance(invocation, LATE);
         }
         let tried = self.notifies[&notify].tries.get(&socket).copied().unwrap_or_default();
         for reply in replies(answer, tried) {
-            let found = self.wait_for_call(invocation, |call| is_post_to(call, socket)).await;
+            let found = self.wait_for_call(invocation, |call| is_post_to(call, socket));
             let Ok((number, _)) = found else {
                 return Err(self.difference("another try of the post", "notify has ended"));
             };
@@ -179,7 +174,7 @@ impl Player<'_> {
             state.open.remove(&socket);
         } else {
             // It waits, and posts again.
-            let again = self.wait_for_call(invocation, |call| is_post_to(call, socket)).await;
+            let again = self.wait_for_call(invocation, |call| is_post_to(call, socket));
             self.must(again.is_ok(), "the post is tried again", "notify has ended")?;
         }
         if answer == Answer::Gone {
@@ -192,11 +187,9 @@ impl Player<'_> {
     /// It deletes the row of a dead socket.
     pub(crate) fn prune(&mut self, notify: usize, socket: usize) -> Result<ServerInput, Difference> {
         let invocation = self.notifies[&notify].invocation;
-        let calls = self.calls(invocation);
-        let Some((number, _)) = calls.iter().find(|(_, call)| deletes(call) == Some(socket)) else {
-            return Err(self.difference(format!("DeleteItem of socket {socket}"), format!("{calls:?}")));
-        };
-        let ended = self.let_through(invocation, *number);
+        let deletion = |call: &Call| deletes(call) == Some(socket);
+        let (number, _) = self.call_that(invocation, &format!("the deletion of row {socket}"), deletion)?;
+        let ended = self.let_through(invocation, number);
         self.notifies.get_mut(&notify).unwrap().dead.remove(&socket);
         self.check(notify, ended)?;
         Ok(ServerInput::Prune { notify, socket })
@@ -256,6 +249,7 @@ impl Player<'_> {
 
     /// Sets the ages of the rows that it is about to read: old ones are just beyond the grace, young ones almost.
     fn set_ages(&self, notify: usize) {
+        let now = self.invocations.millis(self.notifies[&notify].invocation);
         let later = self.trace.steps.iter().skip(self.at + 1);
         for step in later {
             let (socket, age) = match &step.input {
@@ -271,7 +265,7 @@ impl Player<'_> {
                 },
                 _ => continue,
             };
-            tables::set_connected_at(&self.engine, socket, self.clock.millis() - age);
+            tables::set_connected_at(&self.engine, socket, now - age);
         }
     }
 
@@ -296,7 +290,8 @@ fn replies(answer: Answer, tried: usize) -> Vec<Reply> {
     }
 }
 
-fn is_post_to(call: &Call, socket: usize) -> bool {
+/// Whether a call is a post to this socket.
+pub(crate) fn is_post_to(call: &Call, socket: usize) -> bool {
     matches!(call, Call::Post { socket: id, .. } if *id == connection_id(socket))
 }
 

@@ -1,6 +1,7 @@
 //! Plays a trace step by step, and compares after each.
 
 use crate::{
+    invocations::Invocations,
     notify::Notify,
     revocation::Revoking,
     tables::{self, Epochs, connection_id},
@@ -8,7 +9,7 @@ use crate::{
 use chatterbox_core::{ChatterId, Handled};
 use model::trace::{At, Missed, ServerInput, ServerReply, ServerStep, ServerTrace};
 use serde_json::{Value, json};
-use simulation::{Call, Clock, Engine, Functions, Invocations, Outcome, Wire, handshake};
+use simulation::{Call, Clock, Engine, Functions, Outcome, Wire, handshake};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -21,12 +22,11 @@ pub(crate) struct Player<'a> {
     /// The step that is played.
     pub(crate) at: usize,
     pub(crate) wire: Wire,
-    pub(crate) clock: Clock,
-    /// When the trace begins, in milliseconds since 1970.
+    /// When each invocation begins by its own clock, in milliseconds since 1970.
     pub(crate) began: i64,
     pub(crate) engine: Engine,
     pub(crate) functions: Functions,
-    pub(crate) invocations: Invocations<Outcome>,
+    pub(crate) invocations: Invocations,
     pub(crate) epochs: Epochs,
     pub(crate) notifies: BTreeMap<usize, Notify>,
     pub(crate) revoking: Option<Revoking>,
@@ -47,15 +47,14 @@ pub(crate) type Waiting = (u64, Call);
 impl<'a> Player<'a> {
     pub(crate) fn new(trace: &'a ServerTrace) -> Player<'a> {
         fastrand::seed(0);
-        let (wire, clock) = (Wire::new(), Clock::new());
+        let wire = Wire::new();
         Player {
             trace,
             at: 0,
-            clock,
-            began: clock.millis(),
+            began: Clock::new().millis(),
             engine: Engine::new(),
             functions: Functions::new(&wire, 20).without_queue(),
-            invocations: Invocations::new(wire.clone(), clock),
+            invocations: Invocations::new(wire.clone()),
             wire,
             epochs: Epochs::default(),
             notifies: BTreeMap::new(),
@@ -65,12 +64,12 @@ impl<'a> Player<'a> {
     }
 
     /// Plays all of it, unless something differs.
-    pub(crate) async fn play(mut self) -> Result<(), Difference> {
+    pub(crate) fn play(mut self) -> Result<(), Difference> {
         self.issue_chatter_ids();
         let trace = self.trace;
         for (at, step) in trace.steps.iter().enumerate() {
             self.at = at;
-            let input = self.take(&step.input).await?;
+            let input = self.take(&step.input)?;
             let done = ServerStep {
                 input,
                 rows: tables::rows(&self.engine),
@@ -82,7 +81,7 @@ impl<'a> Player<'a> {
     }
 
     /// Takes a step, and returns what it was in truth.
-    async fn take(&mut self, input: &ServerInput) -> Result<ServerInput, Difference> {
+    fn take(&mut self, input: &ServerInput) -> Result<ServerInput, Difference> {
         match input.clone() {
             ServerInput::Admit {
                 socket,
@@ -98,7 +97,7 @@ impl<'a> Player<'a> {
             }
             ServerInput::Record { notify, event, .. } => self.record(notify, event),
             ServerInput::Read { notify, .. } => self.read(notify),
-            ServerInput::Post { notify, socket, answer } => self.post(notify, socket, answer).await,
+            ServerInput::Post { notify, socket, answer } => self.post(notify, socket, answer),
             ServerInput::Prune { notify, socket } => self.prune(notify, socket),
             ServerInput::Kill { notify } => {
                 self.kill(notify);
@@ -112,7 +111,7 @@ impl<'a> Player<'a> {
                 Ok(ServerInput::NewLog)
             }
             ServerInput::Revoke { login, chatter } => self.revoke(login, chatter),
-            ServerInput::QueryRevoked { closes } => self.query_revoked(closes).await,
+            ServerInput::QueryRevoked { closes } => self.query_revoked(closes),
             ServerInput::CloseRevoked { socket } => self.close_revoked(socket),
         }
     }
@@ -125,10 +124,9 @@ impl<'a> Player<'a> {
         topics: Vec<String>,
     ) -> Result<ServerInput, Difference> {
         let secret = self.chatter_id(&login, &chatter).reveal();
-        let now = self.clock.millis();
-        let event = handshake(&connection_id(socket), now, &login, &secret, &topics.join(","));
+        let event = handshake(&connection_id(socket), self.began, &login, &secret, &topics.join(","));
         let connect = self.functions.connect(&event);
-        let invocation = self.invocations.start(0, connect);
+        let invocation = self.invocations.start(connect);
         self.expect_running(invocation)?;
         self.count_connections(invocation);
         let (mut number, mut call) = self.only_call(invocation, "a call of $connect")?;
@@ -229,7 +227,7 @@ impl<'a> Player<'a> {
             }
             _ => None,
         });
-        let expires_at = (self.clock.millis() / 1_000 + 3_600).to_string();
+        let expires_at = (self.began / 1_000 + 3_600).to_string();
         for (login, chatter) in admits.collect::<BTreeSet<_>>() {
             let id = ChatterId::random();
             let item = json!({
@@ -262,6 +260,18 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// The call of an invocation that is wanted, among those that wait.
+    pub(crate) fn call_that(
+        &self,
+        invocation: usize,
+        must: &str,
+        is_wanted: impl Fn(&Call) -> bool,
+    ) -> Result<Waiting, Difference> {
+        let calls = self.calls(invocation);
+        let found = calls.iter().find(|(_, call)| is_wanted(call)).cloned();
+        found.ok_or_else(|| self.difference(must, format!("{calls:?}")))
+    }
+
     /// Lets a call through to the engine, and its caller go on; returns the caller's result if it has ended.
     pub(crate) fn let_through(&mut self, invocation: usize, number: u64) -> Option<Outcome> {
         let held = self.wire.take(number).unwrap();
@@ -275,7 +285,7 @@ impl<'a> Player<'a> {
 
     /// Runs an invocation to its end. Its reads must be strongly consistent, but for those of an index, which cannot be.
     fn run_through(&mut self, function: impl Future<Output = Outcome> + 'static) -> Result<Outcome, Difference> {
-        let invocation = self.invocations.start(0, function);
+        let invocation = self.invocations.start(function);
         let mut ended = self.invocations.run(invocation);
         loop {
             if let Some(outcome) = ended {
@@ -295,8 +305,8 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Lets time pass, for one invocation alone, until it holds such a call; returns it, unless it ends before.
-    pub(crate) async fn wait_for_call(
+    /// Lets an invocation's time pass until it holds such a call; returns it, unless it ends before.
+    pub(crate) fn wait_for_call(
         &mut self,
         invocation: usize,
         is_wanted: impl Fn(&Call) -> bool,
@@ -306,7 +316,7 @@ impl<'a> Player<'a> {
             if let Some(found) = calls.find(|(_, call)| is_wanted(call)) {
                 return Ok(found);
             }
-            let goes_on = self.invocations.wait_for(invocation, Duration::from_secs(60)).await;
+            let goes_on = self.invocations.wait_for(invocation, Duration::from_secs(60));
             assert!(goes_on, "it waits for nothing");
             if let Some(outcome) = self.invocations.run(invocation) {
                 return Err(outcome);

@@ -95,7 +95,7 @@ fn only_a_410_of_an_old_row_deletes_it() {
     for (posted, fate) in [
         (Posted::Sent, RowFate::Keep),
         (Posted::Busy, RowFate::Keep),
-        (Posted::Refused, RowFate::Keep),
+        (Posted::Refused { status: 403 }, RowFate::Keep),
         (gone_after(60_000), RowFate::Keep),
         (gone_after(60_001), RowFate::Forget),
     ] {

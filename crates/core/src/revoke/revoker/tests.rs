@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
+/// A socket that does not read: API Gateway takes no post to it.
+const DEAF: &str = "DEAF";
+
 /// The tables and the sockets, and every call in its order.
 #[derive(Debug, Default)]
 struct World {
@@ -83,7 +86,7 @@ fn revoker(world: &Shared) -> Revoker {
             "tell"
         };
         lock(&sockets).call(format!("{what} {id}"));
-        (204, String::new())
+        (if (what, id) == ("tell", DEAF) { 429 } else { 204 }, String::new())
     });
     Revoker {
         revocation: Revocation {
@@ -134,6 +137,17 @@ fn failure(revoked: &Revoked) -> Option<&str> {
     batch_item_failures
         .first()
         .map(|failure| failure.item_identifier.as_str())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_does_not_read_holds_up_no_other() {
+    let world = world(&[("friendless", DEAF, "hash"), ("friendless", "B", "hash")]);
+    assert_eq!(revoke(&world, &[("friendless", "hash")]).await.sockets, 2);
+    let calls = calls(&world);
+    let last_try = calls.iter().rposition(|call| *call == format!("tell {DEAF}"));
+    let closed = calls.iter().position(|call| call == "close B");
+    assert!(closed.is_some() && closed < last_try, "{calls:?}");
+    assert!(calls.contains(&format!("close {DEAF}")), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]
