@@ -9,6 +9,7 @@ README = ROOT / "README.md"
 QUICK_START = ROOT / "docs" / "quick-start.md"
 DEPLOY = ROOT / "docs" / "deploy.md"
 OTHER_WAYS = ROOT / "docs" / "other-ways.md"
+BY_HAND = ROOT / "docs" / "by-hand.md"
 BACKEND = ROOT / "docs" / "backend.md"
 
 

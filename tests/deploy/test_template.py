@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from builds import quick_builds
+from builds import quick_builds, stripped
 from clients import PATIENCE, Browser, Site
-from deployment import FUNCTIONS, PROGRAMS, ROOT, STAGE, fit, lambda_folder, socket_url
+from deployment import FUNCTIONS, PROGRAMS, ROOT, STAGE, fit, socket_url
 from documents import OTHER_WAYS, commands
 
 ARCH = "x86_64" if os.uname().machine == "x86_64" else "arm64"
@@ -23,11 +23,7 @@ ORIGIN = "https://www.example.com"
 
 def made(folder: Path, *targets: str) -> Path:
     """What these targets of the Makefile leave, with the programs of the tests in the place of a build."""
-    built = lambda_folder(folder / "built")
-    for name in FUNCTIONS:
-        # Without what debuggers read, which is most of these programs and takes a minute to compress.
-        subprocess.run(["strip", "-o", folder / "bootstrap", built / name / "bootstrap"], check=True)
-        (folder / "bootstrap").replace(built / name / "bootstrap")
+    built = stripped(folder / "built")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
         ["make", "--no-print-directory", *targets], cwd=ROOT, env={**environment, **quick_builds(folder, built)},
