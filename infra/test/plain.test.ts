@@ -76,7 +76,7 @@ test("every parameter but the programs' places is compared", () => {
 });
 
 test("the document names every parameter, with its default", () => {
-  const document = readFileSync(join(__dirname, "../../docs/other-ways.md"), "utf8");
+  const document = readFileSync(join(__dirname, "../..", "docs/other-ways.md"), "utf8");
   const rows = [...document.matchAll(/^\| (`[^|]+`) \|([^|]*)\|/gm)].flatMap(([, names, defaults]) => {
     const values = defaults!.split(",").map((one) => one.trim().replaceAll("`", ""));
     return names!.split(", ").map((name, n) => [name.replaceAll("`", ""), values[n] ?? ""] as const);
@@ -103,7 +103,9 @@ test("each function's program is where its parameters say", () => {
 
 test("a stage with a log is made after the right to log is given, where the stack gives it", () => {
   const stages = (given: string) =>
-    Object.values(new Resolved(template, { ApiGatewayLogRole: given }).resources()).filter(({ Type }) => Type === "AWS::ApiGatewayV2::Stage");
+    Object.values(new Resolved(template, { ApiGatewayLogRole: given }).resources()).filter(
+      ({ Type }) => Type === "AWS::ApiGatewayV2::Stage",
+    );
   const [account] = Object.entries(template.Resources).find(([, { Type }]) => Type === "AWS::ApiGateway::Account")!;
   assert.deepEqual(stages("true").map(({ Metadata }) => Metadata.AfterLogRole), [{ Ref: account }]);
   assert.deepEqual(stages("false").map(({ Metadata }) => Metadata.AfterLogRole), [undefined]);
