@@ -1,4 +1,5 @@
-import { DEFAULT_THROTTLES, type Route } from "../lib/throttles";
+import type { Route } from "../lib/routes";
+import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { ACCESS_LOG_BYTES, GB_SECONDS, LOG_BYTES, logBytes, syncReads, type UpdateSize } from "./estimate";
 import measured from "./measured.json";
 import { cost, PRICES, type Item } from "./prices";

@@ -3,9 +3,7 @@
  * Gateway fills a token bucket for each: `rate` requests flow into it a second, and it holds `burst`.
  */
 
-/** The API's routes. */
-export const ROUTES = ["$connect", "$default", "ping", "$disconnect"] as const;
-export type Route = (typeof ROUTES)[number];
+import { ROUTES, type Route } from "./routes";
 
 /** The limit of one route. */
 export interface Throttle {

@@ -6,6 +6,7 @@ import { GB_SECONDS } from "../cost/estimate";
 import { floodContract } from "../cost/flood";
 import measured from "../cost/measured.json";
 import { PRICES } from "../cost/prices";
+import { ROUTE_SELECTION, ROUTES, routeKey } from "../lib/routes";
 import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { Readable, stack } from "./stack";
 
@@ -33,6 +34,8 @@ function contract(plain: Readable) {
       visibilitySeconds: queue.VisibilityTimeout,
       receives: queue.RedrivePolicy.maxReceiveCount,
     },
+    routeSelection: ROUTE_SELECTION,
+    routeKeys: Object.fromEntries(ROUTES.map((route) => [route, routeKey(route)])),
     throttle: DEFAULT_THROTTLES,
     floods: floodContract({ body: 200, topics: 1 }),
     gigabyteSeconds: GB_SECONDS,

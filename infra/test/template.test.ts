@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FUNCTION_NAMES } from "../lib/functions";
-import { DEFAULT_THROTTLES, ROUTES } from "../lib/throttles";
+import { ROUTES } from "../lib/routes";
+import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { callbackVariable, expiry, tables, timeLimit, variables } from "./rust";
 import { Readable, stack } from "./stack";
 
@@ -296,7 +297,7 @@ test("the routes are those of the laptop: $default and ping are answered, and pi
     $connect: undefined,
     $disconnect: undefined,
     $default: "$default",
-    ping: "$default",
+    "ping-message": "$default",
   });
   const answered = plain
     .ofType("AWS::ApiGatewayV2::RouteResponse")
@@ -312,7 +313,14 @@ test("the routes are those of the laptop: $default and ping are answered, and pi
   );
   const pong = plain.only("AWS::ApiGatewayV2::IntegrationResponse");
   assert.deepEqual([pong.IntegrationResponseKey, pong.ResponseTemplates], ["$default", { "200": '{"type":"pong"}' }]);
-  assert.equal(plain.only("AWS::ApiGatewayV2::Api").RouteSelectionExpression, "$request.body.action");
+});
+
+test("no message can name the routes of handshakes and of ends", () => {
+  const { RouteSelectionExpression } = plain.only("AWS::ApiGatewayV2::Api");
+  assert.equal(RouteSelectionExpression, "${request.body.action}-message");
+  for (const [, { RouteKey }] of plain.ofType("AWS::ApiGatewayV2::Route")) {
+    assert(RouteKey.startsWith("$") || RouteKey.endsWith("-message"), RouteKey);
+  }
 });
 
 test("API Gateway may invoke each function for its route on this stage only", () => {
@@ -340,7 +348,7 @@ test("each route has a throttle of its own, routes that are added have $default'
   assert.deepEqual(RouteSettings, {
     $connect: limit(250, 250),
     $default: limit(500, 250),
-    ping: limit(1000, 250),
+    "ping-message": limit(1000, 250),
     $disconnect: limit(250, 250),
   });
   assert.deepEqual(DefaultRouteSettings, RouteSettings.$default);
@@ -349,7 +357,7 @@ test("each route has a throttle of its own, routes that are added have $default'
 test("a route's throttle can be set alone", () => {
   const { RouteSettings } = named.only("AWS::ApiGatewayV2::Stage");
   assert.deepEqual(RouteSettings.$connect, limit(40, 20));
-  assert.deepEqual(RouteSettings.ping, limit(1000, 250));
+  assert.deepEqual(RouteSettings["ping-message"], limit(1000, 250));
 });
 
 test("all throttles together leave a fifth of the smallest account quota for posts to sockets", () => {

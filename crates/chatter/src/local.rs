@@ -215,6 +215,7 @@ impl Local {
         let config = Config {
             stage: STAGE.to_owned(),
             functions: functions::functions(&options.functions, &environment, options.notify_timeout),
+            route_selection: functions::route_selection(),
             routes: functions::routes(&options.throttles),
             limits: options.limits,
             faults,

@@ -44,7 +44,7 @@ async fn connect(
         error_message: error.to_string(),
     })?;
     if event.kind() != EventKind::Connect {
-        return Ok(ProxyResponse::status(400));
+        return Ok(event.refuse_kind());
     }
     let connection_id = event.connection_id();
     let refuse = |refusal: Refusal| {

@@ -44,9 +44,15 @@ async fn default(
         error_message: error.to_string(),
     })?;
     if event.kind() != EventKind::Message {
-        return Ok(ProxyResponse::status(400));
+        return Ok(event.refuse_kind());
     }
-    let (metric, reply) = match handler.handle(event.connection_id(), event.body()).await {
+    let connection_id = event.connection_id();
+    let (metric, reply) = match handler.handle(connection_id, event.body()).await {
+        // API Gateway answers most pings and counts every message, so they have no metric here either.
+        Handled::Ponged(reply) => {
+            tracing::info!(%connection_id, outcome = "Pong", "message");
+            return Ok(ProxyResponse::message(reply));
+        }
         Handled::Synced(reply) => (Metric::Syncs, reply),
         Handled::NotUnderstood(reply) => (Metric::NotUnderstood, reply),
         Handled::Failed { error, text } => {
@@ -54,7 +60,7 @@ async fn default(
             (Metric::of_failure(&error), text)
         }
     };
-    tracing::info!(connection_id = %event.connection_id(), outcome = ?metric, "message");
+    tracing::info!(%connection_id, outcome = ?metric, "message");
     metrics.count(metric, &[]);
     Ok(ProxyResponse::message(reply))
 }

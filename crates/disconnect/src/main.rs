@@ -38,9 +38,8 @@ async fn disconnect(
         error_type: "UnreadableEvent".to_owned(),
         error_message: error.to_string(),
     })?;
-    // A browser can send a message with this route's key. That must delete no row.
     if event.kind() != EventKind::Disconnect {
-        return Ok(ProxyResponse::status(400));
+        return Ok(event.refuse_kind());
     }
     let connection_id = event.connection_id();
     Ok(match connections.forget_by_id(connection_id).await {

@@ -6,6 +6,7 @@ mod faults;
 mod function;
 mod limits;
 mod route;
+mod route_selection;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use function::Function;
 pub(crate) use function::path_variable;
 pub use limits::Limits;
 pub use route::{Integration, Route, Throttle};
+pub use route_selection::RouteSelection;
 
 /// An API with one stage, and the functions behind it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +34,9 @@ pub struct Config {
     pub endpoint: Option<Endpoint>,
     /// The functions by name.
     pub functions: BTreeMap<String, Function>,
-    /// The routes by key: `$connect`, `$disconnect`, `$default`, or a value of the message's `action`.
+    /// How a message names its route.
+    pub route_selection: RouteSelection,
+    /// The routes by key: `$connect`, `$disconnect`, `$default`, or what the route selection expression makes of a message.
     pub routes: BTreeMap<String, Route>,
     /// AWS's limits, or a test's.
     pub limits: Limits,
@@ -41,7 +45,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Stage `dev`, no function, no route, AWS's limits.
+    /// Stage `dev`, no function, no route, which `$request.body.action` would select, AWS's limits.
     fn default() -> Config {
         Config {
             stage: "dev".into(),
@@ -50,6 +54,7 @@ impl Default for Config {
             api_id: "local00000".into(),
             endpoint: None,
             functions: BTreeMap::new(),
+            route_selection: RouteSelection::default(),
             routes: BTreeMap::new(),
             limits: Limits::default(),
             faults: None,

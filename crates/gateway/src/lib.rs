@@ -53,7 +53,9 @@ mod server;
 mod socket;
 
 pub use activity::{Activity, ActivityEntry};
-pub use config::{Config, ConfigError, Endpoint, Faults, FaultsError, Function, Integration, Limits, Route, Throttle};
+pub use config::{
+    Config, ConfigError, Endpoint, Faults, FaultsError, Function, Integration, Limits, Route, RouteSelection, Throttle,
+};
 pub use feeds::{Line, Reason};
 pub use gateway::Gateway;
 pub use program::{Interrupts, Printer, raise_open_files};

@@ -1,6 +1,6 @@
 //! Messages of a client, and the answers to them.
 
-use e2e::World;
+use e2e::{World, eventually};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -147,14 +147,14 @@ async fn a_message_that_is_not_understood_is_answered_with_an_error_frame() {
 }
 
 #[tokio::test]
-async fn a_message_with_the_action_disconnect_deletes_no_row() {
+async fn a_message_that_names_a_route_of_handshakes_or_ends_takes_none_of_these_and_is_answered() {
     let world = World::start().await;
     let session = world.log_in("friendless").await;
     let (mut one, mut other) = (world.connect(&session).await, world.connect(&session).await);
-    for action in ["$disconnect", "$connect", "$default"] {
+    for action in ["$disconnect", "$connect", "$default", "ping-message"] {
         one.say(json!({"action": action}).to_string()).await;
+        assert_eq!(one.hear().await["code"], "unknown-action", "{action}");
     }
-    one.sync("friendless", &Value::Null).await;
     assert_eq!(world.rows_of("friendless").await.len(), 2);
     assert_eq!(world.notify(&json!({"login": "friendless"})).await["sent"], 2);
     assert_eq!(one.hear_a("stats-updated").await["version"], 1);
@@ -174,5 +174,53 @@ async fn a_sync_while_dynamodb_is_down_is_answered_unavailable_and_the_socket_st
     assert_eq!(socket.hear().await["code"], "unavailable");
     world.local.database().restart().await.unwrap();
     socket.sync("friendless", &Value::Null).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_of_another_route_does_nothing_and_is_answered_400_and_logged() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let _socket = world.connect(&session).await;
+    let id = world.rows_of("friendless").await.remove(0);
+    for (function, kind) in [
+        ("connect", "MESSAGE"),
+        ("connect", "DISCONNECT"),
+        ("disconnect", "MESSAGE"),
+        ("disconnect", "CONNECT"),
+        ("default", "CONNECT"),
+    ] {
+        let context = json!({"connectionId": id, "eventType": kind});
+        let (answer, _) = world.invoke(function, &json!({"requestContext": context})).await;
+        assert_eq!(answer, json!({"statusCode": 400}), "{function}, {kind}");
+        eventually(true, async || {
+            world.has_printed(&[&format!("{function}:"), "an event of another route", &id])
+        })
+        .await;
+    }
+    assert_eq!(world.rows_of("friendless").await, [id]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_ping_that_api_gateway_cannot_read_is_answered_by_the_function() {
+    let world = World::start().await;
+    let session = world.log_in("friendless").await;
+    let mut socket = world.connect(&session).await;
+    let (answer, _) = world
+        .invoke(
+            "default",
+            &json!({"requestContext": {"connectionId": "A=", "eventType": "MESSAGE"}, "body": r#"{"action":"ping"}"#}),
+        )
+        .await;
+    assert_eq!(answer, json!({"statusCode": 200, "body": r#"{"type":"pong"}"#}));
+    // Half of a surrogate pair is text to JSON's grammar, and no character.
+    for text in [
+        r#"{"action":"ping","more":"\ud800"}"#,
+        r#"{"\udfff":1,"action":"ping"}"#,
+    ] {
+        socket.say(text).await;
+        assert_eq!(socket.hear().await, json!({"type": "pong"}), "{text}");
+    }
     world.stop().await;
 }

@@ -1,7 +1,7 @@
 //! The five functions and their routes, as the CDK app deploys them: programs, timeouts, settings.
 
 use chatterbox_core::Function as Which;
-use chatterbox_gateway::{Function, Route, Throttle};
+use chatterbox_gateway::{Function, Route, RouteSelection, Throttle};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
@@ -96,16 +96,24 @@ pub(super) const THROTTLES: [(&str, Throttle); 4] = [
     ("$disconnect", Throttle { rate: 250, burst: 250 }),
 ];
 
-/// The routes. `ping` is answered without a function.
+/// How a message names its route, as in the deployed API (`infra/lib/api.ts`, which says why).
+const ROUTE_SELECTION: &str = "${request.body.action}-message";
+
+/// The route selection expression.
+pub(super) fn route_selection() -> RouteSelection {
+    ROUTE_SELECTION.parse().expect("it is one that the gateway knows")
+}
+
+/// The routes, each with its throttle, which is named after what comes on it. A ping is answered without a function.
 pub(super) fn routes(throttles: &BTreeMap<&str, Throttle>) -> BTreeMap<String, Route> {
     let routes = [
-        ("$connect", Route::lambda("connect")),
-        ("$disconnect", Route::lambda("disconnect")),
-        ("$default", Route::two_way("default")),
-        ("ping", Route::mock(r#"{"type":"pong"}"#)),
+        ("$connect", "$connect", Route::lambda("connect")),
+        ("$disconnect", "$disconnect", Route::lambda("disconnect")),
+        ("$default", "$default", Route::two_way("default")),
+        ("ping", "ping-message", Route::mock(r#"{"type":"pong"}"#)),
     ];
-    let with_throttle = |(key, route): (&str, Route)| {
-        let throttle = throttles.get(key).copied();
+    let with_throttle = |(name, key, route): (&str, &str, Route)| {
+        let throttle = throttles.get(name).copied();
         (key.to_owned(), Route { throttle, ..route })
     };
     routes.into_iter().map(with_throttle).collect()
@@ -122,5 +130,17 @@ mod tests {
         let here =
             THROTTLES.map(|(key, Throttle { rate, burst })| (key.to_owned(), json!({"rate": rate, "burst": burst})));
         assert_eq!(Value::Object(here.into_iter().collect()), deployed["throttle"]);
+    }
+
+    #[test]
+    fn the_routes_and_how_a_message_names_them_are_those_of_a_deployment() {
+        let deployed: Value = serde_json::from_str(include_str!("../../../../infra/contract.json")).unwrap();
+        assert_eq!(ROUTE_SELECTION, deployed["routeSelection"]);
+        let here = routes(&THROTTLES.into());
+        let keys = deployed["routeKeys"].as_object().unwrap();
+        assert_eq!(here.len(), keys.len());
+        for (name, throttle) in THROTTLES {
+            assert_eq!(here[keys[name].as_str().unwrap()].throttle, Some(throttle), "{name}");
+        }
     }
 }

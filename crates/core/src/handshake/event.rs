@@ -99,6 +99,15 @@ impl SocketEvent {
         self.request_context.0.identity.as_ref()?.0.source_ip.as_deref()
     }
 
+    /// Answers an event that is not of the kind that the function serves: 400, and a line in the log. That is the answer to
+    /// somebody who invokes it by hand; and to a browser, if the API's route selection expression is not the one of the
+    /// deployment but `$request.body.action`, by which a message can name `$connect` and `$disconnect`.
+    pub fn refuse_kind(&self) -> ProxyResponse {
+        let (connection_id, kind) = (self.connection_id(), self.kind());
+        tracing::warn!(%connection_id, ?kind, "an event of another route; nothing was done, and it was answered 400");
+        ProxyResponse::status(400)
+    }
+
     /// The message's text; empty for a handshake.
     pub fn body(&self) -> &str {
         self.body.as_deref().unwrap_or_default()

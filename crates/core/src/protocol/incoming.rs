@@ -7,9 +7,12 @@ use crate::{
 use serde::de::DeserializeOwned;
 use serde_json::{Number, value::RawValue};
 
-/// A message that was understood. `ping` is not among them: API Gateway answers it without a function.
+/// A message that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
+    /// "Are you there?" API Gateway answers it without a function, unless it cannot read it: half of a surrogate pair, for
+    /// example, is JSON to some and not to others.
+    Ping,
     /// "What have I missed?"
     Sync {
         /// The login whose updates are asked for. It proves nothing: the connection's row does.
@@ -51,6 +54,7 @@ impl Incoming {
         }
         match read::<String>(fields.get("action")).as_deref() {
             Some("sync") => {}
+            Some("ping") => return Ok(Incoming::Ping),
             Some(_) => return Err(UnknownAction),
             None => return Err(BadMessage("action: must be a string")),
         }
@@ -149,6 +153,17 @@ mod tests {
     }
 
     #[test]
+    fn a_ping_is_understood_whatever_is_beside_it() {
+        for text in [
+            r#"{"action":"ping"}"#,
+            r#"{"login":7,"\u0061ction":"ping","n":-1}"#,
+            r#"{"action":"ping","half a pair":"\ud800","\udfff":0}"#,
+        ] {
+            assert_eq!(Incoming::parse(text), Ok(Incoming::Ping), "{text}");
+        }
+    }
+
+    #[test]
     fn a_field_that_is_given_twice_is_refused_by_its_name_even_with_the_same_value() {
         for (text, field) in [
             (r#"{"action":"sync","login":"a","n":1,"login":"b"}"#, "login: "),
@@ -189,6 +204,7 @@ mod tests {
             ("null", "object"),
             ("{}", "action"),
             (r#"{"action":7}"#, "action"),
+            (r#"{"action":"\ud800"}"#, "action"),
             (r#"{"action":"sync","n":1}"#, "login"),
             (r#"{"action":"sync","login":"","n":1}"#, "login"),
             (r#"{"action":"sync","login":"a"}"#, "n:"),

@@ -1,7 +1,7 @@
 //! The handler of a browser's message: what `$default` does, but for its log and its metrics.
 
 use crate::{
-    Chatters, Connection, ConnectionId, Connections, Incoming, Standing, StoreError, Timestamp, Updates,
+    Chatters, Connection, ConnectionId, Connections, Cursor, Incoming, Login, Standing, StoreError, Timestamp, Updates,
     outgoing::Outgoing, sync,
 };
 
@@ -20,6 +20,8 @@ pub struct MessageHandler {
 /// What became of a message, each with the text of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handled {
+    /// A ping was answered.
+    Ponged(String),
     /// A sync was answered; with `unknown-connection` too, if the socket has no row under that login.
     Synced(String),
     /// It was not understood.
@@ -37,7 +39,8 @@ impl MessageHandler {
     /// Answers a message that came on this socket.
     pub async fn handle(&self, socket: &ConnectionId, message: &str) -> Handled {
         match Incoming::parse(message) {
-            Ok(incoming) => match self.answer(socket, &incoming).await {
+            Ok(Incoming::Ping) => Handled::Ponged(Outgoing::Pong.to_text()),
+            Ok(Incoming::Sync { login, cursor, n }) => match self.answer(socket, &login, cursor.as_ref(), n).await {
                 Ok(text) => Handled::Synced(text),
                 Err(error) => Handled::Failed {
                     error,
@@ -50,8 +53,13 @@ impl MessageHandler {
 
     /// The reply to a sync. The login is proved by the row of this connection: not by the message, which may say anything,
     /// nor by an index, which lags behind.
-    async fn answer(&self, socket: &ConnectionId, incoming: &Incoming) -> Result<String, StoreError> {
-        let Incoming::Sync { login, cursor, n } = incoming;
+    async fn answer(
+        &self,
+        socket: &ConnectionId,
+        login: &Login,
+        cursor: Option<&Cursor>,
+        n: u64,
+    ) -> Result<String, StoreError> {
         let Some(connection) = self.connections.find(login, socket).await? else {
             return Ok(Outgoing::unknown_connection().to_text());
         };
@@ -62,13 +70,7 @@ impl MessageHandler {
         }
         let update_log = update_log?;
         let now = Timestamp::now();
-        Ok(sync::reply(
-            update_log.as_ref(),
-            &connection.topics,
-            cursor.as_ref(),
-            *n,
-            now,
-        ))
+        Ok(sync::reply(update_log.as_ref(), &connection.topics, cursor, n, now))
     }
 
     /// Whether the chatter ID that opened this socket is still good, or nobody asks.

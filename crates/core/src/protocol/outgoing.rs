@@ -6,10 +6,12 @@ use serde::Serialize;
 /// API Gateway's largest frame, and the unit in which it meters messages.
 pub const MAX_BYTES: usize = 32 * 1024;
 
-/// A message, of all kinds except the `pong` that API Gateway itself answers.
+/// A message.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Outgoing<'a> {
+    /// The answer to a ping. Most often API Gateway itself gives it.
+    Pong,
     /// The login's stats have been updated.
     StatsUpdated {
         /// The login.

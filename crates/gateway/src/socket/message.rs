@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::StatusCode;
-use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -135,23 +134,13 @@ fn is_too_long(answer: &ProxyResponse, limit: usize) -> bool {
     answer.body.as_ref().map_or(0, String::len) > limit
 }
 
-/// The route of a message: the key equal to `$request.body.action`, else `$default`.
+/// The route of a message: the one with the selected key, else `$default`.
 fn select<'a>(config: &'a Config, text: &str) -> Option<(&'a str, &'a Route)> {
     let routes = &config.routes;
-    let (key, route) = routes
-        .get_key_value(&*action(text))
-        .or_else(|| routes.get_key_value("$default"))?;
+    let selected = config.route_selection.key(text);
+    let selected = selected.and_then(|key| routes.get_key_value(&key));
+    let (key, route) = selected.or_else(|| routes.get_key_value("$default"))?;
     Some((key, route))
-}
-
-/// The value of `$request.body.action` as a string; empty if there is none.
-fn action(text: &str) -> String {
-    let body: Value = serde_json::from_str(text).unwrap_or_default();
-    match body.get("action") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(action)) => action.clone(),
-        Some(other) => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -159,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_takes_the_route_that_its_action_names_or_the_default() {
+    fn a_message_takes_the_route_that_it_selects_or_the_default() {
         let key = |key: &str| (key.to_owned(), Route::lambda("f"));
         let mut config = Config {
             routes: ["$default", "ping", "7", "true", "$disconnect"].map(key).into(),
@@ -169,6 +158,7 @@ mod tests {
         for (text, expected) in [
             (r#"{"action":"ping"}"#, "ping"),
             (r#" { "more": [1], "action" : "ping" } "#, "ping"),
+            (r#"{"action":"ping","half a pair":"\ud800"}"#, "ping"),
             (r#"{"action":7}"#, "7"),
             (r#"{"action":true}"#, "true"),
             (r#"{"action":"$disconnect"}"#, "$disconnect"),
@@ -182,6 +172,16 @@ mod tests {
             ("ping", "$default"),
             ("", "$default"),
             (&too_deep, "$default"),
+        ] {
+            assert_eq!(select(&config, text).unwrap().0, expected, "{text}");
+        }
+        config.route_selection = "${request.body.action}-message".parse().unwrap();
+        config.routes.insert("ping-message".into(), Route::mock("pong"));
+        for (text, expected) in [
+            (r#"{"action":"ping"}"#, "ping-message"),
+            (r#"{"action":"$disconnect"}"#, "$default"),
+            (r#"{"action":"7"}"#, "$default"),
+            ("ping", "$default"),
         ] {
             assert_eq!(select(&config, text).unwrap().0, expected, "{text}");
         }

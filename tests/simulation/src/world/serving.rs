@@ -103,7 +103,10 @@ impl World {
                 self.answer_handshake(socket, status);
             }
             (Task::Default { socket, snoops }, Outcome::Handled(handled)) => {
-                let (Handled::Synced(text) | Handled::NotUnderstood(text) | Handled::Failed { text, .. }) = handled;
+                let (Handled::Ponged(text)
+                | Handled::Synced(text)
+                | Handled::NotUnderstood(text)
+                | Handled::Failed { text, .. }) = handled;
                 if snoops && text.contains("\"type\":\"sync\"") {
                     self.violate("a sync for another login was answered with its updates");
                 }

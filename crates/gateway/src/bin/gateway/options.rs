@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chatterbox_gateway::{Access, Config, Faults, Function, Limits, Route};
+use chatterbox_gateway::{Access, Config, Faults, Function, Limits, Route, RouteSelection};
 use clap::Parser;
 
 /// A local API Gateway WebSocket API and Lambda host.
@@ -37,6 +37,9 @@ pub(crate) struct Options {
     /// name
     #[arg(long = "folder", value_name = "NAME=FOLDER", value_parser = pair)]
     folders: Vec<(String, String)>,
+    /// The route selection expression: what it makes of a message is the key of the message's route
+    #[arg(long, value_name = "EXPRESSION", default_value = "$request.body.action")]
+    route_selection: RouteSelection,
     /// A route to a function
     #[arg(long = "route", value_name = "KEY=FUNCTION", value_parser = pair)]
     routes: Vec<(String, String)>,
@@ -144,6 +147,7 @@ impl Options {
             stage: self.stage,
             region: self.region,
             functions,
+            route_selection: self.route_selection,
             routes,
             limits,
             faults: self.faults,
@@ -266,7 +270,9 @@ mod tests {
             "1,2,3",
         ];
         let faults = ["--faults", r#"{"postsLost":0.5}"#, "--throttle", "ping=20,5"];
-        let config = config(&[&flags[..], &more, &rates, &faults].concat()).unwrap();
+        let selection = ["--route-selection", "${request.body.action}-message"];
+        let config = config(&[&flags[..], &more, &rates, &faults, &selection].concat()).unwrap();
+        assert_eq!(config.route_selection, selection[1].parse().unwrap());
         assert_eq!(config.faults.map(|faults| faults.posts_lost), Some(0.5));
         assert_eq!(config.routes["$default"], Route::two_way("echo"));
         assert_eq!(
@@ -299,6 +305,7 @@ mod tests {
                 "--throttle ping=…: there is neither a --route nor a --mock",
             ),
             (["--throttle", "ping=5"], "two whole numbers, RATE,BURST"),
+            (["--route-selection", "$action"], "a variable is $request.body.NAME"),
             (["--idle-timeout=-1", "--verbose"], "--idle-timeout"),
             (["--idle-timeout=x", "--verbose"], "--idle-timeout"),
             (["--connects-per-second", "many"], "--connects-per-second"),
