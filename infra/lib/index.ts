@@ -6,6 +6,7 @@ export type { TableMaxima } from "./limits";
 export { ApiGatewayLogRole } from "./log-role";
 export type { OriginSecretSettings } from "./origin-secret";
 export { OwnHost, type OwnHostProps } from "./own-host";
+export { ROUTES, type Route } from "./routes";
 export { SettingsError } from "./settings";
-export { DEFAULT_THROTTLES, ROUTES, type Route, type Throttle, type Throttles } from "./throttles";
+export { DEFAULT_THROTTLES, type Throttle, type Throttles } from "./throttles";
 export { zips } from "./zips";

@@ -179,12 +179,14 @@ def test_each_function_has_the_settings_that_cdk_gives_it(by_hand, deployment, a
 
 def test_the_tables_queues_routes_and_sources_are_those_of_cdk(by_hand, deployment, aws):
     """By what can be told of them without names."""
-    api = aws.client("apigatewayv2")
+    api, contract = aws.client("apigatewayv2"), json.loads((ROOT / "infra" / "contract.json").read_text())
+    assert api.get_api(ApiId=by_hand.api)["RouteSelectionExpression"] == contract["routeSelection"]
+    keys = contract["routeKeys"]
     routes = {one["RouteKey"]: one.get("RouteResponseSelectionExpression") for one in api.get_routes(ApiId=by_hand.api)["Items"]}
-    assert routes == {"$connect": None, "$disconnect": None, "$default": "$default", "ping": "$default"}
+    assert routes == {keys["$connect"]: None, keys["$disconnect"]: None, keys["$default"]: "$default", keys["ping"]: "$default"}
     [stage] = api.get_stages(ApiId=by_hand.api)["Items"]
     throttles = {route: {"rate": of["ThrottlingRateLimit"], "burst": of["ThrottlingBurstLimit"]} for route, of in stage["RouteSettings"].items()}
-    assert throttles == json.loads((ROOT / "infra" / "contract.json").read_text())["throttle"]
+    assert throttles == {keys[route]: throttle for route, throttle in contract["throttle"].items()}
 
     for table, expected in json.loads((ROOT / "crates" / "core" / "contract.json").read_text())["tables"].items():
         assert table_of(aws, f"ByHand-{table}") == expected, table
