@@ -3,18 +3,19 @@
  * `node tests/mutants/mutants.mjs [PART_OF_A_NAME]`. Prints how many were caught, and fails if it is less than 95 of a hundred, or if one
  * survives for which `survivors.json` has no reason.
  *
- * cargo-mutants itself builds core once for each mutant, which takes hours. Here all of them are in one build, behind a
- * switch, and only those that cannot be are built alone.
+ * cargo-mutants itself builds core once for each mutant, and runs all tests on it, which takes hours. Here all of them are in one
+ * build, behind a switch, and only those that cannot be are built alone; and of the tests only those are run that call the
+ * function in which the mutant is.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreCopy, ROOT, run, testProgram } from "../harness/core-copy.mjs";
+import { each } from "./each.mjs";
 import { keyOf, mutated, withSwitches } from "./source.mjs";
+import { testsOf, isCaughtBy } from "./tests.mjs";
 
 const ENOUGH = 0.95;
-/** A mutant whose tests take so many times as long as without it is caught: it waits for what never comes. */
-const PATIENCE = 5;
 const PROGRAMS = [
   ["core/Cargo.toml", "chatterbox_core"],
   ["core/Cargo.toml", "tables"],
@@ -22,13 +23,21 @@ const PROGRAMS = [
   ["simulation/Cargo.toml", "traces"],
   ["core/Cargo.toml", "wire"],
 ];
-/** What no other mutant can be caught by: they take half a minute, of waits for networks that fail. */
-const OF_THE_NETWORK = { program: "wire", files: /^http\// };
 const TARGETS = ["--lib", ...PROGRAMS.slice(1).flatMap(([, name]) => ["--test", name])];
-const SWITCH = `//! Which mutant this process runs.
+const SWITCH = `//! Which mutant this process runs, and which functions with mutants it has called.
+
+use std::{collections::HashSet, fs::File, io::Write, sync::{LazyLock, Mutex}};
 
 pub(crate) fn runs(id: usize) -> bool {
-    static MUTANT: std::sync::LazyLock<Option<usize>> = std::sync::LazyLock::new(|| std::env::var("MUTANT").ok()?.parse().ok());
+    static MUTANT: LazyLock<Option<usize>> = LazyLock::new(|| std::env::var("MUTANT").ok()?.parse().ok());
+    static CALLED: LazyLock<Option<Mutex<(File, HashSet<usize>)>>> =
+        LazyLock::new(|| Some(Mutex::new((File::create(std::env::var("MUTANTS_CALLED").ok()?).ok()?, HashSet::new()))));
+    if let Some(called) = &*CALLED {
+        let mut called = called.lock().unwrap_or_else(|broken| broken.into_inner());
+        if called.1.insert(id) {
+            let _ = writeln!(called.0, "{id}");
+        }
+    }
     *MUTANT == Some(id)
 }
 `;
@@ -102,47 +111,6 @@ async function programs(copy) {
   return failed ? { errors } : { found: PROGRAMS.map(([of, name]) => testProgram(messages, of, name)) };
 }
 
-/** Runs one of the test programs, most of which wait more than they work. */
-function runTests(copy, program, id, timeout) {
-  const env = { ...process.env, MUTANT: String(id), CARGO_MANIFEST_DIR: copy.core, RUST_BACKTRACE: "0" };
-  const options = { cwd: copy.core, env, timeout, killSignal: "SIGKILL" };
-  return run(program, ["--test-threads=4", "--quiet"], options);
-}
-
-/** The time that each program takes without a mutant, in milliseconds. */
-async function times(copy, found) {
-  const taken = new Map();
-  for (const program of found) {
-    const began = performance.now();
-    const { failed, output } = await runTests(copy, program, "", 0);
-    if (failed) throw new Error(`the tests fail without a mutant:\n${output}`);
-    taken.set(program, performance.now() - began);
-  }
-  return taken;
-}
-
-/** Whether any of the tests fails. */
-async function isCaught(copy, times, { id, file }) {
-  for (const [program, time] of times) {
-    if (program.includes(OF_THE_NETWORK.program) && !OF_THE_NETWORK.files.test(file)) continue;
-    if ((await runTests(copy, program, id, Math.ceil(10_000 + PATIENCE * time))).failed) return true;
-  }
-  return false;
-}
-
-/** Does the work with two at a time, and says how far it is. */
-async function each(mutants, what, work) {
-  const left = [...mutants];
-  const worker = async () => {
-    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      await work(mutant);
-      const done = mutants.length - left.length;
-      if (done % 25 === 0) say(`${what}: ${done} of ${mutants.length}`);
-    }
-  };
-  await Promise.all([worker(), worker()]);
-}
-
 async function main(part = "") {
   const mutants = await list(part);
   const { copy, originals, unviable, alone } = await buildTogether(mutants);
@@ -150,12 +118,16 @@ async function main(part = "") {
   const together = mutants.filter((mutant) => !unviable.has(mutant) && !alone.has(mutant));
   const built = await programs(copy);
   if (!built.found) throw new Error(built.errors);
-  const usual = await times(copy, built.found);
+  say(`running each test of core, to see which functions it calls`);
+  const tests = await testsOf(copy, built.found);
   const lives = (mutant) => {
     survivors.push(mutant);
     say(`survived: ${mutant.name}`);
   };
-  await each(together, "tried", async (mutant) => void ((await isCaught(copy, usual, mutant)) || lives(mutant)));
+  await each(together, say, "tried", async (mutant) => {
+    const called = tests.filter((test) => test.calls.has(mutant.id));
+    if (!(await isCaughtBy(copy, called, mutant.id))) lives(mutant);
+  });
   for (const [file, source] of originals) copy.write(file, source);
   say(`building ${alone.size} alone, one after the other`);
   for (const mutant of alone) {
@@ -163,7 +135,10 @@ async function main(part = "") {
     copy.write(mutant.file, mutated(source, mutant));
     const { found } = await programs(copy);
     if (!found) unviable.add(mutant);
-    else if (!(await isCaught(copy, new Map(found.map((program, n) => [program, [...usual.values()][n]])), mutant))) lives(mutant);
+    else {
+      const those = tests.map((test) => ({ ...test, program: found[built.found.indexOf(test.program)] }));
+      if (!(await isCaughtBy(copy, those, mutant.id))) lives(mutant);
+    }
     copy.write(mutant.file, source);
   }
   return report(mutants, unviable, survivors, part);
