@@ -50,5 +50,5 @@ pub use runtime::{
     BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, FromEnvironment, Function,
     Metric, NotifySettings, RevokeSettings, SettingsError, Unit, aws, log, metrics, settings,
 };
-pub use sockets::{Payload, Posted, Poster, Revocation};
+pub use sockets::{Payload, Posted, Poster, Presence, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, Standing, StoreError, Tables, UpdateLog, Updates, schema};

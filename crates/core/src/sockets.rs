@@ -5,5 +5,5 @@ mod poster;
 mod revocation;
 
 pub use connections_api::Payload;
-pub use poster::{Posted, Poster};
+pub use poster::{Posted, Poster, Presence};
 pub use revocation::Revocation;

@@ -69,6 +69,23 @@ impl Aws {
         )
     }
 
+    /// As AWS's own command finds itself: region and credentials are in the environment, in a profile, or in the metadata of
+    /// a container or machine. A profile that logs in by SSO is not among them: `aws configure export-credentials --format
+    /// env` turns it into variables.
+    pub async fn in_terminal(endpoints: Endpoints) -> Aws {
+        let new_pool = https(endpoints.ca_bundle.clone());
+        let client = new_pool();
+        let loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+        let found = loader
+            .http_client(http_client_fn(move |_, _| client.clone()))
+            .load()
+            .await;
+        let credentials = found
+            .credentials_provider()
+            .expect("the usual chain is one, even if it finds none");
+        Aws::new(found.region().cloned(), credentials, new_pool, endpoints)
+    }
+
     /// For a program on the same laptop as the services: credentials that nobody checks.
     pub fn local(endpoints: Endpoints) -> Aws {
         Aws::unchecked(https(endpoints.ca_bundle.clone()), endpoints)
@@ -105,6 +122,12 @@ impl Aws {
             sqs: Reconnector::new(new_pool),
             endpoints,
         }
+    }
+
+    /// Region, credentials and HTTP, for a client of a service that no function uses.
+    pub fn config(&self) -> SdkConfig {
+        let client = http_client(&self.sqs);
+        self.shared.to_builder().http_client(client).build()
     }
 
     /// DynamoDB. Its answers take single milliseconds: an attempt of two seconds is lost, and three attempts fit well

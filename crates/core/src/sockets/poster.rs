@@ -38,6 +38,17 @@ pub enum Posted {
     },
 }
 
+/// Whether API Gateway has a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is open.
+    Open,
+    /// 410: it has ended, or it is not open yet.
+    Gone,
+    /// Neither was answered: this status, or none, came instead.
+    Unknown(Option<u16>),
+}
+
 impl Poster {
     /// Posts and closes under way at once, each in a slot. API Gateway answers a post in about 10 ms, so this is some 6,400 a second, of
     /// the 10,000 requests a second that an account has.
@@ -117,6 +128,17 @@ impl Poster {
             && status(&error) != Some(410)
         {
             tracing::warn!(connection_id = %id, status = status(&error), "a socket could not be closed; it stays open without updates until API Gateway ends it");
+        }
+    }
+
+    /// Asks whether a socket is open (`GetConnection`).
+    pub async fn look(&self, id: &ConnectionId) -> Presence {
+        match self.client.get_connection().connection_id(id.as_str()).send().await {
+            Ok(_) => Presence::Open,
+            Err(error) => match status(&error) {
+                Some(410) => Presence::Gone,
+                other => Presence::Unknown(other),
+            },
         }
     }
 

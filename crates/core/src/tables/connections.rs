@@ -32,8 +32,6 @@ impl Connections {
     /// All connections of a login, read strongly consistently from the base table, every page of it: an update that was
     /// recorded before this read reaches every socket whose row was stored before it.
     ///
-    /// A row that is not as Chatterbox writes it is logged and left out: it must not silence the others.
-    ///
     /// # Errors
     /// If the table cannot be read.
     pub async fn of(&self, login: &Login) -> Result<Vec<Connection>, StoreError> {
@@ -46,10 +44,30 @@ impl Connections {
         let mut items = query.into_paginator().items().send();
         while let Some(item) = items.next().await {
             let item = item.map_err(|error| StoreError::of("Query", &error))?;
-            match read(&item, now) {
-                Ok(connection) => connections.extend(connection),
-                Err(error) => tracing::error!(%error, "a connection is left out"),
-            }
+            add(&mut connections, &item, now);
+        }
+        Ok(connections)
+    }
+
+    /// So many connections of all logins, in no order, for an operator: it reads the table from its beginning.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn first(&self, most: usize) -> Result<Vec<Connection>, StoreError> {
+        let now = Timestamp::now();
+        let mut connections = Vec::new();
+        let mut items = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .into_paginator()
+            .items()
+            .send();
+        while connections.len() < most
+            && let Some(item) = items.next().await
+        {
+            let item = item.map_err(|error| StoreError::of("Scan", &error))?;
+            add(&mut connections, &item, now);
         }
         Ok(connections)
     }
@@ -165,6 +183,14 @@ impl Connections {
 }
 
 /// A connection as a table item.
+/// Reads a row into a list. One that is not as Chatterbox writes it is logged and left out: it must not silence the others.
+fn add(connections: &mut Vec<Connection>, item: &Item, now: Timestamp) {
+    match read(item, now) {
+        Ok(connection) => connections.extend(connection),
+        Err(error) => tracing::error!(%error, "a connection is left out"),
+    }
+}
+
 fn write(connection: &Connection) -> Item {
     let mut item = Item::from([
         ("login".to_owned(), string(connection.login.as_str())),

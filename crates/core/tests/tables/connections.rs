@@ -67,3 +67,33 @@ async fn all_pages_of_a_logins_connections_are_read() {
     }
     assert_eq!(store.connections.of(&friendless).await.unwrap().len(), 12);
 }
+
+#[tokio::test]
+async fn an_operator_reads_the_connections_of_all_logins_up_to_a_number() {
+    let store = store().await;
+    for name in ["friendless", "penguin"] {
+        let id = store.chatters.issue(&login(name), HOUR).await.unwrap();
+        for n in 0..3 {
+            let admitted = store
+                .admission
+                .admit(&connection(name, &format!("{name}{n}="), id.hash()))
+                .await;
+            assert_eq!(admitted, Ok(Verdict::Admitted));
+        }
+    }
+    let mut all = store.connections.first(100).await.unwrap();
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    let ids: Vec<&str> = all.iter().map(|connection| connection.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "friendless0=",
+            "friendless1=",
+            "friendless2=",
+            "penguin0=",
+            "penguin1=",
+            "penguin2="
+        ]
+    );
+    assert_eq!(store.connections.first(4).await.unwrap().len(), 4);
+}

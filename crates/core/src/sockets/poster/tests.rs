@@ -75,3 +75,17 @@ async fn the_id_is_encoded_and_the_message_sent_as_it_is() {
         .await;
     assert_eq!(delivery, Posted::Sent);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_a_socket_says_whether_it_is_open() {
+    let answer = r#"{"connectedAt":"2026-01-31T09:00:00Z","identity":{"sourceIp":"192.0.2.1","userAgent":"x"},"lastActiveAt":"2026-01-31T09:00:00Z"}"#;
+    for (status, presence) in [
+        (200, Presence::Open),
+        (410, Presence::Gone),
+        (403, Presence::Unknown(Some(403))),
+        (500, Presence::Unknown(Some(500))),
+    ] {
+        let poster = poster(move |_: &str, _: &str| (status, answer.to_owned()));
+        assert_eq!(poster.look(&ConnectionId::new("L0SM9cOFvHcCIhw=")).await, presence);
+    }
+}
