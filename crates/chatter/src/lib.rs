@@ -1,3 +1,9 @@
-//! The library of the command `chatter`, for the command itself and for tests. It has one part: Chatterbox on a laptop.
+//! The command `chatter`: Chatterbox on a laptop ([`local`]), and what an operator asks a running one ([`commands`]).
+//!
+//! `explain` has what every code and word means, `place` where a Chatterbox is, `socket` a client's socket.
 
+pub mod commands;
+pub mod explain;
 pub mod local;
+pub mod place;
+pub mod socket;

@@ -15,6 +15,7 @@ mod lock;
 mod streams;
 mod throttle;
 
+use crate::place::LocalPlace;
 use chaos::Chaos;
 use chatterbox_core::{
     BackendSettings, Chatters, ConnectSettings, Connections, DefaultSettings, FromEnvironment, Function,
@@ -232,7 +233,15 @@ impl Local {
         });
         let site = demo::Site::new(revocation.clone(), backend.chatter_life, system.subscribe(), address);
         let feed = demo::Feed::start(gateway.activity(), system.subscribe());
-        let mut router = demo::router(gateway.router(), site, feed);
+        let place = LocalPlace {
+            socket_url: format!("ws://{address}/{STAGE}"),
+            callback_url: backend.callback_url,
+            dynamodb_url,
+            chatters_table: tables.chatters.clone(),
+            connections_table: tables.connections.clone(),
+            updates_table: tables.updates.clone(),
+        };
+        let mut router = demo::router(gateway.router(), place, site, feed);
         let chaos = options
             .chaos
             .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), system, seed));

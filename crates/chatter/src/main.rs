@@ -1,10 +1,17 @@
 //! The command `chatter`.
 
-use chatter::local::{Local, Options};
+use chatter::{
+    commands::{
+        CommandError, Done, answer::Answers, doctor::Doctor, explain::Explain, issue::Issue, listen::Listen,
+        notify::Notify, prune::Prune, revoke::Revoke, trace::Trace, updates::Updates, who::Who,
+    },
+    local::{Local, Options},
+    place::PlaceArguments,
+};
 use chatterbox_gateway::{Access, Interrupts, Line, Printer, Throttle, raise_open_files};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::{
-    io::{stderr, stdout},
+    io::{ErrorKind, Write, stderr, stdout},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -19,16 +26,39 @@ use tracing_subscriber::{
 
 /// Chatterbox: tells browsers, the moment it happens, that their stats have been updated.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 it could not be done, 2 a wrong argument, 3 the answer is no."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// Answer in JSON, one line for each answer.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run all of Chatterbox on this machine: gateway, functions, DynamoDB and a demo page.
     Local(LocalArguments),
+    Issue(Issue),
+    Revoke(Revoke),
+    Who(Who),
+    Notify(Notify),
+    Updates(Updates),
+    Prune(Prune),
+    Listen(Listen),
+    Trace(Trace),
+    Doctor(Doctor),
+    Explain(Explain),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Chatterbox's own settings (LOGIN_PARAMETER, ALLOWED_ORIGINS, ...) are taken from the environment, as in AWS.
@@ -80,9 +110,48 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments {
-        command: Command::Local(arguments),
-    } = Arguments::parse();
+    let Arguments { command, place, json } = Arguments::parse();
+    let answers = Answers { json };
+    let done = match command {
+        Command::Local(arguments) => return local(arguments).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "chatter", &mut stdout());
+            Ok(Done::Well)
+        }
+        other => ask(other, &place, answers).await,
+    };
+    match done {
+        Ok(done) => done.into(),
+        // Whoever read the answer has enough, as `head` does.
+        Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "chatter: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command that asks a Chatterbox, or nobody.
+async fn ask(command: Command, place: &PlaceArguments, answers: Answers) -> Result<Done, CommandError> {
+    match command {
+        Command::Explain(explain) => explain.run(answers),
+        Command::Doctor(doctor) => doctor.run(place, answers).await,
+        Command::Listen(listen) => match listen.raw() {
+            Some(url) => listen.run_raw(url, answers).await,
+            None => listen.run(&place.find().await?, answers).await,
+        },
+        Command::Issue(issue) => issue.run(&place.find().await?, answers).await,
+        Command::Revoke(revoke) => revoke.run(&place.find().await?, answers).await,
+        Command::Who(who) => who.run(&place.find().await?, answers).await,
+        Command::Notify(notify) => notify.run(&place.find().await?, answers).await,
+        Command::Updates(updates) => updates.run(&place.find().await?, answers).await,
+        Command::Prune(prune) => prune.run(&place.find().await?, answers).await,
+        Command::Trace(trace) => trace.run(&place.find().await?, answers).await,
+        Command::Local(_) | Command::Completions { .. } => Ok(Done::Well),
+    }
+}
+
+async fn local(arguments: LocalArguments) -> ExitCode {
     let terminal = Printer::new("chatter", stderr());
     start_logging(arguments.log_level, &terminal);
     let code = match run(arguments, &terminal).await {

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
+mod command;
 mod connect;
 mod connections;
 mod deferral;
+mod doctor;
 mod envelopes;
 mod faults;
 mod floods;

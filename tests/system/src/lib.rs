@@ -9,6 +9,7 @@
 
 pub mod attack;
 mod client;
+mod command;
 mod live_page;
 mod programs;
 mod queue;
@@ -16,6 +17,7 @@ mod secrets;
 mod world;
 
 pub use client::{Closed, Socket};
+pub use command::{Answered, Running, chatter};
 pub use live_page::LivePage;
 pub use programs::{FUNCTIONS, folder_with};
 pub use queue::Queue;

@@ -3,8 +3,9 @@
 mod feed;
 mod site;
 
+use crate::place::LocalPlace;
 use axum::{
-    Router,
+    Json, Router,
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -67,8 +68,9 @@ const FILES: &[(&str, &str, &str)] = &[
     client!("wire.js"),
 ];
 
-/// Adds the page to the gateway's own routes.
-pub(super) fn router(gateway: Router, site: Site, feed: Feed) -> Router {
+/// Adds the page to the gateway's own routes, and what the command `chatter` asks a running system.
+pub(super) fn router(gateway: Router, place: LocalPlace, site: Site, feed: Feed) -> Router {
+    let gateway = gateway.route(LocalPlace::PATH, get(move || async move { Json(place) }));
     let files = FILES.iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { file(kind, text) }))
     });

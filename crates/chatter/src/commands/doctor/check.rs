@@ -1,0 +1,89 @@
+//! One thing that was tried, and what was found.
+
+use crate::explain::{Reason, about, find};
+use serde::Serialize;
+use std::fmt;
+
+/// Whether it is as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Mark {
+    Right,
+    Wrong,
+    NotTried,
+}
+
+/// One thing that was tried.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Check {
+    pub(super) what: &'static str,
+    pub(super) mark: Mark,
+    found: String,
+    #[serde(rename = "do", skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Check {
+    pub(super) fn right(what: &'static str, found: impl Into<String>) -> Check {
+        Check {
+            what,
+            mark: Mark::Right,
+            found: found.into(),
+            remedy: None,
+        }
+    }
+
+    pub(super) fn wrong(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Check {
+        Check {
+            what,
+            mark: Mark::Wrong,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+
+    pub(super) fn not_tried(what: &'static str, why: impl Into<String>) -> Check {
+        Check {
+            what,
+            mark: Mark::NotTried,
+            found: why.into(),
+            remedy: None,
+        }
+    }
+
+    /// Something that the table of reasons knows by its name.
+    pub(super) fn known(what: &'static str, found: &str, kind: &str, name: &str) -> Check {
+        Check::explained(what, found, find(kind, name))
+    }
+
+    /// An error text, of which the table may know what it is about.
+    pub(super) fn error(what: &'static str, text: &str) -> Check {
+        Check::explained(what, text, about(text).first().copied())
+    }
+
+    fn explained(what: &'static str, found: &str, reason: Option<&Reason>) -> Check {
+        match reason {
+            Some(Reason { means, remedy, .. }) => Check::wrong(what, format!("{found}. {means}"), remedy.as_str()),
+            None => Check::wrong(
+                what,
+                found,
+                "Nothing is known of this: docs/when-things-break.md begins from symptoms.",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.mark {
+            Mark::Right => '✔',
+            Mark::Wrong => '✖',
+            Mark::NotTried => '·',
+        };
+        write!(f, "{mark} {}: {}", self.what, self.found)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "\n    What to do: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}

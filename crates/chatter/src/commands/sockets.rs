@@ -1,0 +1,62 @@
+//! The rows of connections beside what API Gateway knows of their sockets: what `who` shows and `prune` deletes.
+
+use crate::place::Place;
+use chatterbox_core::{Connection, Login, Presence, StoreError, Timestamp};
+use futures_util::{StreamExt, stream};
+
+/// How many sockets are looked at at once: an operator's command is not to use up the account's requests.
+const AT_ONCE: usize = 16;
+
+/// A row, and whether its socket is there.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The row.
+    pub connection: Connection,
+    /// What API Gateway says.
+    pub presence: Presence,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+}
+
+impl Found {
+    /// Whether its socket has ended, and is not only just opening.
+    pub fn is_dead(&self) -> bool {
+        self.presence == Presence::Gone && self.connection.is_dead_after_gone(self.asked_at)
+    }
+}
+
+/// The connections of a login, or the first `most` of all logins, each looked at; the oldest first.
+///
+/// # Errors
+/// If the table cannot be read.
+pub async fn look(place: &Place, login: Option<&Login>, most: usize) -> Result<Vec<Found>, StoreError> {
+    let connections = match login {
+        Some(login) => place.connections().of(login).await?,
+        None => place.connections().first(most).await?,
+    };
+    let poster = place.poster();
+    let looks = connections.into_iter().take(most).map(|connection| {
+        let poster = poster.clone();
+        async move {
+            let asked_at = Timestamp::now();
+            let presence = poster.look(&connection.id).await;
+            Found {
+                connection,
+                presence,
+                asked_at,
+            }
+        }
+    });
+    let mut found: Vec<Found> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+    found.sort_by(|one, other| {
+        let key = |found: &Found| {
+            (
+                found.connection.login.clone(),
+                found.connection.connected_at,
+                found.connection.id.clone(),
+            )
+        };
+        key(one).cmp(&key(other))
+    });
+    Ok(found)
+}

@@ -1,0 +1,190 @@
+//! `chatter trace`: one update, from the invocation of notify to a page, step by step.
+
+mod activity;
+
+use super::{CommandError, Done, answer::Answers, notify::invoke};
+use crate::{
+    place::Place,
+    socket::{Frame, Socket, credentials},
+};
+use activity::Activity;
+use chatterbox_core::{ChatterId, Login};
+use chatterbox_page::{Message, Options, Page, Push};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{fmt, time::Duration};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::http::header;
+
+/// Follow one update from the invocation of notify to a page of this terminal, step by step.
+///
+/// Other open pages of the login get the update too. It is recorded under a topic of its own, which is one of the 16 that a login
+/// may have; --topic names another.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Trace {
+    /// The login name, as the site knows it.
+    #[arg(value_parser = super::login)]
+    login: Login,
+    /// What the update is about.
+    #[arg(long, default_value = "chatter-trace")]
+    topic: String,
+}
+
+/// How long a step may take before the command says that it did not happen.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the chatter ID of this command is good.
+const LIFE: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Serialize)]
+struct Steps {
+    id: String,
+    steps: Vec<Step>,
+}
+
+/// A thing that happened.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Step {
+    /// Since notify was invoked.
+    pub(crate) milliseconds: f64,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "update {}", self.id)?;
+        for Step { milliseconds, what } in &self.steps {
+            write!(f, "\n{milliseconds:>9.1} ms  {what}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Trace {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the update did not come on: which step failed.
+    pub async fn run(&self, place: &Place, answers: Answers) -> Result<Done, CommandError> {
+        let chatter_id = place.chatters().issue(&self.login, LIFE).await?;
+        let traced = self.trace(place, &chatter_id).await;
+        place.chatters().forget(&self.login, &chatter_id.hash()).await?;
+        answers.say(&traced?)?;
+        Ok(Done::Well)
+    }
+
+    async fn trace(&self, place: &Place, chatter_id: &ChatterId) -> Result<Steps, CommandError> {
+        let mut socket = self.listen(place, chatter_id).await?;
+        let activity = Activity::follow(place).await;
+        let id = format!("trace-{}", uuid::Uuid::new_v4());
+        let event = json!({"logins": [self.login.as_str()], "topics": [self.topic], "id": id, "body": {"trace": true}});
+        let event = event.to_string();
+        let began = Instant::now();
+        let wall = std::time::SystemTime::now();
+        let (invoked, received) = tokio::join!(async { (invoke(place, &event).await, began.elapsed()) }, async {
+            (push(&mut socket, &id).await, began.elapsed())
+        },);
+        socket.close().await;
+        let ((report, is_error), answered) = (invoked.0?, invoked.1);
+        if is_error {
+            return Err(CommandError::Failed(format!(
+                "notify failed: {}",
+                report["errorMessage"]
+            )));
+        }
+        let mut steps = vec![Step {
+            milliseconds: 0.0,
+            what: format!("notify is invoked for {}", self.login.as_str()),
+        }];
+        if let Some(activity) = activity {
+            steps.extend(activity.until_quiet(wall).await);
+        }
+        steps.push(Step {
+            milliseconds: ms(answered),
+            what: format!("notify has answered: {}", summary(&report, &self.login)),
+        });
+        let push = received.0.ok_or_else(|| {
+            let outcome = &report["logins"][self.login.as_str()];
+            CommandError::Failed(format!(
+                "no push came within {} s, and notify's report is {outcome}: `chatter explain` knows its words",
+                PATIENCE.as_secs()
+            ))
+        })?;
+        steps.push(Step {
+            milliseconds: ms(received.1),
+            what: format!(
+                "this terminal's page got version {} of the log {} (before it, {})",
+                push.entry.version, push.epoch, push.prev
+            ),
+        });
+        steps.sort_by(|one, other| one.milliseconds.total_cmp(&other.milliseconds));
+        Ok(Steps { id, steps })
+    }
+
+    /// Opens a socket as a page does, and waits until it has seen everything: then it is on record for certain.
+    async fn listen(&self, place: &Place, chatter_id: &ChatterId) -> Result<Socket, CommandError> {
+        let url = place.socket_url.as_deref();
+        let url = url.ok_or_else(|| CommandError::Failed("where browsers connect is not known".to_owned()))?;
+        let subprotocols = credentials(&self.login, chatter_id);
+        let opened = Socket::open(url, &[(header::SEC_WEBSOCKET_PROTOCOL, &subprotocols)]).await;
+        let mut socket = opened.map_err(|why| CommandError::Failed(why.to_string()))?;
+        let options = Options {
+            login: self.login.as_str().to_owned(),
+            ..Options::default()
+        };
+        let began = Instant::now();
+        let mut page = Page::new(options, Duration::ZERO);
+        let mut output = page.opened(Duration::ZERO);
+        let sync = async {
+            while !page.is_calm() {
+                for request in &output.sends {
+                    socket.send(&request.to_text()).await;
+                }
+                match socket.next().await {
+                    Frame::Text(text) => output = page.received(&text, began.elapsed()),
+                    Frame::Other(_) => {}
+                    Frame::Close(_) | Frame::Broken(_) => return false,
+                }
+            }
+            true
+        };
+        match timeout(PATIENCE, sync).await {
+            Ok(true) => Ok(socket),
+            Ok(false) => Err(CommandError::Failed(
+                "the socket was closed before its first sync was answered".to_owned(),
+            )),
+            Err(_) => Err(CommandError::Failed(
+                "the first sync was not answered: `chatter doctor` looks for the cause".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Waits for the push of this update.
+async fn push(socket: &mut Socket, id: &str) -> Option<Push> {
+    let push = async {
+        loop {
+            match socket.next().await {
+                Frame::Text(text) => match Message::parse(&text) {
+                    Message::StatsUpdated(push) if push.entry.id == id => return Some(push),
+                    _ => {}
+                },
+                Frame::Other(_) => {}
+                Frame::Close(_) | Frame::Broken(_) => return None,
+            }
+        }
+    };
+    timeout(PATIENCE, push).await.ok().flatten()
+}
+
+fn summary(report: &Value, login: &Login) -> String {
+    let outcome = &report["logins"][login.as_str()];
+    format!(
+        "version {outcome}, {} posts sent, {} gone, {} early, {} failed",
+        report["sent"], report["gone"], report["early"], report["failed"]
+    )
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
