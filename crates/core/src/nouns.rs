@@ -7,6 +7,7 @@ pub(crate) mod event_time;
 pub(crate) mod hex;
 mod login;
 mod origin_secret;
+pub(crate) mod readings;
 #[cfg(feature = "simulated-clock")]
 pub mod simulated_clock;
 mod time;

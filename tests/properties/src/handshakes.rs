@@ -1,7 +1,9 @@
 //! Handshakes, the credentials in them, and the events around them.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chatterbox_core::{Caller, ChatterId, CookieNames, Handshake, HandshakePolicy, Login, SocketEvent, Topic, Topics};
+use chatterbox_core::{
+    Caller, ChatterId, CookieNames, Handshake, HandshakePolicy, Login, Refusal, SocketEvent, Topic, Topics,
+};
 use serde_json::{Value, json, value::RawValue};
 
 const ORIGIN: &str = "https://www.example.com";
@@ -40,36 +42,49 @@ pub(crate) fn handshake(input: &[u8]) {
     }
 }
 
-/// Credentials: 16 bytes of a chatter ID, and a login. Every carrier brings them as they were given.
+/// Credentials: 16 bytes of a chatter ID, and a login. Every carrier brings them as they were given, unless the login holds the
+/// chatter ID, in whatever code: then another chatter ID is good.
 pub(crate) fn credentials(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Some(id) = ChatterId::parse(&text) {
         assert_eq!(id.reveal(), text.to_lowercase());
     }
-    let (id, login) = input.split_at_checked(16).unwrap_or((&[7; 16], input));
-    let id = uuid::Uuid::from_bytes(id.try_into().expect("16 bytes")).to_string();
+    let (bytes, login) = input.split_at_checked(16).unwrap_or((&[7; 16], input));
+    let id = uuid::Uuid::from_bytes(bytes.try_into().expect("16 bytes"));
     let Some(login) = std::str::from_utf8(login).ok().and_then(Login::parse) else {
         return;
     };
-    let (name, percent) = (login.as_str(), percent(login.as_str()));
+    let name = login.as_str();
+    let other = uuid::Uuid::from_u128(!id.as_u128());
+    for (read, read_other) in by_every_carrier(name, id)
+        .into_iter()
+        .zip(by_every_carrier(name, other))
+    {
+        if bare(name).contains(&bare(&id.to_string())) {
+            assert!(read.is_err(), "the login would be stored, and the chatter ID with it");
+        }
+        let (read, id) = match read {
+            Ok(read) => (read, id),
+            Err(_) => (read_other.expect("good credentials"), other),
+        };
+        assert_eq!((read.login.as_str(), read.chatter_id.reveal()), (name, id.to_string()));
+    }
+}
+
+/// What is read of these credentials, by each of the carriers.
+fn by_every_carrier(name: &str, id: uuid::Uuid) -> [Result<Handshake, Refusal>; 3] {
+    let (id, percent) = (id.to_string(), percent(name));
     let code = BASE64_URL_SAFE_NO_PAD.encode(format!("{name}\0{}", id.to_uppercase()));
     let (offer, cookie) = (
         format!("chatterbox.v1, chatterbox.auth.{code}"),
         format!("chatter=\"{id}\";user={percent}; theme=dark"),
     );
-    for (headers, query) in [
+    let carriers = [
         (vec![("sec-websocket-protocol", Some(&*offer))], vec![]),
         (vec![], vec![("login", Some(name)), ("chatter", Some(&*id))]),
         (vec![("Origin", Some(ORIGIN)), ("Cookie", Some(&*cookie))], vec![]),
-    ] {
-        let read = Handshake::read(&event(&headers, &query, 1), &policy(true));
-        if bare(name).contains(&bare(&id)) {
-            assert!(read.is_err(), "the login would be stored, and the chatter ID with it");
-            continue;
-        }
-        let read = read.expect("good credentials");
-        assert_eq!((read.login.as_str(), read.chatter_id.reveal()), (name, id.clone()));
-    }
+    ];
+    carriers.map(|(headers, query)| Handshake::read(&event(&headers, &query, 1), &policy(true)))
 }
 
 /// A header `Cookie`. What it was understood as means the same when it is written plainly.

@@ -115,6 +115,13 @@ async fn a_refusal_is_logged_with_reason_address_and_origin_and_with_no_chatter_
             "topics",
         ),
         (
+            "the offer's code as a topic",
+            format!("{}&topic={encoded}", session.query()),
+            vec![page],
+            400,
+            "topics",
+        ),
+        (
             "cookies swapped",
             String::new(),
             vec![page, ("cookie", &swapped)],

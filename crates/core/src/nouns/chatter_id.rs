@@ -1,6 +1,6 @@
 //! The chatter ID: the secret that opens sockets, and the hash that stands for it everywhere else.
 
-use crate::nouns::hex::hex;
+use crate::nouns::{hex::hex, readings::readings};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -31,19 +31,26 @@ impl ChatterId {
         ChatterHash(hex(&Sha256::digest(self.reveal())))
     }
 
-    /// Whether it stands in a text, in any case, whatever is between its digits that is no letter and no digit. Clients mix up
-    /// fields, and a text that is kept must not have it.
+    /// Whether it stands in one of a text's [readings](readings): as its 16 bytes, or in digits of any case, whatever is between
+    /// them that is no letter and no digit. Clients mix up fields, and a text that is kept must not have it.
     pub(crate) fn is_in(&self, text: &str) -> bool {
-        let digits = text
-            .to_ascii_lowercase()
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "");
-        digits.contains(self.0.simple().encode_lower(&mut Uuid::encode_buffer()) as &str)
+        let (bytes, mut buffer) = (self.0.as_bytes(), Uuid::encode_buffer());
+        let digits = self.0.simple().encode_lower(&mut buffer).as_bytes();
+        readings(text).into_iter().any(|reading| {
+            let mut plain = reading.to_ascii_lowercase();
+            plain.retain(u8::is_ascii_alphanumeric);
+            contains(&plain, digits) || contains(&reading, bytes)
+        })
     }
 
     /// The secret itself, in lower case, for the one who issues it to a user or types it into a client.
     pub fn reveal(&self) -> String {
         self.0.hyphenated().to_string()
     }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 impl fmt::Debug for ChatterId {

@@ -1,6 +1,9 @@
 use super::*;
-use crate::{CookieNames, handshake::carriers::AUTH_PREFIX};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use crate::{CookieNames, handshake::carriers::AUTH_PREFIX, nouns::hex::hex};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use proptest::prelude::*;
 use serde_json::{json, value::RawValue};
 
@@ -151,7 +154,24 @@ fn a_bad_list_of_topics_is_not_taken_for_bad_credentials() {
 #[test]
 fn a_chatter_id_that_stands_in_a_topic_or_in_the_login_is_refused_so_that_no_row_holds_it() {
     let bare = ID.to_uppercase().replace('-', "");
-    for text in [ID, &bare, &format!("my {ID}!"), &ID.replace('-', "{")] {
+    let bytes = uuid::Uuid::parse_str(ID).unwrap().into_bytes();
+    let percent: String = bare.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for text in [
+        ID,
+        &bare,
+        &format!("my {ID}!"),
+        &ID.replace('-', "{"),
+        &ID.replace('-', "%2D"),
+        &ID.replacen('3', "%2533", 1),
+        &auth("friendless", ID)[AUTH_PREFIX.len()..],
+        &auth("f", &bare)[AUTH_PREFIX.len()..],
+        &BASE64_STANDARD.encode(ID),
+        &BASE64_STANDARD.encode(format!("a:{bare}")),
+        &BASE64_STANDARD.encode(format!("login={bare}")).replace('=', "%3D"),
+        &format!("my-{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)),
+        &BASE64_STANDARD.encode(bytes),
+        &hex(bare.as_bytes()),
+    ] {
         let topics = format!("a,{text}");
         let query = [("login", "friendless"), ("chatter", ID), ("topic", &topics)];
         check(&policy(), &[], &query, Err(Refusal::Topics));
@@ -169,9 +189,14 @@ fn a_chatter_id_that_stands_in_a_topic_or_in_the_login_is_refused_so_that_no_row
             Err(Refusal::Malformed),
         );
     }
-    let other = ID.replace("5b", "5c");
-    let query = [("login", &*other), ("chatter", ID), ("topic", &other)];
-    check(&policy(), &[], &query, Ok(&other));
+    // What is no topic for its length is kept nowhere.
+    let query = [("login", "friendless"), ("chatter", ID), ("topic", &percent)];
+    check(&policy(), &[], &query, Err(Refusal::Topics));
+    // Logins and topics may be UUIDs, and which of them is a chatter ID, a table alone knows.
+    for text in [ID.replace("5b", "5c"), BASE64_STANDARD.encode(ID.replace("5b", "5c"))] {
+        let query = [("login", &*text), ("chatter", ID), ("topic", &text)];
+        check(&policy(), &[], &query, Ok(&text));
+    }
 }
 
 #[test]
