@@ -25,6 +25,8 @@ UPDATES ?= 4
 HOURS ?= 2
 BODY ?= 200
 TOPICS ?= 1
+HEARTBEAT ?= 4
+OBSERVABILITY ?= free
 say = @printf '\n\033[1m%s\033[0m\n'
 
 help: ## list these commands
@@ -217,8 +219,8 @@ deploy-code: ## replace the program of one function (FN=notify) and nothing else
 destroy: account ## take the stack away, but for the tables that are kept
 	$(CDK) destroy
 
-cost: infra/node_modules ## estimate a month's costs, and those of floods: USERS=10000 UPDATES=4 HOURS=2 BODY=200 TOPICS=1
-	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)" "$(BODY)" "$(TOPICS)"
+cost: infra/node_modules ## estimate a month's costs, and those of floods: USERS=10000 UPDATES=4 HOURS=2 BODY=200 TOPICS=1 HEARTBEAT=4 OBSERVABILITY=free
+	@$(ASK) cost/main.ts "$(USERS)" "$(UPDATES)" "$(HOURS)" "$(BODY)" "$(TOPICS)" "$(HEARTBEAT)" "$(OBSERVABILITY)"
 
 scale: ## a million sockets against AWS's limits: prints the tables of docs/scale.md
 	$(say) "Simulating. This takes half a minute."

@@ -1,3 +1,4 @@
+import type { Observability } from "../lib/observability";
 import { clientTimes, heartbeats, type ClientTimes } from "./client";
 import measured from "./measured.json";
 import { cost, PAGES, PRICES, SOURCE, type Item } from "./prices";
@@ -60,8 +61,18 @@ const updateWrites = (bytes: number) => Math.ceil(bytes / 1_024);
 /** A sync without a cursor reads the socket's row, and the whole log. */
 export const syncReads = (bytes: number) => 1 + Math.ceil(bytes / 4_096);
 
-/** How many metrics and alarms there are. infra/test/cost.test.ts counts them in the template. */
-export const FIXED = { metrics: 34, alarmMetrics: 30 };
+/** How many metrics and dashboards there are, and metrics that alarms watch. infra/test/cost.test.ts counts them in the template. */
+export const FIXED: Record<Observability, { metrics: number; alarmMetrics: number; dashboards: number }> = {
+  free: { metrics: 10, alarmMetrics: 10, dashboards: 1 },
+  full: { metrics: 36, alarmMetrics: 38, dashboards: 1 },
+  none: { metrics: 0, alarmMetrics: 0, dashboards: 0 },
+};
+
+/** What can be chosen: the client's option `heartbeat`, in minutes, and the setting `observability`. */
+export interface Choice {
+  readonly heartbeat?: number;
+  readonly observability?: Observability;
+}
 
 const DAYS = 30;
 
@@ -89,7 +100,11 @@ function accessLogBytes(site: Site, times: ClientTimes): number {
 }
 
 /** The cost of a month, by item. It counts each update as an event of its own through the queue, the most expensive way. */
-export function estimate(site: Site, times: ClientTimes = clientTimes()): CostRow[] {
+export function estimate(
+  site: Site,
+  { heartbeat, observability = "free" }: Choice = {},
+  times: ClientTimes = clientTimes(heartbeat),
+): CostRow[] {
   const sent = messages(site, times);
   const events = site.users * site.updates * DAYS;
   const opened = sockets(site, times);
@@ -110,9 +125,9 @@ export function estimate(site: Site, times: ClientTimes = clientTimes()): CostRo
     // Sent, received, deleted.
     "SQS requests": 3 * events + IDLE_POLLS,
     "log data": (requests * LOG_BYTES + accessLogBytes(site, times)) / 1e9,
-    metrics: FIXED.metrics,
-    alarms: FIXED.alarmMetrics,
-    dashboards: 1,
+    metrics: FIXED[observability].metrics,
+    alarms: FIXED[observability].alarmMetrics,
+    dashboards: FIXED[observability].dashboards,
   };
   return (Object.keys(PRICES) as Item[]).map((item) => {
     const quantity = quantities[item];
@@ -123,29 +138,29 @@ export function estimate(site: Site, times: ClientTimes = clientTimes()): CostRo
 }
 
 /** The estimate as a table, and the parts of the messages and of the log data. */
-export function table(site: Site): string {
-  const rows = estimate(site);
+export function table(site: Site, choice: Choice = {}): string {
+  const rows = estimate(site, choice);
   const total = (of: "dollars" | "afterFree") => rows.reduce((sum, row) => sum + row[of], 0);
   const row = (name: string, quantity: string, list: number, paid: number) =>
     `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
   return [
     `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
-    `(bodies of ${site.body} bytes, ${site.topics} ${site.topics === 1 ? "topic" : "topics"} for each user: an update is ${updateWrites(logBytes(site))} write units)`,
+    `(observability: "${choice.observability ?? "free"}"; bodies of ${site.body} bytes, ${site.topics} ${site.topics === 1 ? "topic" : "topics"} for each user: an update is ${updateWrites(logBytes(site))} write units)`,
     "",
     `${"".padEnd(20)}${"quantity".padStart(16)}${"list price".padStart(12)}${"after free".padStart(14)}`,
     ...rows.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),
     row("all", "", total("dollars"), total("afterFree")),
     "",
-    shares(site),
+    shares(site, choice),
   ].join("\n");
 }
 
 /** The parts of the messages and of the log data. */
-function shares(site: Site): string {
-  const times = clientTimes();
+function shares(site: Site, choice: Choice): string {
+  const times = clientTimes(choice.heartbeat);
   const { heartbeats, syncs, updates } = messages(site, times);
   const percent = (part: number, all = heartbeats + syncs + updates) => `${Math.round((100 * part) / (all || 1))} %`;
-  const logs = 1e9 * estimate(site, times).find(({ item }) => item === "log data")!.quantity;
+  const logs = 1e9 * estimate(site, choice).find(({ item }) => item === "log data")!.quantity;
   return (
     `Of the messages, ${percent(heartbeats)} are heartbeats (after ${times.heartbeat} minutes of silence), ` +
     `${percent(syncs)} syncs (every ${times.sync} minutes), ${percent(updates)} updates.\n` +

@@ -66,12 +66,11 @@ export class ChatterboxStack extends Stack {
       throttle: settings.throttle,
       originSecret: settings.originSecret,
       notifyConcurrency: settings.notifyConcurrency,
-      logLevel: settings.logLevel,
       accessLog: settings.accessLog,
       logRetention: settings.logRetentionDays,
-      tracing: settings.tracing,
       keepTables: settings.keepTables,
       tableMaxima: settings.tableMaxima,
+      observability: settings.observability,
       alarmTopic: alarmTopicArn ? Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) : undefined,
     };
   }
@@ -127,8 +126,6 @@ export class ChatterboxStack extends Stack {
     this.output("RevokeFunction", functions.revoke.functionName);
     this.output("QueueUrl", queues.updates.queueUrl, "Where the pipeline may send events instead");
     this.output("DeadLetterQueueUrl", queues.deadLetters.queueUrl);
-    this.output("OutboxFailuresQueueUrl", queues.outboxFailures.queueUrl);
-    this.output("RevokeFailuresQueueUrl", queues.revokeFailures.queueUrl);
     this.output("ChattersTable", tables.chatters.tableName, "Where the site's backend puts chatter IDs");
     this.output("ConnectionsTable", tables.connections.tableName);
     this.output("UpdatesTable", tables.updates.tableName);

@@ -15,13 +15,14 @@ import { Functions, lambdaArchitecture, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
 import { maximaProblems, type TableMaxima } from "./limits";
 import { Metrics } from "./metrics";
+import type { Observability } from "./observability";
 import { OriginSecret, originSecretProblems, type OriginSecretSettings } from "./origin-secret";
 import { Queues } from "./queues";
 import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
 import { Tables } from "./tables";
-import { completeThrottles, throttleProblems, type Throttles } from "./throttles";
+import { completeThrottles, floodHandshakes, throttleProblems, type Throttles } from "./throttles";
 
 /** The construct's options. Only the functions' code has no default. */
 export interface ChatterboxProps extends FunctionSettings {
@@ -39,18 +40,19 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly originSecret?: OriginSecretSettings;
   /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
   readonly notifyConcurrency?: number;
-  /** The functions' log level. @default "INFO" */
-  readonly logLevel?: "TRACE" | "DEBUG" | "INFO";
   /** Whether API Gateway logs what browsers send. @default true */
   readonly accessLog?: boolean;
   /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
-  /** Whether X-Ray traces the functions. @default false */
-  readonly tracing?: boolean;
   /** Whether the tables `chatters` and `updates` are kept when the stack is destroyed. @default true */
   readonly keepTables?: boolean;
   /** The most that each table does in a second, in request units. @default - what the account may */
   readonly tableMaxima?: TableMaxima;
+  /**
+   * Which metrics, alarms and dashboard there are. "free": ten metrics, alarms that watch ten, and one dashboard, which cost
+   * nothing in an account that has no others; "full": one alarm for each cause; "none": none of them. @default "free"
+   */
+  readonly observability?: Observability;
   /** The CloudWatch namespace of its metrics, which no other deployment should have. @default - the stack's name */
   readonly metricsNamespace?: string;
   /** The SNS topic that alarms publish to. @default - none; alarms show on the console only */
@@ -93,15 +95,13 @@ export class Chatterbox extends Construct {
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
     this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true, maxima: props.tableMaxima });
     this.queues = new Queues(this, "Queues");
-    this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName);
+    this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName, props.observability ?? "free");
     this.functions = new Functions(this, "Functions", {
       code: props.code,
       architecture: props.architecture ?? lambdaArchitecture(ofThisMachine()),
       namePrefix: props.namePrefix,
-      logLevel: props.logLevel ?? "INFO",
       logRetention,
-      tracing: props.tracing ?? false,
-      environment: { METRICS_NAMESPACE: this.metrics.namespace },
+      environment: { METRICS_NAMESPACE: this.metrics.namespace, OBSERVABILITY: this.metrics.observability },
     });
     this.api = new Api(this, "Api", {
       functions: this.functions,
@@ -120,7 +120,7 @@ export class Chatterbox extends Construct {
       tables: this.tables,
       queueConcurrency: props.notifyConcurrency ?? 5,
     });
-    this.alarms = addAlarms(this, { ...this, topic: props.alarmTopic });
+    this.alarms = addAlarms(this, this, props.alarmTopic);
     addDashboard(this, this);
   }
 
@@ -200,6 +200,7 @@ export class Chatterbox extends Construct {
         LOGIN_COOKIE: cookies?.login,
         CHATTER_COOKIE: cookies?.chatter,
         MAX_CONNECTIONS_PER_LOGIN,
+        FLOOD_HANDSHAKES: String(floodHandshakes(this.api.throttles)),
       },
       disconnect: { CONNECTIONS_TABLE },
       default: {

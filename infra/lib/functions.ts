@@ -8,11 +8,9 @@ import {
   LoggingFormat,
   Runtime,
   SystemLogLevel,
-  Tracing,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { acknowledgeWildcard } from "./acknowledge";
 import type { ArchitectureName } from "./architecture";
 
 /** The five functions, by the names of their packages and programs. */
@@ -62,9 +60,7 @@ export interface FunctionsProps {
   readonly architecture: Architecture;
   /** What the functions are called, followed by a hyphen and their own name; CloudFormation makes names without it. */
   readonly namePrefix?: string;
-  readonly logLevel: "TRACE" | "DEBUG" | "INFO";
   readonly logRetention: RetentionDays;
-  readonly tracing: boolean;
   /** Environment variables of every function. */
   readonly environment: Record<string, string>;
 }
@@ -120,9 +116,10 @@ export class Functions extends Construct {
       role: this.role(scope, logGroup),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: props.logLevel as ApplicationLogLevel,
+      // The functions write no more than INFO: what the libraries below them write further down holds secrets. Less would
+      // drop the metrics with the log lines.
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel.WARN,
-      tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
   }
 
@@ -135,7 +132,6 @@ export class Functions extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     );
-    if (this.props.tracing) acknowledgeWildcard(role, "*", "X-Ray's traces belong to no resource.");
     return role;
   }
 }

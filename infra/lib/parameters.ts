@@ -1,6 +1,6 @@
 import { Aws, CfnCondition, CfnParameter, CfnRule, Fn, type CfnParameterProps, type Stack } from "aws-cdk-lib";
 import { FUNCTION_NAMES, type FunctionName } from "./functions";
-import { LOG_LEVELS, RETENTIONS, STAGE, type Complete } from "./settings";
+import { RETENTIONS, STAGE, type Complete } from "./settings";
 
 /**
  * The parameters of the plain template: what of the settings a deployment of it may still choose. Their defaults are the
@@ -81,11 +81,6 @@ export class Parameters {
         default: settings.notifyConcurrency,
         minValue: 2,
         maxValue: 1_000,
-      }),
-      logLevel: this.text("LogLevel", {
-        description: "The functions' log level",
-        default: settings.logLevel,
-        allowedValues: [...LOG_LEVELS],
       }),
       logRetentionDays: this.number("LogRetentionDays", {
         description: "How long logs are kept, in days",

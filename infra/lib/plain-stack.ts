@@ -52,7 +52,6 @@ export class PlainStack extends ChatterboxStack {
       // `addCheckOnSync` adds it on a condition.
       checkChatterOnSync: false,
       notifyConcurrency: operation.notifyConcurrency,
-      logLevel: operation.logLevel as ChatterboxProps["logLevel"],
       logRetention: operation.logRetentionDays,
       alarmTopic: Topic.fromTopicArn(this, "AlarmTopic", operation.alarmTopicArn),
     };

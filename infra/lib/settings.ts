@@ -1,6 +1,7 @@
 import { ofThisMachine, type ArchitectureName } from "./architecture";
 import { functionProblems } from "./function-settings";
 import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
+import { OBSERVABILITIES, type Observability } from "./observability";
 import { originSecretProblems, type OriginSecretSettings } from "./origin-secret";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 
@@ -60,8 +61,6 @@ export interface Settings {
    * invocations of notify (direct, or by the outbox) are not limited by it.
    */
   notifyConcurrency: number;
-  /** The functions' log level. Above INFO, Lambda would drop the metrics with the log lines. */
-  logLevel: "TRACE" | "DEBUG" | "INFO";
   /** How long logs are kept, in days. */
   logRetentionDays: number;
   /**
@@ -69,8 +68,12 @@ export interface Settings {
    * with many users something (`make cost`).
    */
   accessLog: boolean;
-  /** Whether X-Ray traces the functions. */
-  tracing: boolean;
+  /**
+   * Which metrics, alarms and dashboard there are. "free": ten metrics, alarms that watch ten, and one dashboard, as many as
+   * an account has for nothing; "full": one alarm for each cause, some ten dollars a month (`make cost`); "none": for an
+   * account whose ten of each are used elsewhere.
+   */
+  observability: Observability;
   /** The SNS topic that alarms publish to; without it they only show on the console. */
   alarmTopicArn?: string;
   /** Whether the tables are kept when the stack is destroyed. Without `chatters`, every user has to log in again. */
@@ -100,10 +103,9 @@ export const defaults: Settings = {
   checkChatterOnSync: false,
   throttle: DEFAULT_THROTTLES,
   notifyConcurrency: 5,
-  logLevel: "INFO",
   logRetentionDays: 30,
   accessLog: true,
-  tracing: false,
+  observability: "free",
   keepTables: true,
   apiGatewayLogRole: true,
 };
@@ -154,10 +156,9 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   vpc: "object",
   throttle: "object",
   notifyConcurrency: "number",
-  logLevel: "string",
   logRetentionDays: "number",
   accessLog: "boolean",
-  tracing: "boolean",
+  observability: "string",
   alarmTopicArn: "string",
   keepTables: "boolean",
   tableMaxima: "object",
@@ -174,9 +175,6 @@ function misfits(given: object): string[] {
     return unless(actual === kind || value === undefined, `${name} must be of the kind ${kind}; it is ${actual}.`);
   });
 }
-
-/** The functions' log levels. */
-export const LOG_LEVELS: readonly Settings["logLevel"][] = ["TRACE", "DEBUG", "INFO"];
 
 /** The retention times that CloudWatch Logs offers, in days, up to a year. */
 export const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
@@ -296,10 +294,11 @@ const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, budget }) 
   ),
 ];
 
-const operationCheck: Check = ({ logLevel, logRetentionDays, alarmTopicArn, vpc }) => [
+const operationCheck: Check = ({ observability, logRetentionDays, alarmTopicArn, vpc }) => [
+  ...unless(OBSERVABILITIES.includes(observability), `observability must be one of ${OBSERVABILITIES.join(", ")}.`),
   ...unless(
-    LOG_LEVELS.includes(logLevel),
-    "logLevel must be INFO, DEBUG or TRACE: above INFO, Lambda drops the metrics with the log lines, and alarms see nothing.",
+    !alarmTopicArn || observability !== "none",
+    'alarmTopicArn has nothing to be told with observability: "none", which makes no alarms.',
   ),
   ...unless(RETENTIONS.includes(logRetentionDays), `logRetentionDays must be one of ${RETENTIONS.join(", ")}.`),
   ...unless(

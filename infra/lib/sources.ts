@@ -24,7 +24,7 @@ export interface Sources {
 
 /**
  * The event sources: of notify asynchronous invocations, the queue and the outbox; of revoke the table of chatter IDs. Each
- * retries, and each leaves events that failed for good in a queue with an alarm.
+ * retries, and each leaves what failed for good in the dead-letter queue, which has an alarm.
  *
  * CDK's event sources would allow the functions more than Lambda asks for (the URL of a queue, the streams of all tables),
  * so the rights are written out here: those of AWS's own execution policies, on these queues and these streams.
@@ -51,13 +51,13 @@ export function addSources({ functions: { notify, revoke }, queues, tables, queu
     reportBatchItemFailures: true,
   });
 
-  addStream("Outbox", notify, tables.outbox, queues.outboxFailures, {
+  addStream("Outbox", notify, tables.outbox, queues.deadLetters, {
     batchSize: 10,
     // An item that is put again under its key is a MODIFY. notify compares its event with the one before: if it differs,
     // it is a new event. Expiry and deletion are REMOVE, which carry no event.
     filters: [FilterCriteria.filter({ eventName: FilterRule.or("INSERT", "MODIFY") })],
   });
-  addStream("Chatters", revoke, tables.chatters, queues.revokeFailures, {
+  addStream("Chatters", revoke, tables.chatters, queues.deadLetters, {
     // Most have no socket, and then take a query.
     batchSize: 100,
     // What DynamoDB itself removes since it has expired comes too, and revoke ignores it. To leave it out here, the pattern

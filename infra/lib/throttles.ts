@@ -35,6 +35,11 @@ export function completeThrottles(given: Partial<Throttles> = {}): Throttles {
   return { ...DEFAULT_THROTTLES, ...given };
 }
 
+/** The handshakes in five minutes that somebody should look at: half of what the throttle lets in. */
+export function floodHandshakes({ $connect }: Throttles): number {
+  return Math.ceil((5 * 60 * $connect.rate) / 2);
+}
+
 /** One sentence for each route that is none, and for each limit that API Gateway would take for nothing at all. */
 export function throttleProblems(given: object): string[] {
   return Object.entries(given).flatMap(([route, limit]) => {

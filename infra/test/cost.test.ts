@@ -3,19 +3,18 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { clientTimes, heartbeats } from "../cost/client";
-import { estimate, FIXED, sources, table, type Site } from "../cost/estimate";
+import { clientTimes, heartbeats, noticedWithin } from "../cost/client";
+import { estimate, sources, table, type Site } from "../cost/estimate";
+import { heartbeatTable } from "../cost/heartbeats";
 import { FLOODS, floodCost, floodTable } from "../cost/flood";
 import { cost, PAGES, PRICES, type Item } from "../cost/prices";
 import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { livePage } from "./page";
-import { customMetrics } from "./rust";
-import { Readable, stack } from "./stack";
 
 const ROOT = join(__dirname, "../..");
 const SMALL = { body: 200, topics: 1 };
 const TIMES = { heartbeat: 4, sync: 15, socket: 105 };
-const quantity = (site: Site, item: Item) => estimate(site, TIMES).find((row) => row.item === item)!.quantity;
+const quantity = (site: Site, item: Item) => estimate(site, {}, TIMES).find((row) => row.item === item)!.quantity;
 
 test("the estimate for a user with a page open for 105 minutes a day and one update is that of a calculation by hand", () => {
   const site = { users: 1, updates: 1, hours: 1.75, ...SMALL };
@@ -28,18 +27,42 @@ test("the estimate for a user with a page open for 105 minutes a day and one upd
   assert.equal(quantity(site, "DynamoDB reads"), 30 * (0.5 + 0.5) + 240 * 2 + 30);
 });
 
-test("a heartbeat is counted only after its time of silence, and never where a sync is due", () => {
+test("a heartbeat is counted only after its time of silence", () => {
   const anHour = (heartbeat: number) => heartbeats({ ...TIMES, heartbeat }, 60);
-  assert.deepEqual([4, 8, 15, 20, 5].map(anHour), [12, 4, 0, 0, 8]);
+  assert.deepEqual([4, 8, 15, 20, 5].map(anHour), [12, 4, 4, 0, 12]);
 });
 
-test("the browser client sends as many heartbeats and syncs as the estimate says", async (t) => {
-  const times = clientTimes();
-  const page = await livePage(t, 0.5);
-  await page.live(4 * times.sync);
-  assert.equal(page.sent("ping"), heartbeats(times, 4 * times.sync));
-  // One sync when the socket opens, and one at the end of each period.
-  assert.equal(page.sent("sync"), 1 + 4);
+for (const minutes of [undefined, 1, 5, 8.5]) {
+  test(`the browser client sends as many heartbeats and syncs as the estimate says, with heartbeat ${minutes ?? "left out"}`, async (t) => {
+    const times = clientTimes(minutes);
+    const page = await livePage(t, 0.5, minutes && minutes * 60_000);
+    await page.live(4 * times.sync);
+    assert.equal(page.sent("ping"), heartbeats(times, 4 * times.sync));
+    // One sync when the socket opens, and one at the end of each period.
+    assert.equal(page.sent("sync"), 1 + 4);
+  });
+}
+
+test("100 users cost at most 40 cents a month after what is free", () => {
+  const total = estimate({ users: 100, updates: 4, hours: 2, ...SMALL }).reduce((sum, { afterFree }) => sum + afterFree, 0);
+  assert(total <= 0.4, `${total}`);
+});
+
+test("a shorter heartbeat costs more and notices sooner, a longer one less and later", () => {
+  const total = (heartbeat: number) =>
+    estimate({ users: 100, updates: 4, hours: 2, ...SMALL }, { heartbeat }).reduce((sum, { afterFree }) => sum + afterFree, 0);
+  assert(total(1) > total(4) && total(4) > total(8));
+  // The silence, half a minute to the next look at it, and ten seconds for the answer.
+  assert(Math.abs(noticedWithin(4) - (4 + 0.5 + 1 / 6)) < 1e-9);
+});
+
+test("full and none cost what their metrics, alarms and dashboards do", () => {
+  const site = { users: 10_000, updates: 4, hours: 2, ...SMALL };
+  const sum = (observability: "free" | "full" | "none", of: "dollars" | "afterFree") =>
+    estimate(site, { observability }).reduce((all, row) => all + row[of], 0);
+  const close = (dollars: number, expected: number) => assert(Math.abs(dollars - expected) < 1e-9, `${dollars}`);
+  close(sum("full", "afterFree") - sum("free", "afterFree"), 26 * 0.3 + 28 * 0.1);
+  close(sum("free", "dollars") - sum("none", "dollars"), 10 * 0.3 + 10 * 0.1 + 3);
 });
 
 test("the browser client changes its socket as often as the estimate says", async (t) => {
@@ -77,18 +100,6 @@ test("twice the users double every quantity that depends on users", () => {
     const expected = fixed.includes(item) ? quantity : 2 * quantity - idle;
     assert(Math.abs(two![n]!.quantity - expected) < 1e-6, item);
   }
-});
-
-test("the estimate counts every metric that is printed, and every one that an alarm watches", () => {
-  const alarms = new Readable(stack()).ofType("AWS::CloudWatch::Alarm").map(([, alarm]) => alarm);
-  const watched = alarms.map(
-    ({ Metrics }) => Metrics?.filter((one: { MetricStat?: object }) => one.MetricStat).length ?? 1,
-  );
-  assert.equal(
-    FIXED.alarmMetrics,
-    watched.reduce((sum, of) => sum + of),
-  );
-  assert.equal(FIXED.metrics, customMetrics());
 });
 
 /** The document contains the command's output for three sites, between two marks. */
@@ -135,33 +146,39 @@ function assertPrinted(document: string, printed: string): void {
 }
 
 test("the document's numbers are what the command prints", () => {
-  const tables = [100, 10_000, 1_000_000].map((users) => table({ users, updates: 4, hours: 2, ...SMALL }));
-  assertPrinted("docs/deploy.md", [...tables, sources()].join("\n\n").replace(/^(?=.)/gm, "    "));
+  const sites = [100, 10_000, 1_000_000].map((users) => ({ users, updates: 4, hours: 2, ...SMALL }));
+  const tables = sites.map((site) => table(site));
+  assertPrinted("docs/deploy.md", [...tables, heartbeatTable(sites[1]!), sources()].join("\n\n").replace(/^(?=.)/gm, "    "));
 });
 
 test("the command prints the estimate, the prices' source, and the pages to look them up", () => {
-  const { status, stdout } = run("100", "4", "2", "8000", "16");
+  const { status, stdout } = run("100", "4", "2", "8000", "16", "5", "full");
+  const choice = { heartbeat: 5, observability: "full" } as const;
   const site = { users: 100, updates: 4, hours: 2, body: 8_000, topics: 16 };
-  assert.deepEqual([status, stdout], [0, `${table(site)}\n\n${floodTable(site)}\n\n${sources()}\n`]);
+  assert.deepEqual([status, stdout], [0, `${[table(site, choice), heartbeatTable(site, choice), floodTable(site), sources()].join("\n\n")}\n`]);
   for (const page of PAGES) assert(stdout.includes(page));
   assert.match(stdout, /us-east-1, November 2026, some of them from general knowledge/);
 });
 
+const RIGHT = ["100", "4", "2", "200", "1", "4", "free"];
 const WRONG = [
-  ["many", "4", "2", "200", "1"],
-  ["", "4", "2", "200", "1"],
-  ["100", "4", "2"],
-  ["-1", "4", "2", "200", "1"],
-  ["100", "4", "25", "200", "1"],
-  ["100", "4", "2", "8193", "1"],
-  ["100", "4", "2", "200", "17"],
-  ["100", "4", "2", "200", "0"],
-];
-for (const words of WRONG) {
-  test(`the command refuses the arguments ${JSON.stringify(words)} and says why`, () => {
-    const { status, stdout, stderr } = run(...words);
+  [0, "many"],
+  [0, ""],
+  [0, "-1"],
+  [2, "25"],
+  [3, "8193"],
+  [4, "17"],
+  [4, "0"],
+  [5, "0.5"],
+  [5, "9"],
+  [6, "cheap"],
+] as const;
+test("the command refuses to run with fewer arguments", () => assert.equal(run(...RIGHT.slice(0, 5)).status, 1));
+for (const [position, word] of WRONG) {
+  test(`the command refuses ${JSON.stringify(word)} as its argument ${position + 1} and says why`, () => {
+    const { status, stdout, stderr } = run(...RIGHT.with(position, word));
     assert.deepEqual([status, stdout], [1, ""]);
-    assert.match(stderr, /USERS, UPDATES, HOURS, BODY and TOPICS must be numbers/);
+    assert.match(stderr, /USERS, UPDATES, HOURS, BODY, TOPICS and HEARTBEAT must be numbers/);
   });
 }
 

@@ -66,8 +66,8 @@ export class Page {
   }
 }
 
-/** A page whose socket is open. Every random number that the client draws is `drawn`. */
-export async function livePage(t: TestContext, drawn: number): Promise<Page> {
+/** A page whose socket is open, with this option `heartbeat`. Every random number that the client draws is `drawn`. */
+export async function livePage(t: TestContext, drawn: number, heartbeat?: number): Promise<Page> {
   t.mock.timers.reset();
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
   t.mock.method(Math, "random", () => drawn);
@@ -78,7 +78,7 @@ export async function livePage(t: TestContext, drawn: number): Promise<Page> {
     return new Socket(page);
   };
   const credentials = { login: "friendless", chatterId: "secret" };
-  chatter = connect({ url: "wss://example.com/live", ...credentials, share: false, WebSocket });
+  chatter = connect({ url: "wss://example.com/live", ...credentials, heartbeat, share: false, WebSocket });
   t.after(() => chatter.close());
   // A few turns of the event loop for the handshake, the first sync and its reply.
   for (let turn = 0; turn < 100 && page.sent("sync") === 0; turn += 1) await new Promise(setImmediate);

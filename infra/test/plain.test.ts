@@ -54,7 +54,7 @@ const CHOICES: [Partial<Settings>, Record<string, string>][] = [
   ],
   [{ maxConnectionsPerLogin: 5 }, { MaxConnectionsPerLogin: "5" }],
   [{ checkChatterOnSync: true }, { CheckChatterOnSync: "true" }],
-  [{ notifyConcurrency: 9, logLevel: "DEBUG" }, { NotifyConcurrency: "9", LogLevel: "DEBUG" }],
+  [{ notifyConcurrency: 9 }, { NotifyConcurrency: "9" }],
   [{ logRetentionDays: 7, apiGatewayLogRole: false }, { LogRetentionDays: "7", ApiGatewayLogRole: "false" }],
   [{ alarmTopicArn: TOPIC }, { AlarmTopicArn: TOPIC }],
 ];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FUNCTION_NAMES, type FunctionName } from "../lib/functions";
+import type { Observability } from "../lib/observability";
 
 /** What the Rust side says, by crates/core/contract.json, which a test of core holds to be what core says: the stack has to fit it. */
 const contract: {
@@ -12,6 +13,7 @@ const contract: {
   >;
   metricsDimension: string;
   refusalReasons: string[];
+  summaries: Record<string, Record<string, number | "flood">>;
   tables: Record<
     string,
     { partitionKey: string; sortKey: string | null; index: [string, string] | null; stream: string | null }
@@ -51,7 +53,17 @@ export const metricsDimension = contract.metricsDimension;
 /** The reasons for which a handshake is refused, in the metrics' words. */
 export const refusalReasons = contract.refusalReasons;
 
-/** How many custom metrics CloudWatch bills: each name of each function, and the refusals once more for each reason. */
-export function customMetrics(): number {
-  return FUNCTION_NAMES.reduce((sum, name) => sum + metrics(name).size, 0) + refusalReasons.length;
+/** The sums that the functions print in place of their metrics with "free": what one of each metric adds to each. */
+export const summaries = contract.summaries;
+
+/** What so many of each metric add up to, where so many handshakes are a flood. */
+export function summary(name: string, counts: Record<string, number>, flood = 37_500): number {
+  const parts = Object.entries(summaries[name]!).map(([metric, weight]) => (counts[metric] ?? 0) * (weight === "flood" ? 1 / flood : weight));
+  return parts.reduce((sum, part) => sum + part, 0);
+}
+
+/** How many custom metrics CloudWatch bills: with "full" each name of each function, and the refusals once more for each reason. */
+export function customMetrics(observability: Observability): number {
+  const all = FUNCTION_NAMES.reduce((sum, name) => sum + metrics(name).size, 0) + refusalReasons.length;
+  return { free: Object.keys(summaries).length, full: all, none: 0 }[observability];
 }

@@ -59,6 +59,7 @@ const GOOD: Record<string, Partial<Settings>> = {
   "maxima of tables": { tableMaxima: { reads: 1_000, writes: 500 } },
   "a budget": { budget: { dollars: 12.5, email: "on-call@example.com" } },
   "a VPC": { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] } },
+  "an account whose alarms are elsewhere": { observability: "none" },
   "a topic for alarms": { alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call" },
 };
 
@@ -196,7 +197,12 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     /maxConnectionsPerLogin must be a whole number above 0/,
   ],
   ["no sockets at all", { maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be a whole number above 0/],
-  ["a level that hides the metrics", { logLevel: "WARN" as "INFO" }, /drops the metrics/],
+  ["metrics for little money", { observability: "cheap" as "free" }, /observability must be one of free, full, none/],
+  [
+    "a topic for alarms that there are not",
+    { observability: "none", alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:on-call" },
+    /alarmTopicArn has nothing to be told/,
+  ],
   ["an odd retention", { logRetentionDays: 31 }, /logRetentionDays must be one of 1, 3, 5/],
   [
     "an architecture of another name",

@@ -21,7 +21,6 @@ const named = new Readable(
     tableMaxima: { reads: 1_000, writes: 500 },
     budget: { dollars: 50, email: "on-call@example.com" },
     throttle: { $connect: { rate: 40, burst: 20 } },
-    tracing: true,
     keepTables: false,
     apiGatewayLogRole: false,
     vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] },
@@ -90,7 +89,6 @@ const RIGHTS: Record<string, string[]> = {
     "sqs:GetQueueAttributes on ${Queues/Updates.Arn}",
     "sqs:ReceiveMessage on ${Queues/Updates.Arn}",
     "sqs:SendMessage on ${Queues/DeadLetters.Arn}",
-    "sqs:SendMessage on ${Queues/OutboxFailures.Arn}",
     "sqs:SendMessage on ${Queues/Updates.Arn}",
   ],
   revoke: [
@@ -105,18 +103,16 @@ const RIGHTS: Record<string, string[]> = {
     `execute-api:ManageConnections on ${SOCKETS}/POST/@connections/*`,
     "logs:CreateLogStream on ${Functions/revoke/Log.Arn}",
     "logs:PutLogEvents on ${Functions/revoke/Log.Arn}",
-    "sqs:SendMessage on ${Queues/RevokeFailures.Arn}",
+    "sqs:SendMessage on ${Queues/DeadLetters.Arn}",
   ],
 };
 
 for (const name of FUNCTION_NAMES) {
   test(`${name} has exactly the rights that it needs`, () => assert.deepEqual(allowed(plain, name), RIGHTS[name]));
 
-  test(`${name} has the rights for tracing and for the check of a sync if that is set, and no others`, () => {
-    const traces = ["xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"];
+  test(`${name} has the right for the check of a sync if that is set, and no other`, () => {
     const check = name === "default" ? ["dynamodb:GetItem on ${Tables/Chatters.Arn}"] : [];
-    assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...check, ...traces].sort());
-    assert.equal(fn(named, name).TracingConfig.Mode, "Active");
+    assert.deepEqual(allowed(named, name), [...RIGHTS[name]!, ...check].sort());
   });
 
   test(`${name} has all the environment variables that it requires`, () => {
@@ -162,6 +158,7 @@ test("the settings are in the environment of the functions that read them", () =
     ["geek", "id", "about"],
   );
   assert.deepEqual([connect.LOGIN_COOKIE, connect.CHATTER_COOKIE], ["user", "socks"]);
+  assert.equal(connect.FLOOD_HANDSHAKES, "6000");
   assert.equal(fn(named, "notify").Environment.Variables.MAX_CONNECTIONS_PER_LOGIN, "5");
   assert.equal(fn(named, "default").Environment.Variables.CHECK_CHATTER_ON_SYNC, "true");
   for (const name of FUNCTION_NAMES) assert.equal(fn(named, name).Environment.Variables.METRICS_NAMESPACE, "Mine");
@@ -239,11 +236,11 @@ test("the tables chatters and updates outlive the stack, unless keepTables is fa
   assert(Object.values(policies(named)).every((policy) => policy === "Delete"));
 });
 
-test("the outbox invokes notify with new and changed items, and its failures go to a queue", () => {
+test("the outbox invokes notify with new and changed items, and its failures go to the dead-letter queue", () => {
   assert.deepEqual(plain.resources["Functions/notify/Outbox"]!.Properties, {
     BatchSize: 10,
     BisectBatchOnFunctionError: true,
-    DestinationConfig: { OnFailure: { Destination: "${Queues/OutboxFailures.Arn}" } },
+    DestinationConfig: { OnFailure: { Destination: "${Queues/DeadLetters.Arn}" } },
     EventSourceArn: "${Tables/Outbox.StreamArn}",
     FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"]}' }] },
     FunctionName: "${Functions/notify}",
@@ -254,11 +251,11 @@ test("the outbox invokes notify with new and changed items, and its failures go 
   });
 });
 
-test("a chatter ID that is deleted invokes revoke, and failures go to a queue", () => {
+test("a chatter ID that is deleted invokes revoke, and failures go to the dead-letter queue", () => {
   assert.deepEqual(plain.resources["Functions/revoke/Chatters"]!.Properties, {
     BatchSize: 100,
     BisectBatchOnFunctionError: true,
-    DestinationConfig: { OnFailure: { Destination: "${Queues/RevokeFailures.Arn}" } },
+    DestinationConfig: { OnFailure: { Destination: "${Queues/DeadLetters.Arn}" } },
     EventSourceArn: "${Tables/Chatters.StreamArn}",
     FilterCriteria: { Filters: [{ Pattern: '{"eventName":["REMOVE"]}' }] },
     FunctionName: "${Functions/revoke}",
@@ -281,6 +278,11 @@ test("the queue's records fail one by one, with limited concurrency, and end in 
   const { RedrivePolicy, VisibilityTimeout } = plain.resources["Queues/Updates"]!.Properties;
   assert.deepEqual(RedrivePolicy, { deadLetterTargetArn: "${Queues/DeadLetters.Arn}", maxReceiveCount: 5 });
   assert.equal(VisibilityTimeout, 6 * fn(plain, "notify").Timeout);
+});
+
+test("no queue loses a message before two weeks are over, the longest that SQS keeps one", () => {
+  const kept = plain.ofType("AWS::SQS::Queue").map(([name, queue]) => [name, queue.MessageRetentionPeriod]);
+  assert.deepEqual(kept.sort(), [["Queues/DeadLetters", 1_209_600], ["Queues/Updates", 1_209_600]]);
 });
 
 test("an asynchronous invocation that fails ends in the dead-letter queue too", () => {
@@ -433,10 +435,8 @@ test("the outputs have these names, on which scripts and documents rely", () => 
     "DefaultFunction",
     "DisconnectFunction",
     "NotifyFunction",
-    "OutboxFailuresQueueUrl",
     "OutboxTable",
     "QueueUrl",
-    "RevokeFailuresQueueUrl",
     "RevokeFunction",
     "UpdatesTable",
     "WebSocketUrl",

@@ -4,6 +4,8 @@ import type { Settings } from "../lib/settings";
 export const VARIANTS: Record<string, Partial<Settings>> = {
   plain: {},
   "without an access log": { accessLog: false },
+  "with one alarm for each cause": { observability: "full" },
+  "without alarms": { observability: "none" },
   "behind CloudFront alone": {
     site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
     originSecret: { version: 2 },
@@ -14,7 +16,6 @@ export const VARIANTS: Record<string, Partial<Settings>> = {
     host: { name: "socks.example.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "example.com" } },
     site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
     vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] },
-    tracing: true,
     tableMaxima: { reads: 1_000, writes: 500 },
     budget: { dollars: 50, email: "on-call@example.com" },
     architecture: "x86_64",

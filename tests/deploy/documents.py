@@ -11,6 +11,7 @@ DEPLOY = ROOT / "docs" / "deploy.md"
 OTHER_WAYS = ROOT / "docs" / "other-ways.md"
 BY_HAND = ROOT / "docs" / "by-hand.md"
 BACKEND = ROOT / "docs" / "backend.md"
+OPERATING = ROOT / "docs" / "operating.md"
 
 
 def commands(document: Path, *words: str) -> list[str]:

@@ -1,5 +1,6 @@
 /** The options of `connect`: what each has to be, and the checks. @module */
 
+import { QUIET_HEARTBEAT, SHORTEST_HEARTBEAT } from "./timing.js";
 import { encode } from "./wire.js";
 
 /** @import { Options } from "./types.js" */
@@ -19,6 +20,7 @@ const RULES = {
   "credentials()": ["{ chatterId }, text without control characters", (value) => isText(value?.chatterId)],
   topics: ["a list, each 1 to 64 bytes of text without control characters and commas", isTopics],
   since: ["a valid Date, or milliseconds (not seconds) since 1970", isTime],
+  heartbeat: ["60000 to 510000 milliseconds", isHeartbeat],
   share: ["true or false", isBoolean],
   query: ["true or false", isBoolean],
   debug: ["true, false or a function", (value) => isBoolean(value) || isFunction(value)],
@@ -81,6 +83,11 @@ function isText(value, maxBytes = Infinity) {
 function isTime(value) {
   const time = value.getTime ? value.getTime() : value;
   return Number.isFinite(time) && (time <= 0 || time >= Date.UTC(2001));
+}
+
+/** @param {any} value */
+function isHeartbeat(value) {
+  return Number.isFinite(value) && value >= SHORTEST_HEARTBEAT && value <= QUIET_HEARTBEAT;
 }
 
 /** @param {any} value */

@@ -140,7 +140,8 @@ export class SocketKeeper {
    * @param {boolean} shown Whether this page, or the tab that asks, is shown.
    */
   pingIfSilent(shown) {
-    const limit = shown ? timing.HEARTBEAT : timing.QUIET_HEARTBEAT - Math.random() * timing.QUIET_HEARTBEAT_SPREAD;
+    const { heartbeat = timing.HEARTBEAT } = this.#options;
+    const limit = shown ? heartbeat : timing.QUIET_HEARTBEAT - Math.random() * timing.QUIET_HEARTBEAT_SPREAD;
     if (this.lastReceived?.isDoubtful || Number(this.lastReceived?.age) >= limit) this.send(PING);
   }
 

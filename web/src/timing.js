@@ -10,8 +10,11 @@
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 
-/** A shown page pings a socket that has been silent for this long. */
+/** A shown page pings a socket that has been silent for this long, unless its option `heartbeat` says otherwise. */
 export const HEARTBEAT = 4 * MINUTE;
+
+/** The least that the option may say. At most it may say `QUIET_HEARTBEAT`: later, API Gateway may have ended the socket. */
+export const SHORTEST_HEARTBEAT = 1 * MINUTE;
 
 /**
  * The same where no tab is shown. API Gateway, and CloudFront before it, end a socket on which nothing has moved for ten

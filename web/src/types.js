@@ -20,6 +20,9 @@ export {};
  * @property {number | Date | undefined} [since] The first sync brings only updates from this time on: a Date, or milliseconds
  *   since 1970, by this browser's own clock (`Date.now()`). The default is two minutes before this page was loaded: what is
  *   older is in the page's own data already. If the page came from the browser's cache, the default is everything.
+ * @property {number | undefined} [heartbeat] After how much silence of its socket a page that is looked at asks whether it is
+ *   still alive, in milliseconds: 60,000 to 510,000, by default 240,000 (four minutes). A dead link is noticed 40 seconds later
+ *   at the latest. Less costs more: `make cost` prints how much. Among tabs that share a socket, that of the tab that has it counts.
  * @property {boolean | undefined} [share] Whether the tabs of this browser with the same URL, login and chatter ID share one
  *   socket. The default is true, where the browser can (Web Locks, BroadcastChannel, a secure context).
  * @property {boolean | undefined} [query] Puts the chatter ID into the URL, for proxies that do not pass subprotocols on. URLs

@@ -18,6 +18,7 @@ const wrong = {
   credentials: [CHATTER_ID, { chatterId: CHATTER_ID }, Promise.resolve({ chatterId: CHATTER_ID })],
   topics: ["plays", { 0: "plays" }, [""], ["plays", 7], ["a,b"], ["tab\t"], ["x".repeat(65)], [null], new Set(["plays"])],
   since: ["2026-01-01", "0", NaN, Infinity, -Infinity, new Date("never"), {}, true, 7n, 1, 1769850000, 978307199999, new Date(1769850000)],
+  heartbeat: [0, 4, 240, 59_999, 510_001, NaN, Infinity, "240000", 240_000n],
   share: ["yes", 1, "false"],
   query: ["login", 0],
   parameters: ["login", 1, { logn: "geek" }, { login: 42 }, { login: "" }, { toString: "x" }, { login: "id", chatter: "id" }, { login: "topic" }, { topic: "chatter" }],

@@ -140,6 +140,19 @@ test("a_socket_that_died_without_a_close_event_is_noticed_by_its_heartbeat", asy
   assert.ok(!versions().includes(43));
 });
 
+for (const minutes of [1, 6, 8.5]) {
+  test(`a_shown_page_sends_its_heartbeat_after_the_${minutes}_minutes_of_silence_that_its_option_says`, async (t) => {
+    const tick = stopClock(t);
+    const { line } = await pageAt(41, t, { heartbeat: minutes * MINUTE });
+    const pings = () => line.heard.filter(({ action }) => action === "ping").length;
+    tick((minutes - 0.5) * MINUTE);
+    await line.heardAll();
+    assert.equal(pings(), 0);
+    tick(0.5 * MINUTE);
+    await until(() => pings() === 1);
+  });
+}
+
 test("a_socket_on_which_nothing_ever_came_is_pinged_too", async (t) => {
   const tick = stopClock(t);
   const { server } = await page(t);

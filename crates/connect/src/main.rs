@@ -18,7 +18,7 @@ use tracing::field::display;
 async fn main() -> Result<(), Error> {
     log::init();
     let settings = ConnectSettings::from_env()?;
-    let metrics = Metrics::new(Function::Connect, settings.metrics_namespace);
+    let metrics = Metrics::new(Function::Connect, settings.metrics).with_flood(settings.flood_handshakes);
     let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
     let admission = Admission::new(
         dynamodb,

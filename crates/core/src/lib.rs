@@ -36,7 +36,7 @@ pub use handshake::{
 };
 pub use notify::{
     Answer, BadEvent, Batch, Deferral, Invocation, ItemFailure, Notification, Notified, Notifier, NotifyError, Outcome,
-    Record, Report, Source,
+    Record, Report, Source, StreamWait,
 };
 #[cfg(feature = "simulated-clock")]
 pub use nouns::simulated_clock;
@@ -48,7 +48,8 @@ pub use protocol::{Handled, Incoming, MessageHandler, NotUnderstood, outgoing, s
 pub use revoke::{Removal, Removals, Revoked, Revoker};
 pub use runtime::{
     BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, FromEnvironment, Function,
-    Metric, NotifySettings, RevokeSettings, SettingsError, Unit, aws, log, metrics, settings,
+    Metric, NotifySettings, RevokeSettings, SUMMARIES, SettingsError, Summary, Unit, Weight, aws, log, metrics,
+    settings,
 };
 pub use sockets::{Payload, Posted, Poster, Presence, Revocation};
 pub use tables::{Chatters, Connections, Entry, Recorded, Standing, StoreError, Tables, UpdateLog, Updates, schema};

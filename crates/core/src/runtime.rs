@@ -8,6 +8,7 @@ mod metric;
 pub mod metrics;
 pub mod settings;
 mod settings_error;
+mod summary;
 
 pub use environment::FromEnvironment;
 pub use function::Function;
@@ -16,3 +17,4 @@ pub use settings::{
     BackendSettings, CALLBACK_URL, ConnectSettings, DefaultSettings, DisconnectSettings, NotifySettings, RevokeSettings,
 };
 pub use settings_error::SettingsError;
+pub use summary::{SUMMARIES, Summary, Weight};

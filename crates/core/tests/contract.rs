@@ -1,7 +1,8 @@
 //! `contract.json`: the names that core shares with what is deployed. The CDK app's tests hold the stack to it.
 
 use chatterbox_core::{
-    BackendSettings, CALLBACK_URL, FromEnvironment, Function, Refusal, Tables, metrics::DIMENSION, schema, settings,
+    BackendSettings, CALLBACK_URL, FromEnvironment, Function, Refusal, SUMMARIES, Summary, Tables, Weight,
+    metrics::DIMENSION, schema, settings,
 };
 use serde_json::{Map, Value, json};
 use std::{env, fs};
@@ -42,6 +43,7 @@ fn contract() -> Value {
         "functions": functions,
         "metricsDimension": DIMENSION,
         "refusalReasons": Refusal::ALL.map(Refusal::reason),
+        "summaries": SUMMARIES.iter().map(summary).collect::<Map<String, Value>>(),
         "tables": tables,
     })
 }
@@ -54,6 +56,18 @@ fn function(function: Function) -> (String, Value) {
         "timeLimitSeconds": function.time_limit().as_secs(),
     });
     (function.name().to_owned(), value)
+}
+
+/// A sum's name, and what one of each metric adds to it; `"flood"` for a share of a flood of handshakes.
+fn summary(summary: &Summary) -> (String, Value) {
+    let weights = summary.weights.iter().map(|(metric, weight)| {
+        let weight = match weight {
+            Weight::Of(weight) => json!(weight),
+            Weight::OfAFlood => json!("flood"),
+        };
+        (format!("{metric:?}"), weight)
+    });
+    (summary.name.to_owned(), Value::Object(weights.collect()))
 }
 
 /// A table's name, its keys, and what its stream holds.

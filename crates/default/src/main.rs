@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 async fn main() -> Result<(), Error> {
     log::init();
     let settings = DefaultSettings::from_env()?;
-    let metrics = Metrics::new(Function::Default, settings.metrics_namespace);
+    let metrics = Metrics::new(Function::Default, settings.metrics);
     let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
     let handler = MessageHandler {
         updates: Updates::new(dynamodb.clone(), settings.updates_table),

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 async fn main() -> Result<(), Error> {
     log::init();
     let settings = DisconnectSettings::from_env()?;
-    let metrics = Metrics::new(Function::Disconnect, settings.metrics_namespace);
+    let metrics = Metrics::new(Function::Disconnect, settings.metrics);
     let dynamodb = Aws::in_lambda(settings.endpoints).await.dynamodb();
     let connections = Connections::new(dynamodb, settings.connections_table);
     aws::warm_up(connections.login_of(&ConnectionId::new("-"))).await;

@@ -4,7 +4,7 @@
 
 use chatterbox_core::{
     Connections, Deferral, FromEnvironment, Function, Invocation, Metric, Notified, Notifier, NotifySettings,
-    Timestamp, Updates,
+    StreamWait, Timestamp, Updates,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -17,7 +17,7 @@ use std::time::Instant;
 async fn main() -> Result<(), Error> {
     log::init();
     let settings = NotifySettings::from_env()?;
-    let metrics = Metrics::new(Function::Notify, settings.metrics_namespace);
+    let metrics = Metrics::new(Function::Notify, settings.metrics);
     let aws = Aws::in_lambda(settings.endpoints).await;
     let dynamodb = aws.dynamodb();
     let notifier = Notifier {
@@ -40,8 +40,14 @@ async fn notify(
     LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>,
 ) -> Result<chatterbox_core::Answer, Diagnostic> {
     let start = Instant::now();
+    let late_records = StreamWait::late_records(&payload, Timestamp::now());
     let notified = notifier.notify(&payload, &invocation(&context)).await;
-    log_and_measure(metrics, &notified, start.elapsed().as_secs_f64() * 1_000.0);
+    log_and_measure(
+        metrics,
+        &notified,
+        late_records,
+        start.elapsed().as_secs_f64() * 1_000.0,
+    );
     notified.answer.map_err(|error| Diagnostic {
         error_type: error.kind().to_owned(),
         error_message: error.to_string(),
@@ -72,6 +78,7 @@ fn log_and_measure(
         clocks_ahead,
         ignored_records,
     }: &Notified,
+    late_records: usize,
     milliseconds: f64,
 ) {
     let (logins, sent, gone, early) = (report.logins.len(), report.sent, report.gone, report.early);
@@ -95,6 +102,7 @@ fn log_and_measure(
         bad_events,
         clocks_ahead,
         ignored_records,
+        late_records,
         milliseconds,
         error,
         "notified"
@@ -112,6 +120,7 @@ fn log_and_measure(
         count(Metric::BadEvents, *bad_events),
         count(Metric::ClockAhead, *clocks_ahead),
         count(Metric::IgnoredRecords, *ignored_records),
+        count(Metric::LateRecords, late_records),
         (Metric::FanOut, milliseconds),
     ];
     metrics.emit(&counts, &[]);

@@ -7,7 +7,7 @@
 
 use chatterbox_core::{
     Chatters, Connections, FromEnvironment, Function, Metric, Notifier, Revocation, RevokeSettings, Revoked, Revoker,
-    Timestamp,
+    StreamWait, Timestamp,
     aws::{self, Aws},
     log,
     metrics::Metrics,
@@ -20,7 +20,7 @@ use std::time::Duration;
 async fn main() -> Result<(), Error> {
     log::init();
     let settings = RevokeSettings::from_env()?;
-    let metrics = Metrics::new(Function::Revoke, settings.metrics_namespace);
+    let metrics = Metrics::new(Function::Revoke, settings.metrics);
     let aws = Aws::in_lambda(settings.endpoints).await;
     let dynamodb = aws.dynamodb();
     let revoker = Revoker {
@@ -45,12 +45,13 @@ async fn revoke(
     metrics: &Metrics,
     LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>,
 ) -> Result<chatterbox_core::Answer, Diagnostic> {
+    let late_records = StreamWait::late_records(&payload, Timestamp::now());
     let revoked = revoker.revoke(&payload, time_left(&context)).await;
     let revoked = revoked.map_err(|bad| Diagnostic {
         error_type: "BadEvent".to_owned(),
         error_message: bad.to_string(),
     })?;
-    log_and_measure(metrics, &revoked);
+    log_and_measure(metrics, &revoked, late_records);
     Ok(revoked.answer)
 }
 
@@ -72,15 +73,17 @@ fn log_and_measure(
         error,
         ..
     }: &Revoked,
+    late_records: usize,
 ) {
     match error {
-        None if *failed == 0 => tracing::info!(chatters, sockets, ignored_records, "revoked"),
+        None if *failed == 0 => tracing::info!(chatters, sockets, ignored_records, late_records, "revoked"),
         _ => {
             let error = error.as_ref().map_or("out of time".to_owned(), ToString::to_string);
             tracing::error!(
                 chatters,
                 sockets,
                 failed,
+                late_records,
                 error,
                 "some sockets may be open still; Lambda tries again"
             );
@@ -89,6 +92,7 @@ fn log_and_measure(
     let counts = [
         (Metric::Revocations, *chatters as f64),
         (Metric::SocketsRevoked, *sockets as f64),
+        (Metric::LateRecords, late_records as f64),
     ];
     metrics.emit(&counts, &[]);
 }

@@ -5,7 +5,7 @@ use chatterbox_gateway::{Function, Route, RouteSelection, Throttle};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The settings that a user may give to `chatter local` as to a deployed Chatterbox.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "ALLOWED_ORIGINS",
     "ORIGIN_SECRET",
     "LOGIN_PARAMETER",
@@ -18,6 +18,7 @@ const SETTINGS: [&str; 12] = [
     "CHECK_CHATTER_ON_SYNC",
     "DEFER_QUEUE_URL",
     "METRICS_NAMESPACE",
+    "OBSERVABILITY",
 ];
 
 /// The settings that are in this process's own environment.

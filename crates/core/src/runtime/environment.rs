@@ -1,7 +1,10 @@
 //! The environment of a function, read variable by variable. Everything that is missing or wrong is collected, so that one
 //! error names all of it.
 
-use super::settings_error::SettingsError;
+use super::{
+    metrics::{MetricsSettings, Observability},
+    settings_error::SettingsError,
+};
 use crate::{Chatters, CookieNames, HandshakePolicy, OriginSecret, aws::Endpoints, handshake::origin};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -131,6 +134,20 @@ impl<'a> Environment<'a> {
                 self.problems.push(format!("{name} must be a whole number above 0"));
                 fallback
             }
+        }
+    }
+
+    /// What is told to CloudWatch.
+    pub(super) fn metrics(&mut self) -> MetricsSettings {
+        let word = self.or("OBSERVABILITY", "free");
+        let observability = Observability::parse(&word).unwrap_or_else(|| {
+            self.problems
+                .push("OBSERVABILITY must be free, full or none".to_owned());
+            Observability::Free
+        });
+        MetricsSettings {
+            namespace: self.or("METRICS_NAMESPACE", "Chatterbox"),
+            observability,
         }
     }
 

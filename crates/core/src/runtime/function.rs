@@ -76,9 +76,10 @@ impl Function {
                 Metric::BadEvents,
                 Metric::ClockAhead,
                 Metric::IgnoredRecords,
+                Metric::LateRecords,
                 Metric::FanOut,
             ],
-            Function::Revoke => &[Metric::Revocations, Metric::SocketsRevoked],
+            Function::Revoke => &[Metric::Revocations, Metric::SocketsRevoked, Metric::LateRecords],
         }
     }
 }

@@ -51,6 +51,8 @@ pub enum Metric {
     ClockAhead,
     /// Records without an event.
     IgnoredRecords,
+    /// Records that waited in a stream for longer than [`StreamWait::LATE`](crate::StreamWait::LATE).
+    LateRecords,
     /// The time that an invocation of notify took.
     FanOut,
     /// Chatter IDs whose items somebody deleted.
@@ -91,6 +93,7 @@ impl Metric {
             | Metric::BadEvents
             | Metric::ClockAhead
             | Metric::IgnoredRecords
+            | Metric::LateRecords
             | Metric::Revocations
             | Metric::SocketsRevoked => Unit::Count,
         }

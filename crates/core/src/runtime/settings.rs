@@ -1,7 +1,10 @@
 //! Settings: what each function reads from its environment when it starts, and no more. Everything that is missing or wrong
 //! is named in one error.
 
-use super::environment::{Environment, FromEnvironment, Variables};
+use super::{
+    environment::{Environment, FromEnvironment, Variables},
+    metrics::MetricsSettings,
+};
 use crate::{Function, HandshakePolicy, aws::Endpoints};
 use std::time::Duration;
 
@@ -26,8 +29,10 @@ pub struct ConnectSettings {
     /// The most sockets that notify leaves a login (`MAX_CONNECTIONS_PER_LOGIN`, 20 unless set); with five times as many, another
     /// one is refused.
     pub max_connections_per_login: usize,
-    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
-    pub metrics_namespace: String,
+    /// What it tells CloudWatch.
+    pub metrics: MetricsSettings,
+    /// The handshakes in five minutes that somebody should look at (`FLOOD_HANDSHAKES`, 37,500 unless set).
+    pub flood_handshakes: u32,
 }
 
 impl FromEnvironment for ConnectSettings {
@@ -38,7 +43,9 @@ impl FromEnvironment for ConnectSettings {
             endpoints: environment.endpoints(),
             policy: environment.policy(),
             max_connections_per_login: environment.positive(MAX_CONNECTIONS, 20),
-            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+            metrics: environment.metrics(),
+            // Half of what the throttle of `$connect` lets in, unless that is set: infra/lib/throttles.ts.
+            flood_handshakes: environment.positive("FLOOD_HANDSHAKES", 37_500),
         }
     }
 }
@@ -50,8 +57,8 @@ pub struct DisconnectSettings {
     pub connections_table: String,
     /// Addresses of AWS's services that are not the usual ones.
     pub endpoints: Endpoints,
-    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
-    pub metrics_namespace: String,
+    /// What it tells CloudWatch.
+    pub metrics: MetricsSettings,
 }
 
 impl FromEnvironment for DisconnectSettings {
@@ -59,7 +66,7 @@ impl FromEnvironment for DisconnectSettings {
         DisconnectSettings {
             connections_table: environment.required("CONNECTIONS_TABLE"),
             endpoints: environment.endpoints(),
-            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+            metrics: environment.metrics(),
         }
     }
 }
@@ -76,8 +83,8 @@ pub struct DefaultSettings {
     pub chatters_table: Option<String>,
     /// Addresses of AWS's services that are not the usual ones.
     pub endpoints: Endpoints,
-    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
-    pub metrics_namespace: String,
+    /// What it tells CloudWatch.
+    pub metrics: MetricsSettings,
 }
 
 impl FromEnvironment for DefaultSettings {
@@ -87,7 +94,7 @@ impl FromEnvironment for DefaultSettings {
             connections_table: environment.required("CONNECTIONS_TABLE"),
             updates_table: environment.required("UPDATES_TABLE"),
             endpoints: environment.endpoints(),
-            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+            metrics: environment.metrics(),
         }
     }
 }
@@ -107,8 +114,8 @@ pub struct NotifySettings {
     pub max_connections_per_login: usize,
     /// The queue for deferred logins (`DEFER_QUEUE_URL`).
     pub defer_queue_url: Option<String>,
-    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
-    pub metrics_namespace: String,
+    /// What it tells CloudWatch.
+    pub metrics: MetricsSettings,
 }
 
 impl FromEnvironment for NotifySettings {
@@ -120,7 +127,7 @@ impl FromEnvironment for NotifySettings {
             callback_url: environment.required_url(CALLBACK_URL),
             max_connections_per_login: environment.positive(MAX_CONNECTIONS, 20),
             defer_queue_url: environment.url("DEFER_QUEUE_URL"),
-            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+            metrics: environment.metrics(),
         }
     }
 }
@@ -136,8 +143,8 @@ pub struct RevokeSettings {
     pub endpoints: Endpoints,
     /// The WebSocket API whose sockets it closes ([`CALLBACK_URL`]).
     pub callback_url: String,
-    /// CloudWatch's namespace of the metrics (`METRICS_NAMESPACE`, `Chatterbox` unless set): each deployment has its own.
-    pub metrics_namespace: String,
+    /// What it tells CloudWatch.
+    pub metrics: MetricsSettings,
 }
 
 impl FromEnvironment for RevokeSettings {
@@ -147,7 +154,7 @@ impl FromEnvironment for RevokeSettings {
             connections_table: environment.required("CONNECTIONS_TABLE"),
             endpoints: environment.endpoints(),
             callback_url: environment.required_url(CALLBACK_URL),
-            metrics_namespace: environment.or("METRICS_NAMESPACE", "Chatterbox"),
+            metrics: environment.metrics(),
         }
     }
 }

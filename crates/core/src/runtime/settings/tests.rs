@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::Observability;
 use std::collections::BTreeMap;
 
 const TABLES: [(&str, &str); 3] = [
@@ -96,6 +97,27 @@ fn syncs_ask_for_their_chatter_id_only_if_that_is_wanted() {
 }
 
 #[test]
+fn cloudwatch_is_told_what_costs_nothing_unless_more_or_less_is_wanted() {
+    for (word, expected) in [
+        ("", Observability::Free),
+        ("free", Observability::Free),
+        ("full", Observability::Full),
+        ("none", Observability::None),
+    ] {
+        let settings = connect(&[("OBSERVABILITY", word), ("METRICS_NAMESPACE", "Mine")]).unwrap();
+        let expected = MetricsSettings {
+            namespace: "Mine".to_owned(),
+            observability: expected,
+        };
+        assert_eq!(
+            (settings.metrics, settings.flood_handshakes),
+            (expected, 37_500),
+            "{word:?}"
+        );
+    }
+}
+
+#[test]
 fn a_service_is_where_its_own_variable_says_or_else_the_one_for_all() {
     let all = ("AWS_ENDPOINT_URL", "http://all");
     let endpoints = connect(&[all, ("AWS_ENDPOINT_URL_SQS", "http://sqs")])
@@ -178,6 +200,11 @@ fn a_wrong_setting_is_refused() {
         ),
         (&[("AWS_ENDPOINT_URL", "localhost")], "AWS_ENDPOINT_URL must"),
         (&[("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
+        (
+            &[("OBSERVABILITY", "cheap")],
+            "OBSERVABILITY must be free, full or none",
+        ),
+        (&[("FLOOD_HANDSHAKES", "0")], "FLOOD_HANDSHAKES"),
     ] {
         assert!(connect(variables).unwrap_err().contains(problem), "{variables:?}");
     }
