@@ -116,9 +116,10 @@ export class Api extends Construct {
     if (!log) acknowledge(stage, "APIG1", "The settings say so: a line for each heartbeat costs more than it tells.");
     const resource = stage.node.defaultChild as CfnStage;
     const { rate, burst } = throttles.$default;
+    const logged = { ...UNLOGGED, loggingLevel: log ? "ERROR" : "OFF" };
     // For a route that somebody adds.
-    resource.defaultRouteSettings = { throttlingRateLimit: rate, throttlingBurstLimit: burst, ...UNLOGGED };
-    resource.routeSettings = Object.fromEntries(ROUTES.map((route) => [routeKey(route), routeSettings(throttles[route])]));
+    resource.defaultRouteSettings = { throttlingRateLimit: rate, throttlingBurstLimit: burst, ...logged };
+    resource.routeSettings = Object.fromEntries(ROUTES.map((route) => [routeKey(route), routeSettings(throttles[route], logged)]));
     // API Gateway refuses settings for a route that does not exist yet.
     stage.node.addDependency(this.webSocketApi, ping);
     return stage;
@@ -129,16 +130,19 @@ export class Api extends Construct {
   }
 }
 
-/** No log but the access log: execution logs with data trace would print handshakes, and those hold chatter IDs. */
-const UNLOGGED = { dataTraceEnabled: false, loggingLevel: "OFF", detailedMetricsEnabled: false };
+/**
+ * Execution logs with data trace would print handshakes, and those hold chatter IDs; at the level INFO too. At ERROR they say why
+ * API Gateway could not call a function. They need the same right as the access log.
+ */
+const UNLOGGED = { dataTraceEnabled: false, detailedMetricsEnabled: false };
 
 /** All settings of a route, as CloudFormation writes them. Where one is left out, API Gateway takes 0 for it, and not the stage's. */
-function routeSettings({ rate, burst }: Throttle): Record<string, unknown> {
+function routeSettings({ rate, burst }: Throttle, logged: { loggingLevel: string }): Record<string, unknown> {
   return {
     ThrottlingRateLimit: rate,
     ThrottlingBurstLimit: burst,
     DataTraceEnabled: UNLOGGED.dataTraceEnabled,
-    LoggingLevel: UNLOGGED.loggingLevel,
+    LoggingLevel: logged.loggingLevel,
     DetailedMetricsEnabled: UNLOGGED.detailedMetricsEnabled,
   };
 }

@@ -69,6 +69,8 @@ export class ChatterboxStack extends Stack {
       accessLog: settings.accessLog,
       logRetention: settings.logRetentionDays,
       keepTables: settings.keepTables,
+      protectTables: settings.protectTables,
+      existingTables: settings.existingTables,
       tableMaxima: settings.tableMaxima,
       observability: settings.observability,
       alarmTopic: alarmTopicArn ? Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) : undefined,

@@ -21,7 +21,7 @@ import { Queues } from "./queues";
 import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
-import { Tables } from "./tables";
+import { existingTablesProblems, Tables, type ExistingTables } from "./tables";
 import { completeThrottles, floodHandshakes, throttleProblems, type Throttles } from "./throttles";
 
 /** The construct's options. Only the functions' code has no default. */
@@ -46,6 +46,10 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly logRetention?: RetentionDays;
   /** Whether the tables `chatters` and `updates` are kept when the stack is destroyed. @default true */
   readonly keepTables?: boolean;
+  /** Whether DynamoDB lets nobody delete the tables `chatters` and `updates`. @default false */
+  readonly protectTables?: boolean;
+  /** Tables that a destroyed stack left, to take up again. @default - new ones */
+  readonly existingTables?: ExistingTables;
   /** The most that each table does in a second, in request units. @default - what the account may */
   readonly tableMaxima?: TableMaxima;
   /**
@@ -89,11 +93,17 @@ export class Chatterbox extends Construct {
       ...functionProblems(props),
       ...throttleProblems(props.throttle ?? {}),
       ...maximaProblems(props.tableMaxima),
+      ...existingTablesProblems(props.existingTables),
       ...originSecretProblems(props.originSecret),
     ];
     if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
-    this.tables = new Tables(this, "Tables", { keep: props.keepTables ?? true, maxima: props.tableMaxima });
+    this.tables = new Tables(this, "Tables", {
+      keep: props.keepTables ?? true,
+      protect: props.protectTables ?? false,
+      existing: props.existingTables,
+      maxima: props.tableMaxima,
+    });
     this.queues = new Queues(this, "Queues");
     this.metrics = new Metrics(props.metricsNamespace ?? Stack.of(this).stackName, props.observability ?? "free");
     this.functions = new Functions(this, "Functions", {

@@ -1,4 +1,4 @@
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { Grant, PolicyStatement, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { acknowledgeWildcard } from "./acknowledge";
@@ -46,7 +46,7 @@ export function allowCalls(functions: Functions, tables: Tables, api: Api, queue
   }
 }
 
-function allow(handler: LambdaFunction, table: Table, ...actions: string[]): void {
+function allow(handler: LambdaFunction, table: ITable, ...actions: string[]): void {
   handler.addToRolePolicy(new PolicyStatement({ actions, resources: [table.tableArn] }));
 }
 
@@ -60,6 +60,6 @@ export function grantPosts(grantee: IGrantable, api: Api): Grant {
 }
 
 /** Allows these actions on a table. CDK's own grants would add others for convenience. */
-export function grantOn(grantee: IGrantable, table: Table, ...actions: string[]): Grant {
+export function grantOn(grantee: IGrantable, table: ITable, ...actions: string[]): Grant {
   return Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
 }

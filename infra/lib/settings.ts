@@ -3,6 +3,7 @@ import { functionProblems } from "./function-settings";
 import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
 import { OBSERVABILITIES, type Observability } from "./observability";
 import { originSecretProblems, type OriginSecretSettings } from "./origin-secret";
+import { existingTablesProblems, type ExistingTables } from "./tables";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 
 /** The settings: their meaning, their defaults, and the checks on them. */
@@ -79,6 +80,16 @@ export interface Settings {
   /** Whether the tables are kept when the stack is destroyed. Without `chatters`, every user has to log in again. */
   keepTables: boolean;
   /**
+   * Whether DynamoDB lets nobody delete the tables `chatters` and `updates`, by hand or by CloudFormation. Turn it on once the stack
+   * is there: a first deployment that fails could not take its own tables away.
+   */
+  protectTables: boolean;
+  /**
+   * The tables that a stack left when it was destroyed, to take up again: nobody then has to log in anew. Their names, and of
+   * `chatters` the stream: `aws dynamodb describe-table` has it (docs/operating.md).
+   */
+  existingTables?: ExistingTables;
+  /**
    * The most that each table (and the index of connections) does in a second, in request units: what is beyond it, DynamoDB
    * throttles. Without it, what the account may.
    */
@@ -107,6 +118,7 @@ export const defaults: Settings = {
   accessLog: true,
   observability: "free",
   keepTables: true,
+  protectTables: false,
   apiGatewayLogRole: true,
 };
 
@@ -161,6 +173,8 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   observability: "string",
   alarmTopicArn: "string",
   keepTables: "boolean",
+  protectTables: "boolean",
+  existingTables: "object",
   tableMaxima: "object",
   budget: "object",
   apiGatewayLogRole: "boolean",
@@ -284,7 +298,8 @@ const siteCheck: Check = ({ site }) => {
   ];
 };
 
-const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, budget }) => [
+const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, existingTables, budget }) => [
+  ...existingTablesProblems(existingTables),
   ...throttleProblems(throttle),
   ...maximaProblems(tableMaxima),
   ...budgetProblems(budget),

@@ -1,5 +1,5 @@
 import { Duration } from "aws-cdk-lib";
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import {
   FilterCriteria,
@@ -71,7 +71,7 @@ export function addSources({ functions: { notify, revoke }, queues, tables, queu
 function addStream(
   id: string,
   handler: LambdaFunction,
-  table: Table,
+  table: ITable,
   failures: IQueue,
   options: Pick<EventSourceMappingOptions, "batchSize" | "filters">,
 ): void {

@@ -67,6 +67,6 @@ test("exactly these rules of cdk-nag are suppressed, each with a reason", () => 
     .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
     .flatMap(({ data }) => Object.entries(data as Record<string, string>));
   const rules = acknowledged.map(([id]) => id.replace(/^.*AwsSolutions-/, "").replace(/\[.*$/, ""));
-  assert.deepEqual([...new Set(rules)].sort(), ["APIG1", "APIG4", "CFR1", "CFR2", "CFR3", "CFR4", "IAM4", "IAM5", "SMG4"]);
+  assert.deepEqual([...new Set(rules)].sort(), ["APIG1", "APIG4", "CFR1", "CFR2", "CFR3", "CFR4", "DDB3", "IAM4", "IAM5", "SMG4"]);
   for (const [id, reason] of acknowledged) assert.match(reason, /^.{20,}\.$/, id);
 });

@@ -56,6 +56,13 @@ const GOOD: Record<string, Partial<Settings>> = {
     },
   },
   "a secret between CloudFront and the API": { originSecret: { version: 1 }, site: { path: "/socks" } },
+  "tables that a stack left": {
+    existingTables: {
+      chatters: { name: "Old-Chatters", streamArn: "arn:aws:dynamodb:eu-central-1:123456789012:table/Old-Chatters/stream/2026-11-01T00:00:00.000" },
+      updates: "Old-Updates",
+    },
+  },
+  "one of them": { existingTables: { updates: "Old-Updates" } },
   "maxima of tables": { tableMaxima: { reads: 1_000, writes: 500 } },
   "a budget": { budget: { dollars: 12.5, email: "on-call@example.com" } },
   "a VPC": { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d"] } },
@@ -165,6 +172,14 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     "a secret that is demanded by a word",
     { originSecret: { version: 1, demanded: "no" } as never, site: { path: "/s" } },
     /originSecret\.demanded must be true or false/,
+  ],
+  ["a table that is none of those that are kept", { existingTables: { outbox: "Old" } as never }, /existingTables\.outbox is no table/],
+  ["a table without a name", { existingTables: { updates: "" } }, /existingTables\.updates must be the name/],
+  ["chatter IDs by a name alone", { existingTables: { chatters: "Old" as never } }, /existingTables\.chatters\.name must be/],
+  [
+    "a stream of another table",
+    { existingTables: { chatters: { name: "Old", streamArn: "arn:aws:dynamodb:eu-central-1:123456789012:table/Other/stream/1" } } },
+    /existingTables\.chatters\.streamArn must be the ARN of that table's stream/,
   ],
   ["a table that writes nothing", { tableMaxima: { reads: 5, writes: 0 } }, /tableMaxima\.writes must be a whole number/],
   [

@@ -19,6 +19,7 @@ const named = new Readable(
     site: { path: "/live" },
     originSecret: { version: 2 },
     tableMaxima: { reads: 1_000, writes: 500 },
+    protectTables: true,
     budget: { dollars: 50, email: "on-call@example.com" },
     throttle: { $connect: { rate: 40, burst: 20 } },
     keepTables: false,
@@ -185,13 +186,14 @@ test("the tables have the keys and streams that core has", () => {
   }
 });
 
-test("every table is on demand, expires its items, and can be restored", () => {
+test("every table is on demand and expires its items, and those that last can be restored", () => {
   const all = plain.ofType("AWS::DynamoDB::Table");
   assert.equal(all.length, 4);
   for (const [name, table] of all) {
     assert.equal(table.BillingMode, "PAY_PER_REQUEST", name);
     assert.deepEqual(table.TimeToLiveSpecification, { AttributeName: expiry, Enabled: true }, name);
-    assert.equal(table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, true, name);
+    const lasts = ["Tables/Chatters", "Tables/Updates"].includes(name);
+    assert.equal(table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, lasts, name);
     assert(
       table.AttributeDefinitions.every((key: { AttributeType: string }) => key.AttributeType === "S"),
       name,
@@ -227,13 +229,32 @@ test("the tables chatters and updates outlive the stack, unless keepTables is fa
   const policies = (of: Readable) =>
     Object.fromEntries(of.ofType("AWS::DynamoDB::Table").map(([name]) => [name, of.resources[name]!.DeletionPolicy]));
   const kept = {
-    "Tables/Chatters": "Retain",
+    // Not those of a first deployment that failed.
+    "Tables/Chatters": "RetainExceptOnCreate",
     "Tables/Connections": "Delete",
     "Tables/Outbox": "Delete",
-    "Tables/Updates": "Retain",
+    "Tables/Updates": "RetainExceptOnCreate",
   };
   assert.deepEqual(policies(plain), kept);
   assert(Object.values(policies(named)).every((policy) => policy === "Delete"));
+});
+
+test("the tables that last can be protected against deletion", () => {
+  const isProtected = (of: Readable) =>
+    of.ofType("AWS::DynamoDB::Table").flatMap(([name, table]) => (table.DeletionProtectionEnabled ? [name] : []));
+  assert.deepEqual([isProtected(plain), isProtected(named).sort()], [[], ["Tables/Chatters", "Tables/Updates"]]);
+});
+
+test("tables that are there already are taken in place of new ones", () => {
+  const streamArn = "arn:aws:dynamodb:eu-central-1:123456789012:table/Old-Chatters/stream/2026-11-01T00:00:00.000";
+  const again = new Readable(stack({ existingTables: { chatters: { name: "Old-Chatters", streamArn }, updates: "Old-Updates" } }));
+  assert.deepEqual(again.ofType("AWS::DynamoDB::Table").map(([name]) => name).sort(), ["Tables/Connections", "Tables/Outbox"]);
+  assert.equal(fn(again, "connect").Environment.Variables.CHATTERS_TABLE, "Old-Chatters");
+  assert.equal(fn(again, "notify").Environment.Variables.UPDATES_TABLE, "Old-Updates");
+  assert.equal(again.resources["Functions/revoke/Chatters"]!.Properties.EventSourceArn, streamArn);
+  const table = (name: string) => `arn:\${AWS::Partition}:dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/${name}`;
+  assert(allowed(again, "notify").includes(`dynamodb:UpdateItem on ${table("Old-Updates")}`));
+  assert(allowed(again, "revoke").includes(`dynamodb:GetRecords on ${table("Old-Chatters")}/stream/*`));
 });
 
 test("the outbox invokes notify with new and changed items, and its failures go to the dead-letter queue", () => {
@@ -336,7 +357,7 @@ test("API Gateway may invoke each function for its route on this stage only", ()
   assert.deepEqual(permissions.sort(), expected);
 });
 
-const UNLOGGED = { DataTraceEnabled: false, DetailedMetricsEnabled: false, LoggingLevel: "OFF" };
+const UNLOGGED = { DataTraceEnabled: false, DetailedMetricsEnabled: false, LoggingLevel: "ERROR" };
 const limit = (rate: number, burst: number) => ({
   ThrottlingRateLimit: rate,
   ThrottlingBurstLimit: burst,
@@ -399,6 +420,9 @@ test("with accessLog false there is no access log, and no role that may write it
   const silent = new Readable(stack({ accessLog: false }));
   assert.equal(silent.only("AWS::ApiGatewayV2::Stage").AccessLogSettings, undefined);
   assert.equal(silent.resources["Api/AccessLog"], undefined);
+  const { DefaultRouteSettings, RouteSettings } = silent.only("AWS::ApiGatewayV2::Stage");
+  const levels = [DefaultRouteSettings, ...Object.values<any>(RouteSettings)].map(({ LoggingLevel }) => LoggingLevel);
+  assert.deepEqual([...new Set(levels)], ["OFF"]);
   assert.equal(silent.ofType("AWS::ApiGateway::Account").length, 0);
 });
 

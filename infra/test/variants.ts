@@ -10,7 +10,14 @@ export const VARIANTS: Record<string, Partial<Settings>> = {
     site: { path: "/socks", example: { siteOrigin: "origin.example.com" } },
     originSecret: { version: 2 },
   },
+  "with the tables that another left": {
+    existingTables: {
+      chatters: { name: "Old-Chatters", streamArn: "arn:aws:dynamodb:eu-central-1:123456789012:table/Old-Chatters/stream/2026-11-01T00:00:00.000" },
+      updates: "Old-Updates",
+    },
+  },
   everything: {
+    protectTables: true,
     allowedOrigins: ["https://www.example.com"],
     cookies: { login: "user", chatter: "socks" },
     host: { name: "socks.example.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "example.com" } },

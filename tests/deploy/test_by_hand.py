@@ -155,12 +155,11 @@ def named(arn: str, names: dict[str, str]) -> str:
 def test_each_function_has_the_rights_that_cdk_gives_it_and_no_others(by_hand, deployment, aws):
     outputs = deployment.outputs
     cdk = {outputs[f"{table}Table"]: table for table in ("Chatters", "Connections", "Updates", "Outbox")}
-    queues = {"QueueUrl": "Updates", "DeadLetterQueueUrl": "Dead", "OutboxFailuresQueueUrl": "OutboxFailures", "RevokeFailuresQueueUrl": "RevokeFailures"}
+    queues = {"QueueUrl": "Updates", "DeadLetterQueueUrl": "Dead"}
     cdk |= {outputs[url].split("/")[-1]: f"{queue}Queue" for url, queue in queues.items()}
     cdk |= {deployment.socket_url.split("/")[-2]: "API", f"/{deployment.settings['stage']}/": "/STAGE/", "Chatterbox-": "LOG-"}
     hand = {f"table/ByHand-{name.lower()}": f"table/{name}" for name in ("Chatters", "Connections", "Updates", "Outbox")}
     hand |= {"ByHand-updates": "UpdatesQueue", "ByHand-dead-letters": "DeadQueue"}
-    hand |= {"ByHand-outbox-failures": "OutboxFailuresQueue", "ByHand-revoke-failures": "RevokeFailuresQueue"}
     hand |= {by_hand.api: "API", f"/{by_hand.stage}/": "/STAGE/", "lambda/ByHand-": "lambda/LOG-"}
     assert rights(aws, "ByHand", hand) == rights(aws, "Chatterbox", cdk)
 
@@ -172,7 +171,7 @@ def test_each_function_has_the_settings_that_cdk_gives_it(by_hand, deployment, a
         assert {one: ours[name][one] for one in features} == {one: theirs[name][one] for one in features}, name
         assert ours[name]["LoggingConfig"] == json.loads(json.dumps(theirs[name]["LoggingConfig"]).replace("Chatterbox", "ByHand"))
         # Those that CDK sets besides are the defaults.
-        defaults = {"LOGIN_PARAMETER", "CHATTER_PARAMETER", "TOPIC_PARAMETER", "MAX_CONNECTIONS_PER_LOGIN"}
+        defaults = {"LOGIN_PARAMETER", "CHATTER_PARAMETER", "TOPIC_PARAMETER", "MAX_CONNECTIONS_PER_LOGIN", "OBSERVABILITY", "FLOOD_HANDSHAKES"}
         variables = theirs[name]["Environment"]["Variables"].keys() - defaults
         assert ours[name]["Environment"]["Variables"].keys() == variables, name
 
@@ -195,13 +194,14 @@ def test_the_tables_queues_routes_and_sources_are_those_of_cdk(by_hand, deployme
 
 
 def table_of(aws, name: str) -> dict:
-    """A table as core's contract has it; the items of all expire, and all are backed up."""
+    """A table as core's contract has it; the items of all expire, and those that last are backed up."""
     dynamodb = aws.client("dynamodb")
     table = dynamodb.describe_table(TableName=name)["Table"]
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires_at")
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    is_backed_up = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert is_backed_up == name.endswith(("chatters", "updates")), name
     keys = [one["AttributeName"] for one in table["KeySchema"]]
     indexes = [[one["IndexName"], *(key["AttributeName"] for key in one["KeySchema"])] for one in table.get("GlobalSecondaryIndexes", [])]
     return {

@@ -141,6 +141,28 @@ def test_destroy_leaves_no_resource(emulator, aws, tmp_path):
     assert not any(left_of("Passing", aws).values()), left_of("Passing", aws)
 
 
+def test_tables_that_are_kept_are_taken_up_again_by_the_next_stack(emulator, aws, tmp_path, login):
+    first = Site(Deployment(emulator, "Kept", tmp_path / "first", {"keepTables": True}), aws)
+    chatter_id = first.issue(login)
+    first.invoke_notify({"login": login, "body": {"plays": 1}})
+    first.deployment.destroy()
+    tables = {name: first.outputs[f"{name.capitalize()}Table"] for name in ("chatters", "updates")}
+    described = first.dynamodb.describe_table(TableName=tables["chatters"])["Table"]
+    existing = {"chatters": {"name": tables["chatters"], "streamArn": described["LatestStreamArn"]}, "updates": tables["updates"]}
+    second = Site(Deployment(emulator, "Again", tmp_path / "second", {"existingTables": existing}), aws)
+    try:
+        with second.browser(login, chatter_id) as browser:
+            browser.say({"action": "sync", "login": login, "cursor": None, "n": 1})
+            assert [update["body"] for update in browser.hear()["updates"]] == [{"plays": 1}]
+            key = {"login": {"S": login}, "chatter_hash": {"S": hashlib.sha256(chatter_id.encode()).hexdigest()}}
+            second.dynamodb.delete_item(TableName=tables["chatters"], Key=key)
+            assert browser.hear() == {"type": "closing", "reason": "revoked", "retry": False}
+    finally:
+        second.deployment.destroy()
+        for table in tables.values():
+            second.dynamodb.delete_table(TableName=table)
+
+
 def left_of(stack: str, aws) -> dict[str, list[str]]:
     """Resources by kind that have the stack's name in their own, as all that a stack makes do, or are part of such a one."""
     queues = aws.client("sqs").list_queues(QueueNamePrefix=stack).get("QueueUrls", [])
