@@ -31,7 +31,7 @@ impl ChatterId {
         ChatterHash(hex(&Sha256::digest(self.reveal())))
     }
 
-    /// Whether it stands in one of a text's [readings](readings): as its 16 bytes, or in digits of any case, whatever is between
+    /// Whether it stands in one of a text's [`readings`]: as its 16 bytes, or in digits of any case, whatever is between
     /// them that is no letter and no digit. Clients mix up fields, and a text that is kept must not have it.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let (bytes, mut buffer) = (self.0.as_bytes(), Uuid::encode_buffer());
