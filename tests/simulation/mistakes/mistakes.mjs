@@ -90,7 +90,7 @@ export const MISTAKES = [
     rule: "R5",
     name: "a_reply_with_another_number_than_its_sync",
     file: "protocol/message_handler.rs",
-    change: { "            *n,\n": `            ${either("*n + 1", "*n")},\n` },
+    change: { "&connection.topics, cursor, n, now))": `&connection.topics, cursor, ${either("n + 1", "n")}, now))` },
   },
   {
     rule: "R5",
@@ -116,7 +116,7 @@ export const MISTAKES = [
     file: "protocol/message_handler.rs",
     change: {
       "            return Ok(Outgoing::unknown_connection().to_text());\n        };":
-        "            return Ok(if MADE { sync::reply(None, &crate::Topics::All, None, *n, Timestamp::now()) } else { Outgoing::unknown_connection().to_text() });\n        };",
+        "            return Ok(if MADE { sync::reply(None, &crate::Topics::All, None, n, Timestamp::now()) } else { Outgoing::unknown_connection().to_text() });\n        };",
     },
   },
   {
@@ -193,7 +193,7 @@ export const MISTAKES = [
         "        let found = self.connections.find(login, socket).await?;\n" +
         "        if MADE && found.is_none() {\n" +
         "            let log = self.updates.read(login).await?;\n" +
-        "            return Ok(sync::reply(log.as_ref(), &crate::Topics::All, cursor.as_ref(), *n, Timestamp::now()));\n" +
+        "            return Ok(sync::reply(log.as_ref(), &crate::Topics::All, cursor, n, Timestamp::now()));\n" +
         "        }\n" +
         "        let Some(connection) = found else {",
     },
