@@ -9,13 +9,13 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Asserts that a check of this thing, or of any if there is no name, says these words, that it is wrong, and what to do.
+/// Asserts that a check of this thing says these words, that it is wrong, and what to do.
 fn finds(answered: &Answered, what: &str, words: &str) {
     let wrong = answered.answers.iter().filter(|check| check["mark"] == "wrong");
     let found = wrong.clone().any(|check| {
         let has_words =
             check["found"].as_str().unwrap().contains(words) || check["do"].as_str().unwrap().contains(words);
-        (check["what"] == what || what.is_empty()) && has_words && !check["do"].as_str().unwrap().is_empty()
+        check["what"] == what && has_words && !check["do"].as_str().unwrap().is_empty()
     });
     assert!(found, "{what}: {words}: {:#?}", wrong.collect::<Vec<_>>());
     assert_eq!(answered.code, 3);
