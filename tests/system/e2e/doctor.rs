@@ -155,11 +155,6 @@ async fn a_login_with_too_many_sockets_is_found() {
 async fn a_fault_between_notify_and_the_browsers_is_found() {
     let world = World::with(|options| options.faults = Some(serde_json::from_value(json!({})).unwrap())).await;
     for (faults, what, words) in [
-        (
-            json!({"invocationsKilled": 1.0, "killWithinMs": 0}),
-            "credentials",
-            "answered 502",
-        ),
         (json!({"postsLost": 1.0}), "update", "no answer within"),
         (json!({"connectsFailed": 1.0}), "handshake", "answered 500"),
         (json!({"connectsThrottled": 1.0}), "handshake", "answered 429"),
