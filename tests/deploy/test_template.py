@@ -134,9 +134,11 @@ def test_the_plain_stacks_functions_have_what_the_parameters_say_and_no_more(dep
         ("CHATTERS_TABLE", deployed.outputs["ChattersTable"]),
         ("CHATTER_PARAMETER", "chatter"),
         ("CONNECTIONS_TABLE", deployed.outputs["ConnectionsTable"]),
+        ("FLOOD_HANDSHAKES", "37500"),
         ("LOGIN_PARAMETER", "login"),
         ("MAX_CONNECTIONS_PER_LOGIN", "20"),
         ("METRICS_NAMESPACE", "Plain"),
+        ("OBSERVABILITY", "free"),
         ("TOPIC_PARAMETER", "topic"),
     ]
 
