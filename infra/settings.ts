@@ -24,6 +24,9 @@ export const settings: Partial<Settings> = {
   // A pipeline inside a VPC reaches the outbox free of charge through a gateway endpoint, which this adds.
   // vpc: { id: "vpc-0123456789abcdef0", routeTableIds: ["rtb-0123456789abcdef0"] },
 
+  // Events that go to a topic, a bus or a table of yours already; docs/ways-in.md has rules and pipes too.
+  // waysIn: { topics: ["arn:aws:sns:eu-central-1:123456789012:stats"] },
+
   // A flood of handshakes costs less where fewer are let in; see docs/deploy.md for what each route needs.
   // throttle: { $connect: { rate: 50, burst: 50 } },
 

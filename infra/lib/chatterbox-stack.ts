@@ -65,6 +65,7 @@ export class ChatterboxStack extends Stack {
       checkChatterOnSync: settings.checkChatterOnSync,
       throttle: settings.throttle,
       originSecret: settings.originSecret,
+      waysIn: settings.waysIn,
       notifyConcurrency: settings.notifyConcurrency,
       accessLog: settings.accessLog,
       logRetention: settings.logRetentionDays,

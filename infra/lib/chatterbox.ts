@@ -23,6 +23,7 @@ import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
 import { existingTablesProblems, Tables, type ExistingTables } from "./tables";
 import { completeThrottles, floodHandshakes, throttleProblems, type Throttles } from "./throttles";
+import { addWaysIn, waysInProblems, type WaysIn } from "./ways-in";
 
 /** The construct's options. Only the functions' code has no default. */
 export interface ChatterboxProps extends FunctionSettings {
@@ -36,6 +37,8 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly namePrefix?: string;
   /** The throttle of each route: requests a second, and at once. @default DEFAULT_THROTTLES, for each route that is left out */
   readonly throttle?: Partial<Throttles>;
+  /** SNS topics, EventBridge rules and pipes that notify's queue gets events from. @default - none */
+  readonly waysIn?: WaysIn;
   /** The header that CloudFront adds, and that `$connect` demands. @default - any way to the API will do */
   readonly originSecret?: OriginSecretSettings;
   /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
@@ -95,6 +98,7 @@ export class Chatterbox extends Construct {
       ...maximaProblems(props.tableMaxima),
       ...existingTablesProblems(props.existingTables),
       ...originSecretProblems(props.originSecret),
+      ...waysInProblems(props.waysIn),
     ];
     if (problems.length > 0) throw new SettingsError(problems);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
@@ -130,6 +134,7 @@ export class Chatterbox extends Construct {
       tables: this.tables,
       queueConcurrency: props.notifyConcurrency ?? 5,
     });
+    if (props.waysIn) addWaysIn(this, props.waysIn, this.queues);
     this.alarms = addAlarms(this, this, props.alarmTopic);
     addDashboard(this, this);
   }

@@ -12,3 +12,4 @@ export { SettingsError } from "./settings";
 export type { ExistingTables } from "./tables";
 export { DEFAULT_THROTTLES, type Throttle, type Throttles } from "./throttles";
 export { zips } from "./zips";
+export type { EventPipe, EventRule, WaysIn } from "./ways-in";

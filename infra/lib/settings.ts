@@ -5,6 +5,7 @@ import { OBSERVABILITIES, type Observability } from "./observability";
 import { originSecretProblems, type OriginSecretSettings } from "./origin-secret";
 import { existingTablesProblems, type ExistingTables } from "./tables";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
+import { waysInProblems, type WaysIn } from "./ways-in";
 
 /** The settings: their meaning, their defaults, and the checks on them. */
 
@@ -49,6 +50,11 @@ export interface Settings {
    * sends it and nobody is refused yet.
    */
   originSecret?: OriginSecretSettings;
+  /**
+   * What the account sends events to already, and from where notify is to have them: SNS topics, EventBridge rules and pipes
+   * (docs/ways-in.md).
+   */
+  waysIn?: WaysIn;
   /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
   vpc?: { id: string; routeTableIds: string[] };
   /**
@@ -165,6 +171,7 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   host: "object",
   site: "object",
   originSecret: "object",
+  waysIn: "object",
   vpc: "object",
   throttle: "object",
   notifyConcurrency: "number",
@@ -309,7 +316,8 @@ const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, existingTa
   ),
 ];
 
-const operationCheck: Check = ({ observability, logRetentionDays, alarmTopicArn, vpc }) => [
+const operationCheck: Check = ({ observability, logRetentionDays, alarmTopicArn, vpc, waysIn }) => [
+  ...waysInProblems(waysIn),
   ...unless(OBSERVABILITIES.includes(observability), `observability must be one of ${OBSERVABILITIES.join(", ")}.`),
   ...unless(
     !alarmTopicArn || observability !== "none",

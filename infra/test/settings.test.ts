@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { Chatterbox, type ChatterboxProps } from "../lib/chatterbox";
 import { complete, defaults, SettingsError, type Settings } from "../lib/settings";
 import { app, FUNCTIONS } from "./stack";
+import { WAYS_IN } from "./variants";
 
 const ZONE = { id: "Z0123456789ABCDEFGHIJ", name: "example.com" };
 const CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
@@ -56,6 +57,7 @@ const GOOD: Record<string, Partial<Settings>> = {
     },
   },
   "a secret between CloudFront and the API": { originSecret: { version: 1 }, site: { path: "/socks" } },
+  "ways in of each kind": { waysIn: WAYS_IN },
   "tables that a stack left": {
     existingTables: {
       chatters: { name: "Old-Chatters", streamArn: "arn:aws:dynamodb:eu-central-1:123456789012:table/Old-Chatters/stream/2026-11-01T00:00:00.000" },
@@ -250,6 +252,17 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ],
   ["an empty VPC", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
   ["an empty site", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],
+  ["a queue for a topic", { waysIn: { topics: [WAYS_IN.pipes.queue.source] } }, /waysIn\.topics must be ARNs of SNS topics/],
+  ["a FIFO topic", { waysIn: { topics: [`${WAYS_IN.topics[0]}.fifo`] } }, /A FIFO topic sends to FIFO queues only/],
+  ["a topic twice", { waysIn: { topics: [WAYS_IN.topics[0]!, WAYS_IN.topics[0]!] } }, /names a topic twice/],
+  ["one topic in the place of a list", { waysIn: { topics: WAYS_IN.topics[0] as never } }, /topics as a list of ARNs/],
+  ["a way in that there is none of", { waysIn: { streams: [] } as never }, /waysIn\.streams is no way in/],
+  ["a rule for all events", { waysIn: { rules: { all: { pattern: {} } } } }, /waysIn\.rules\.all\.pattern must be a pattern/],
+  ["a rule whose bus has a space", { waysIn: { rules: { games: { ...WAYS_IN.rules.games, bus: "a b" } } } }, /bus must be the name/],
+  ["a rule's name with a slash", { waysIn: { rules: { "a/b": WAYS_IN.rules.games } } }, /a\/b must be letters and digits/],
+  ["a pipe from a topic", { waysIn: { pipes: { stats: { source: WAYS_IN.topics[0]! } } } }, /must be the ARN of an SQS queue/],
+  ["a pipe from a FIFO queue", { waysIn: { pipes: { stats: { source: `${WAYS_IN.pipes.queue.source}.fifo` } } } }, /which is not FIFO/],
+  ["a pipe's misspelt template", { waysIn: { pipes: { stats: { ...WAYS_IN.pipes.queue, templat: "{}" } as never } } }, /templat is not known/],
   [
     "a misspelt setting",
     { allowedOrigin: ["https://www.example.com"] } as Partial<Settings>,
@@ -272,6 +285,7 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
   "one parameter for two": [{ parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
   "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
   "tables that read nothing": [{ tableMaxima: { reads: 0, writes: 5 } }, /tableMaxima\.reads must be/],
+  "a topic that is none": [{ waysIn: { topics: ["stats"] } }, /waysIn\.topics must be ARNs/],
   "half a throttle": [{ throttle: { ping: { rate: 5, burst: 0.5 } } }, /throttle\.ping\.burst must be/],
 };
 

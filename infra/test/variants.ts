@@ -1,5 +1,22 @@
 import type { Settings } from "../lib/settings";
 
+/** Ways in of each kind. */
+export const WAYS_IN = {
+  topics: ["arn:aws:sns:eu-central-1:123456789012:stats", "arn:aws:sns:eu-central-1:123456789012:games"],
+  rules: {
+    plays: { pattern: { source: ["stats"], "detail-type": ["StatsUpdated"] } },
+    games: { pattern: { source: ["games"] }, bus: "games" },
+  },
+  pipes: {
+    plays: {
+      source: "arn:aws:dynamodb:eu-central-1:123456789012:table/Plays/stream/2026-11-01T00:00:00.000",
+      pattern: { eventName: ["INSERT", "MODIFY"] },
+      template: '{"login": "<$.dynamodb.Keys.login.S>", "id": "<$.eventID>", "body": {"plays": "<$.dynamodb.NewImage.plays.N>"}}',
+    },
+    queue: { source: "arn:aws:sqs:eu-central-1:123456789012:stats" },
+  },
+};
+
 /** Settings that between them create every kind of resource. A check of all these stacks covers every template. */
 export const VARIANTS: Record<string, Partial<Settings>> = {
   plain: {},
@@ -17,6 +34,7 @@ export const VARIANTS: Record<string, Partial<Settings>> = {
     },
   },
   everything: {
+    waysIn: WAYS_IN,
     protectTables: true,
     allowedOrigins: ["https://www.example.com"],
     cookies: { login: "user", chatter: "socks" },

@@ -8,6 +8,7 @@ import pytest
 from clients import PATIENCE, Aws, Site
 from deployment import PROGRAMS, Deployment, bootstrap
 from emulator import Emulator
+from ways_in import ways_in
 
 
 def pytest_configure():
@@ -37,8 +38,8 @@ def aws(emulator):
 
 
 @pytest.fixture(scope="session")
-def deployment(emulator, tmp_path_factory):
-    return Deployment(emulator, "Chatterbox", tmp_path_factory.mktemp("Chatterbox"), {})
+def deployment(emulator, aws, tmp_path_factory):
+    return Deployment(emulator, "Chatterbox", tmp_path_factory.mktemp("Chatterbox"), {"waysIn": ways_in(aws)})
 
 
 @pytest.fixture

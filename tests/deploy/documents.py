@@ -11,6 +11,7 @@ DEPLOY = ROOT / "docs" / "deploy.md"
 OTHER_WAYS = ROOT / "docs" / "other-ways.md"
 BY_HAND = ROOT / "docs" / "by-hand.md"
 BACKEND = ROOT / "docs" / "backend.md"
+WAYS_IN = ROOT / "docs" / "ways-in.md"
 OPERATING = ROOT / "docs" / "operating.md"
 
 

@@ -133,21 +133,6 @@ def test_the_outputs_can_be_read_again_later(shell, site, emulator):
     assert {one["OutputKey"]: one["OutputValue"] for one in printed} == site.outputs
 
 
-def test_a_queue_of_ones_own_can_be_read_by_notify(shell, site, emulator, login):
-    [command] = commands(DEPLOY, "create-event-source-mapping")
-    queue = site.sqs.create_queue(QueueName=login)["QueueUrl"]
-    arn = site.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    region = {"AWS_DEFAULT_REGION": emulator.environment["AWS_REGION"]}
-    mapping = json.loads(shell(command.replace("QUEUE_ARN", arn), {**emulator.environment, **region}))
-    try:
-        with site.browser(login, site.issue(login)) as browser:
-            site.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"login": login, "body": {"plays": 8}}))
-            assert browser.hear()["body"] == {"plays": 8}
-    finally:
-        site.functions.delete_event_source_mapping(UUID=mapping["UUID"])
-        site.sqs.delete_queue(QueueUrl=queue)
-
-
 @pytest.mark.parametrize("document", [README, DEPLOY], ids=["README.md", "deploy.md"])
 def test_programs_are_tested_with_no_more_than_the_document_exports(emulator, document):
     """Beside credentials, which `aws configure` gives, and the emulator's address, for which AWS needs nothing."""
