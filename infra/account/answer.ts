@@ -2,7 +2,7 @@
  * What the doctor found out about one thing.
  * - well: as a deployment needs it.
  * - careful: a deployment succeeds, and somebody should know this.
- * - wrong: a deployment would fail.
+ * - wrong: a deployment would fail, or take away what others rely on.
  * - unknown: nobody could say. That is no failure: CDK deploys by roles of its own, which may do what these credentials may not.
  */
 export interface Answer {

@@ -17,12 +17,17 @@ function logRole({ settings, isOwn, place }: Question, arn: string | undefined):
       : wrong(`API Gateway has no role by which it could write the access log: take out apiGatewayLogRole: false, or set accessLog: false.`);
   }
   if (!arn) return well("API Gateway has no role to write logs with; the stack makes one.");
-  const own = isOwn(arn.split("/").at(-1)!);
+  const role = arn.split("/").at(-1)!;
+  const own = isOwn(role);
   if (own) return well("API Gateway writes its logs by the stack's own role.");
+  // It is kept when its stack is destroyed.
+  const isLeft = role.startsWith(`${settings.stackName}-ApiGatewayLogs`);
+  if (isLeft) return well(`API Gateway writes its logs as ${arn}, which an earlier stack of this name has made.`);
   if (own === undefined) return well(`API Gateway writes its logs as ${arn}, which may be the stack's own.`);
-  return careful(
+  return wrong(
     `API Gateway writes logs as ${arn}; the stack would replace that by a role of its own, for all APIs in ${place.region}: ` +
-      "apiGatewayLogRole: false leaves it.",
+      "set apiGatewayLogRole: false, which leaves it. If that role is to be replaced, take it out first: " +
+      "aws apigateway update-account --patch-operations op=remove,path=/cloudwatchRoleArn",
   );
 }
 

@@ -148,8 +148,10 @@ function routeSettings({ rate, burst }: Throttle, logged: { loggingLevel: string
 }
 
 /**
- * A line of the access log. None of these variables holds a query string, a header or a message; `error` is a text of
- * API Gateway's own.
+ * A line of the access log. None of these variables holds a query string, a header or a message; the errors are texts of
+ * API Gateway's own, without quotation marks. Every variable stands between quotation marks, since API Gateway writes `-` for
+ * one without a value. So `$context.error.messageString`, which brings its own, cannot be used: bare, it would be `-`, and no
+ * line of a request that went well would be JSON.
  */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
   JSON.stringify({

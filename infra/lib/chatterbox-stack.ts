@@ -67,6 +67,7 @@ export class ChatterboxStack extends Stack {
       originSecret: settings.originSecret,
       waysIn: settings.waysIn,
       notifyConcurrency: settings.notifyConcurrency,
+      logInvocations: settings.logInvocations,
       accessLog: settings.accessLog,
       logRetention: settings.logRetentionDays,
       keepTables: settings.keepTables,

@@ -43,7 +43,9 @@ export interface ChatterboxProps extends FunctionSettings {
   readonly originSecret?: OriginSecretSettings;
   /** How many invocations of notify work on its queue at once, 2 to 1,000. @default 5 */
   readonly notifyConcurrency?: number;
-  /** Whether API Gateway logs what browsers send. @default true */
+  /** Whether Lambda logs when each invocation began, and what it took. @default false */
+  readonly logInvocations?: boolean;
+  /** Whether API Gateway logs a line for each request of a browser. @default true */
   readonly accessLog?: boolean;
   /** How long logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
@@ -115,6 +117,7 @@ export class Chatterbox extends Construct {
       architecture: props.architecture ?? lambdaArchitecture(ofThisMachine()),
       namePrefix: props.namePrefix,
       logRetention,
+      logInvocations: props.logInvocations ?? false,
       environment: { METRICS_NAMESPACE: this.metrics.namespace, OBSERVABILITY: this.metrics.observability },
     });
     this.api = new Api(this, "Api", {

@@ -61,6 +61,8 @@ export interface FunctionsProps {
   /** What the functions are called, followed by a hyphen and their own name; CloudFormation makes names without it. */
   readonly namePrefix?: string;
   readonly logRetention: RetentionDays;
+  /** Whether Lambda writes lines of its own for each invocation. */
+  readonly logInvocations: boolean;
   /** Environment variables of every function. */
   readonly environment: Record<string, string>;
 }
@@ -119,7 +121,8 @@ export class Functions extends Construct {
       // The functions write no more than INFO: what the libraries below them write further down holds secrets. Less would
       // drop the metrics with the log lines.
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      systemLogLevelV2: SystemLogLevel.WARN,
+      // At WARN Lambda tells of invocations that failed or took too long; at INFO of each.
+      systemLogLevelV2: props.logInvocations ? SystemLogLevel.INFO : SystemLogLevel.WARN,
     });
   }
 

@@ -71,6 +71,11 @@ export interface Settings {
   /** How long logs are kept, in days. */
   logRetentionDays: number;
   /**
+   * Whether Lambda writes lines of its own for each invocation: when it began, how long it took, what is billed, and how much
+   * memory it used (`platform.report`, which used to be the line REPORT). They are about as much log as the functions' own.
+   */
+  logInvocations: boolean;
+  /**
    * Whether API Gateway writes an access log: a line for each request of a browser, heartbeats too, which costs a site
    * with many users something (`make cost`).
    */
@@ -103,8 +108,9 @@ export interface Settings {
   /** A budget of the account, in US dollars a month, and the e-mail address that is told when it runs out. */
   budget?: Budget;
   /**
-   * Whether to give API Gateway the right to write access logs. It is one setting for an account and region: say false
-   * if another stack or a person has set it; `make doctor` finds that out.
+   * Whether to give API Gateway the right to write its logs. It is one setting for all APIs of an account and region, and
+   * the stack would replace what is there: say false if another stack or a person has set it. `make doctor` finds that out, and
+   * `make deploy` goes no further then.
    */
   apiGatewayLogRole: boolean;
 }
@@ -121,6 +127,7 @@ export const defaults: Settings = {
   throttle: DEFAULT_THROTTLES,
   notifyConcurrency: 5,
   logRetentionDays: 30,
+  logInvocations: false,
   accessLog: true,
   observability: "free",
   keepTables: true,
@@ -176,6 +183,7 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   throttle: "object",
   notifyConcurrency: "number",
   logRetentionDays: "number",
+  logInvocations: "boolean",
   accessLog: "boolean",
   observability: "string",
   alarmTopicArn: "string",

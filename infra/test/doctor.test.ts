@@ -107,6 +107,12 @@ test("a fresh account is told that nothing stands in the way", async () => {
   ]);
 });
 
+test("the role for logs that an earlier stack of this name has left is no obstacle", async () => {
+  const left = "arn:aws:iam::123456789012:role/Chatterbox-ApiGatewayLogsRole0123ABCD-456XYZ";
+  const found = await answers({}, { GetAccount: takes(10_000, 5_000, left) });
+  assert.deepEqual(found.filter(({ mark }) => mark !== "well"), []);
+});
+
 test("the document shows what an account is told that has all it needs", async () => {
   const document = readFileSync(join(__dirname, "../../docs/deploy.md"), "utf8");
   aws.replies = { GetCallerIdentity: [200, identityOf(PLACE.account)] };
@@ -140,7 +146,7 @@ const FOUND: [what: string, settings: Partial<Settings>, replies: Replies, mark:
   ["a stack that is being changed", {}, { DescribeStacks: stackIn("UPDATE_IN_PROGRESS"), ListStackResources: resourcesOf() }, "wrong", /being changed right now/],
   ["a deployment that was not rolled back", {}, { DescribeStacks: stackIn("UPDATE_FAILED"), ListStackResources: resourcesOf() }, "wrong", /cdk -- rollback Chatterbox/],
   ["a stack nobody may ask for", {}, { DescribeStacks: xmlRefusal("AccessDenied") }, "unknown", /the stack Chatterbox nothing is known/],
-  ["another's log role", {}, { GetAccount: takes(10_000, 5_000, FOREIGN) }, "careful", /role\/of-somebody; the stack would replace.*apiGatewayLogRole: false leaves it/],
+  ["another's log role", {}, { GetAccount: takes(10_000, 5_000, FOREIGN) }, "wrong", /role\/of-somebody; the stack would replace.*apiGatewayLogRole: false, which leaves it/],
   ["no log role though one is relied on", { apiGatewayLogRole: false }, {}, "wrong", /no role by which it could write/],
   ["a region with a small quota, and throttles that do not fit", { throttle: { ping: { rate: 2_000, burst: 250 } } }, { GetAccount: takes(2_500, 1_250) }, "careful", /takes 2,500 requests.*leaves none for posts/],
   ["a new account", {}, { GetAccountSettings: limitsOf(10) }, "careful", /runs 10 .*13 may be taken .*leaves 0 for handshakes.*quotas\/L-B99A9384/],

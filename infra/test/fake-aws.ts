@@ -51,6 +51,8 @@ export class FakeAws {
 
   /** Listens, and makes this process's AWS be it. */
   async start(): Promise<Record<string, string>> {
+    // Else it would close a connection after five seconds of silence, just when the next request comes on it.
+    this.server.keepAliveTimeout = 0;
     await once(this.server.listen(0, "127.0.0.1"), "listening");
     return {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FUNCTION_NAMES } from "../lib/functions";
 import { ROUTES } from "../lib/routes";
+import type { Settings } from "../lib/settings";
 import { DEFAULT_THROTTLES } from "../lib/throttles";
 import { callbackVariable, expiry, tables, timeLimit, variables } from "./rust";
 import { Readable, stack } from "./stack";
@@ -414,6 +415,29 @@ test("the access log holds no query string, no header and no message", () => {
   assert.deepEqual(held, harmless);
   assert.deepEqual(Object.keys(JSON.parse(Format)).length, harmless.length);
   assert.equal(DestinationArn, "${Api/AccessLog.Arn}");
+});
+
+/** A line as API Gateway writes it: a variable's value, or `-` for one that has none. */
+function logged(format: string, values: Record<string, string>): string {
+  return format.replace(/\$context\.([\w.]+)/g, (_, name: string) => values[name] ?? "-");
+}
+
+test("a line of the access log is JSON, of a request that went well and of one that did not", () => {
+  const { Format } = plain.only("AWS::ApiGatewayV2::Stage").AccessLogSettings;
+  const went = { requestId: "r", status: "200", routeKey: "$default" };
+  assert.equal(JSON.parse(logged(Format, went)).error, "-");
+  // What API Gateway would say, and the same between quotation marks, as a JSON text.
+  const [said, quoted] = ["Internal server error", '"Internal server error"'];
+  const failed = { ...went, status: "500", "error.message": said, "error.messageString": quoted, integrationErrorMessage: said };
+  const { error, integrationError } = JSON.parse(logged(Format, failed));
+  assert.deepEqual([error, integrationError], [said, said]);
+});
+
+test("with logInvocations Lambda tells of each invocation, else of those that fail", () => {
+  const levels = (settings: Partial<Settings>) =>
+    new Readable(stack(settings)).ofType("AWS::Lambda::Function").map(([, { LoggingConfig }]) => LoggingConfig.SystemLogLevel);
+  assert.deepEqual([...new Set(levels({ logInvocations: true }))], ["INFO"]);
+  assert.deepEqual([...new Set(levels({}))], ["WARN"]);
 });
 
 test("with accessLog false there is no access log, and no role that may write it", () => {

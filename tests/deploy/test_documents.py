@@ -126,6 +126,19 @@ def test_the_walk_through_prepares_an_account_in_the_region_that_it_names(emulat
     assert after.returncode == 0, after.stdout + after.stderr
 
 
+def test_the_right_to_write_logs_can_be_given_by_hand(shell, emulator, aws):
+    script = "\n".join(commands(DEPLOY, "api-gateway-logs"))
+    gateway = aws.client("apigateway")
+    before = gateway.get_account()["cloudwatchRoleArn"]
+    try:
+        shell(script, {**emulator.environment, "AWS_DEFAULT_REGION": emulator.environment["AWS_REGION"]})
+        assert gateway.get_account()["cloudwatchRoleArn"] == "arn:aws:iam::000000000000:role/api-gateway-logs"
+        [policy] = aws.client("iam").list_attached_role_policies(RoleName="api-gateway-logs")["AttachedPolicies"]
+        assert policy["PolicyName"] == "AmazonAPIGatewayPushToCloudWatchLogs"
+    finally:
+        gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": before}])
+
+
 def test_the_outputs_can_be_read_again_later(shell, site, emulator):
     [command] = re.findall(r"`(aws cloudformation describe-stacks [^`]+)`", DEPLOY.read_text())
     region = {"AWS_DEFAULT_REGION": emulator.environment["AWS_REGION"]}
