@@ -5,8 +5,8 @@ import { apiMetric, FIVE_MINUTES, ONE_HOUR, QUARTER_HOUR, sum, TWO_HOURS, WAITIN
 
 /**
  * The alarms of `observability: "free"`. AWS bills an alarm by the metrics that it watches, and ten of them are free: so these
- * watch ten, of which some are sums that the functions make (crates/core/src/runtime/summary.rs). Nothing that the alarms of
- * "full" tell is silent here, but one alarm may have several causes.
+ * watch ten, of which some are sums that the functions make (crates/core/src/runtime/summary.rs). What the alarms of "full"
+ * tell is told here too, but one alarm may have several causes; docs/operating.md has what is left out.
  */
 export function freeAlarms({ api, metrics, queues }: Watched): AlarmPlan[] {
   return [
