@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy
+.PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-engines test-soak test-infra test-deploy
 .PHONY: test-docs soak simulation mutants properties lint clippy deny build package template account doctor synth deploy deploy-code destroy cost
 # These are folders too.
 .PHONY: book bench bench-aws instructions scale compare attack
@@ -49,7 +49,7 @@ check: programs format clippy web/node_modules ## what to run after a change: fo
 	npm --prefix web run check
 	npm --prefix web test
 
-test: test-docs test-rust test-clients test-web test-traces test-browser test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
+test: test-docs test-rust test-clients test-web test-traces test-browser test-engines test-soak test-infra test-deploy instructions ## run all tests, the browser's too, after installing what they need
 	$(say) "All tests passed."
 
 # The programs that tests run. All Rust tests are built by the same selection of packages, since cargo compiles the AWS SDK
@@ -99,6 +99,12 @@ test-browser: programs tests/browser/node_modules examples/node_modules web/node
 	tests/harness/install-chromium
 	npm --prefix tests/browser test
 
+test-engines: programs tests/engines/node_modules web/node_modules
+	$(say) "Testing in three engines: Chromium, Firefox and WebKitGTK."
+	tests/harness/install-chromium
+	tests/harness/install-engines
+	npm --prefix tests/engines test
+
 test-soak: programs web/node_modules tests/browser/node_modules
 	$(say) "A short soak: many clients in chaos."
 	tests/harness/install-chromium
@@ -130,7 +136,7 @@ test-deploy: programs infra/node_modules examples/node_modules $(TOOLS)/venv-inf
 	cargo build --locked --workspace --example issue
 	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1800 $(TOOLS)/venv-infra/bin/python -m pytest
 
-web/node_modules tests/browser/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules examples/node_modules: %/node_modules: %/package-lock.json
+web/node_modules tests/browser/node_modules tests/engines/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules examples/node_modules: %/node_modules: %/package-lock.json
 	$(say) "Installing the npm packages of $*."
 	npm --prefix $* ci --no-audit --no-fund
 	@touch $@

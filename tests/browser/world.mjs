@@ -1,10 +1,11 @@
 /** The system under a browser test: the real `chatter local`, and headless Chromium with tabs on its demo page. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
 import { launch } from "../harness/chromium.mjs";
+import { Link } from "../harness/link.mjs";
 import { Local } from "../harness/local.mjs";
+
+export { until } from "../harness/until.mjs";
 
 const PATIENCE = 60_000;
 
@@ -67,55 +68,6 @@ export class World {
     const end = await this.local.stop();
     assert.deepEqual(this.local.leaked(this.sessions.map(({ chatterId }) => chatterId)), [], "chatter IDs were printed");
     return end;
-  }
-}
-
-/** TCP proxy that can be cut: its connections then stay open and silent, while new ones work. */
-class Link {
-  #pairs = new Set();
-
-  constructor(port) {
-    this.server = createServer((near) => {
-      const far = connect(port, "127.0.0.1");
-      const pair = [near, far];
-      this.#pairs.add(pair);
-      near.pipe(far);
-      far.pipe(near);
-      for (const socket of pair) {
-        socket.on("error", () => {});
-        socket.on("close", () => this.#close(pair));
-      }
-    });
-  }
-
-  async start() {
-    this.server.listen(0, "127.0.0.1");
-    await once(this.server, "listening");
-    this.url = `http://127.0.0.1:${this.server.address().port}/`;
-  }
-
-  /** The session with a URL whose socket goes over this link. */
-  lead(session) {
-    const url = new URL(session.url);
-    url.port = new URL(this.url).port;
-    return { ...session, url: url.href };
-  }
-
-  cut() {
-    for (const [near, far] of this.#pairs) {
-      near.unpipe(far);
-      far.unpipe(near);
-    }
-  }
-
-  stop() {
-    for (const pair of this.#pairs) this.#close(pair);
-    this.server.close();
-  }
-
-  #close(pair) {
-    this.#pairs.delete(pair);
-    for (const socket of pair) socket.destroy();
   }
 }
 
@@ -190,15 +142,5 @@ export class Tab {
   /** Waits until the report of the last notify contains this text. */
   report(text) {
     return this.page.locator("#report", { hasText: text }).waitFor();
-  }
-}
-
-export async function until(condition, what, patience = PATIENCE) {
-  const deadline = Date.now() + patience;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${patience / 1000} s in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
