@@ -137,6 +137,11 @@ export class ChatterboxStack extends Stack {
       this.output("OriginSecretArn", chatterbox.originSecret.arn, "What CloudFront has to send, for a distribution made elsewhere");
     }
     this.output("OutboxTable", tables.outbox.tableName, "Where a pipeline in a VPC puts events");
+    // For policies of programs outside CDK.
+    this.output("ChattersTableArn", tables.chatters.tableArn);
+    this.output("NotifyFunctionArn", functions.notify.functionArn);
+    this.output("QueueArn", queues.updates.queueArn);
+    this.output("OutboxTableArn", tables.outbox.tableArn);
   }
 
   private output(name: string, value: string, description?: string): void {

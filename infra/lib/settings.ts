@@ -55,7 +55,10 @@ export interface Settings {
    * (docs/ways-in.md).
    */
   waysIn?: WaysIn;
-  /** A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. */
+  /**
+   * A VPC whose pipeline writes to the outbox: it gets a gateway endpoint for DynamoDB, which costs nothing. Leave it out where the
+   * VPC's route tables have one already, since they can have no second.
+   */
   vpc?: { id: string; routeTableIds: string[] };
   /**
    * The throttle of each route ($connect, $default, ping, $disconnect): requests a second (`rate`), and at once (`burst`).
