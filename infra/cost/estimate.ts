@@ -33,7 +33,14 @@ export interface CostRow {
 }
 
 /** The billed GB-seconds of one invocation of each function: memory as deployed, times a duration on the safe side. */
-export const GB_SECONDS = { connect: 0.25 * 0.02, disconnect: 0.25 * 0.02, default: 0.25 * 0.015, notify: 0.5 * 0.05 };
+export const GB_SECONDS = {
+  connect: 0.25 * 0.02,
+  disconnect: 0.25 * 0.02,
+  default: 0.25 * 0.015,
+  notify: 0.5 * 0.05,
+  // It waits a second between its two looks.
+  revoke: 0.25 * 1.2,
+};
 
 /** An invocation's log: a line of ours, and one of metrics, with what CloudWatch adds to each. */
 export const LOG_BYTES = 1_100;
@@ -152,7 +159,22 @@ export function table(site: Site, choice: Choice = {}): string {
     row("all", "", total("dollars"), total("afterFree")),
     "",
     shares(site, choice),
+    `Not counted are logouts: a million, each with one page open, cost ${money(logouts(1e6))}.`,
   ].join("\n");
+}
+
+/** What so many logouts cost at the list price, each with one socket open, which revoke closes. */
+export function logouts(quantity: number): number {
+  const { read, write } = measured.units.revoke;
+  const each: Partial<Record<Item, number>> = {
+    "Lambda requests": 1,
+    "Lambda time": GB_SECONDS.revoke,
+    "DynamoDB reads": read,
+    "DynamoDB writes": write,
+    "log data": LOG_BYTES / 1e9,
+  };
+  const items = Object.entries(each) as [Item, number][];
+  return items.reduce((sum, [item, units]) => sum + cost(PRICES[item], units * quantity), 0);
 }
 
 /** The parts of the messages and of the log data. */

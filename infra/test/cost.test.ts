@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { clientTimes, heartbeats, noticedWithin } from "../cost/client";
-import { estimate, sources, table, type Site } from "../cost/estimate";
+import { estimate, logouts, sources, table, type Site } from "../cost/estimate";
 import { heartbeatTable } from "../cost/heartbeats";
 import { FLOODS, floodCost, floodTable } from "../cost/flood";
 import { cost, PAGES, PRICES, type Item } from "../cost/prices";
@@ -124,6 +124,12 @@ test("a thousand of each flood's attempts cost what a calculation by hand says",
   close("sockets opened and given up by one user", 2 * run + 10 * 0.0000133334 + 1 * 0.000125 + 7 * 0.000625);
   close("syncs without a cursor by one user", run + 3.75 * 0.0000133334 + 33 * 0.000125 + 0.002);
   close("messages that are none of the protocol", run + 3.75 * 0.0000133334 + 0.002);
+  close("sockets beyond what a login may have", run + 5 * 0.0000133334 + 3 * 0.000125);
+});
+
+test("a thousand logouts cost what a calculation by hand says", () => {
+  const byHand = 0.0002 + 300 * 0.0000133334 + 3 * 0.000125 + 2 * 0.000625 + (1_100 * 0.5) / 1e6;
+  assert(Math.abs(logouts(1_000) - byHand) < 1e-9, `${logouts(1_000)}`);
 });
 
 test("throttles make every flood cheaper than an account's own limits do", () => {

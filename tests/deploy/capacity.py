@@ -1,4 +1,7 @@
-"""Counting proxy between the functions and the emulator's DynamoDB: it asks for each request's consumed capacity."""
+"""Counting proxy between the functions and the emulator's DynamoDB: it asks for each request's consumed capacity.
+
+Each function has an address of its own, by whose path the proxy knows which one asks.
+"""
 
 import json
 import threading
@@ -7,14 +10,6 @@ import urllib.request
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# The function that makes each request: no two functions make the same one, but for what `function_of` tells apart.
-FUNCTION_OF = {
-    "TransactWriteItems": "connect",
-    "GetItem": "default",
-    "UpdateItem": "notify",
-    # notify also deletes rows, but only of dead sockets, of which there are none here.
-    "DeleteItem": "disconnect",
-}
 FORWARDED = ("x-amz-target", "content-type", "authorization", "x-amz-date")
 
 
@@ -33,7 +28,8 @@ class CountingDynamoDb:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 body["ReturnConsumedCapacity"] = "INDEXES"
                 status, answer = forward(upstream, self.headers, body)
-                counting._count(self.headers["x-amz-target"].split(".")[1], body, json.loads(answer))
+                operation = self.headers["x-amz-target"].split(".")[1]
+                counting._count(self.path.strip("/"), operation, json.loads(answer))
                 self.send_response(status)
                 self.send_header("content-type", "application/x-amz-json-1.0")
                 self.send_header("content-length", str(len(answer)))
@@ -44,13 +40,22 @@ class CountingDynamoDb:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def url(self, function: str) -> str:
+        """The endpoint of DynamoDB for this function."""
+        return f"{self._url}/{function}"
 
     def has_written(self, function: str) -> bool:
         """Whether this function has written anything since the last `take`."""
         with self._lock:
             return self._units[function]["write"] > 0
+
+    def requests(self, function: str) -> int:
+        """How much this function has asked since the last `take`."""
+        with self._lock:
+            return self._units[function]["requests"]
 
     def take(self) -> dict:
         """Requests and units by function since the last `take`."""
@@ -62,21 +67,13 @@ class CountingDynamoDb:
         self._server.shutdown()
         self._server.server_close()
 
-    def _count(self, operation: str, request: dict, answer: dict):
+    def _count(self, function: str, operation: str, answer: dict):
         consumed = answer.get("ConsumedCapacity", [])
-        function = function_of(operation, request)
         kind = "read" if operation in ("GetItem", "Query") else "write"
         with self._lock:
             self._units[function]["requests"] += 1
             for table in consumed if isinstance(consumed, list) else [consumed]:
                 self._units[function][kind] += table["CapacityUnits"]
-
-
-def function_of(operation: str, request: dict) -> str:
-    """connect counts rows and reads chatters, disconnect reads an index, and notify reads rows."""
-    if request.get("Select") == "COUNT" or "chatter_hash" in request.get("Key", {}):
-        return "connect"
-    return FUNCTION_OF.get(operation) or ("disconnect" if "IndexName" in request else "notify")
 
 
 def new_units():

@@ -54,6 +54,11 @@ class Site:
         )
         return chatter_id
 
+    def revoke(self, login: str, chatter_id: str):
+        """Logs a session out, as the README asks a backend to do: by one DeleteItem."""
+        key = {"login": {"S": login}, "chatter_hash": {"S": hashlib.sha256(chatter_id.encode()).hexdigest()}}
+        self.dynamodb.delete_item(TableName=self.outputs["ChattersTable"], Key=key)
+
     @contextmanager
     def browser(self, login: str, chatter_id: str, **parameters: str):
         query = urllib.parse.urlencode({"login": login, "chatter": chatter_id, **parameters})

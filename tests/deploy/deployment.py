@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from emulator import Emulator
@@ -27,7 +28,11 @@ KNOWN_GAPS = {
 class Deployment:
     """A stack on the emulator, with its outputs."""
 
-    def __init__(self, emulator: Emulator, stack: str, folder: Path, settings: dict, environment: dict | None = None):
+    def __init__(
+        self, emulator: Emulator, stack: str, folder: Path, settings: dict,
+        environment: dict[str, Callable[[str], str]] | None = None,
+    ):
+        """`environment` has further variables of the functions, each by what makes its value of the function's name."""
         self.environment = environment or {}
         self.emulator, self.stack, self.folder = emulator, stack, folder
         self.settings_file, self.output_folder = folder / "settings.json", folder / "cdk.out"
@@ -90,11 +95,16 @@ def fit(path: Path, emulator: Emulator, environment: dict | None = None):
             pace["MaximumConcurrency"] = number(pace["MaximumConcurrency"], template)
         if resource["Type"] == "AWS::Lambda::Function":
             variables = resource["Properties"]["Environment"]["Variables"]
-            variables.update(environment or {})
+            variables.update({name: value(function_of(resource)) for name, value in (environment or {}).items()})
             if CALLBACK in variables:
                 # Where posts go. The emulator has no DNS names of AWS's.
                 variables[CALLBACK] = {"Fn::Sub": f"{emulator.url}/_aws/execute-api/${{{api}}}/{STAGE}"}
     path.write_text(json.dumps(template))
+
+
+def function_of(resource: dict) -> str:
+    """Which of the functions this is, by its description: `Chatterbox $connect: admits …`."""
+    return resource["Properties"]["Description"].split()[1].strip("$:")
 
 
 def number(value: int | dict, template: dict) -> int:

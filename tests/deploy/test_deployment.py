@@ -1,6 +1,5 @@
 """The deployed stack, with the real binaries, driven by clients that others wrote."""
 
-import hashlib
 import json
 import uuid
 
@@ -76,9 +75,7 @@ def test_deleting_a_chatter_id_closes_the_sockets_that_it_opened_and_no_others(s
     revoked, kept = site.issue(login), site.issue(login)
     with site.browser(login, kept) as other:
         with site.browser(login, revoked) as browser:
-            chatter_hash = hashlib.sha256(revoked.encode()).hexdigest()
-            key = {"login": {"S": login}, "chatter_hash": {"S": chatter_hash}}
-            site.dynamodb.delete_item(TableName=site.outputs["ChattersTable"], Key=key)
+            site.revoke(login, revoked)
             assert browser.hear() == {"type": "closing", "reason": "revoked", "retry": False}
         assert site.refusal(login, revoked) in (401, 403)
         site.invoke_notify({"login": login, "body": {"plays": 7}})
@@ -154,8 +151,7 @@ def test_tables_that_are_kept_are_taken_up_again_by_the_next_stack(emulator, aws
         with second.browser(login, chatter_id) as browser:
             browser.say({"action": "sync", "login": login, "cursor": None, "n": 1})
             assert [update["body"] for update in browser.hear()["updates"]] == [{"plays": 1}]
-            key = {"login": {"S": login}, "chatter_hash": {"S": hashlib.sha256(chatter_id.encode()).hexdigest()}}
-            second.dynamodb.delete_item(TableName=tables["chatters"], Key=key)
+            second.revoke(login, chatter_id)
             assert browser.hear() == {"type": "closing", "reason": "revoked", "retry": False}
     finally:
         second.deployment.destroy()
