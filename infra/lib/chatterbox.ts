@@ -10,7 +10,7 @@ import { addAlarms } from "./alarms";
 import { Api } from "./api";
 import { ofThisMachine } from "./architecture";
 import { addDashboard } from "./dashboard";
-import { functionProblems, type FunctionSettings } from "./function-settings";
+import { functionProblems, namespaceProblems, type FunctionSettings } from "./function-settings";
 import { Functions, lambdaArchitecture, type FunctionName } from "./functions";
 import { allowCalls, grantOn, grantPosts } from "./grants";
 import { maximaProblems, type TableMaxima } from "./limits";
@@ -96,6 +96,7 @@ export class Chatterbox extends Construct {
     super(scope, id);
     const problems = [
       ...functionProblems(props),
+      ...namespaceProblems(props.metricsNamespace),
       ...throttleProblems(props.throttle ?? {}),
       ...maximaProblems(props.tableMaxima),
       ...existingTablesProblems(props.existingTables),

@@ -39,6 +39,8 @@ export function functionProblems({
     ...(cookies && !areDifferentNames(cookies.login, cookies.chatter)
       ? ["cookies: login and chatter need two different names; to read none, leave cookies out."]
       : []),
+    ...namesProblems("parameters", parameters ?? {}, PARAMETER, "a name without blanks"),
+    ...namesProblems("cookies", cookies ?? {}, COOKIE, "the name of a cookie: letters of the English alphabet, digits and !#$%&'*+-.^_`|~"),
     // A number beyond 2^53 would be written like 1e+21, which the functions cannot read.
     ...(maxConnectionsPerLogin !== undefined &&
     !Token.isUnresolved(maxConnectionsPerLogin) &&
@@ -46,6 +48,35 @@ export function functionProblems({
       ? ["maxConnectionsPerLogin must be a whole number above 0."]
       : []),
   ];
+}
+
+/** The name of a cookie is a token (RFC 6265, section 4.1.1; RFC 9110, section 5.6.2). */
+const COOKIE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** The name of a parameter may have any letter; blanks are hardly meant. */
+const PARAMETER = /^[^\s\p{Cc}]+$/u;
+
+/** One sentence for each name that cannot be one. Names that are missing, or no texts, are `areDifferentNames`' matter. */
+function namesProblems(setting: string, names: object, rule: RegExp, kind: string): string[] {
+  const wrong = Object.entries(names).filter(
+    ([, name]) => typeof name === "string" && name !== "" && !Token.isUnresolved(name) && !rule.test(name),
+  );
+  return wrong.map(([which]) => `${setting}.${which} must be ${kind}.`);
+}
+
+/**
+ * The problem with a namespace for metrics, if there is one. CloudWatch takes these letters and no others ("Metrics concepts"), and
+ * the functions refuse a blank at an end, which is hardly meant.
+ */
+export function namespaceProblems(namespace: string | undefined): string[] {
+  const isWell =
+    namespace === undefined ||
+    Token.isUnresolved(namespace) ||
+    (/^[A-Za-z0-9._/#: -]{1,255}$/.test(namespace) && namespace.trim() === namespace && !namespace.startsWith(":"));
+  return isWell
+    ? []
+    : [
+        "metricsNamespace must be 1 to 255 letters of the English alphabet, digits, blanks within, and . - _ / # :, not beginning with a colon.",
+      ];
 }
 
 /**

@@ -118,6 +118,17 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     { cookies: { login: "a", chatter: "a" }, allowedOrigins: ["https://a.example"] },
     /two different names/,
   ],
+  [
+    "a cookie of blanks",
+    { cookies: { login: "  ", chatter: "socks" }, allowedOrigins: ["https://a.example"] },
+    /cookies\.login must be the name of a cookie/,
+  ],
+  [
+    "a cookie that no browser keeps",
+    { cookies: { login: "user", chatter: "a;b" }, allowedOrigins: ["https://a.example"] },
+    /cookies\.chatter must be the name of a cookie/,
+  ],
+  ["a parameter of blanks", { parameters: { login: " ", chatter: "id", topic: "topic" } }, /parameters\.login must be a name without blanks/],
   ["one parameter for both", { parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
   [
     "a stage that does not fit the path",
@@ -283,6 +294,13 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
   "an origin with a path": [{ allowedOrigins: ["https://www.example.com/"] }, /nothing after host and port/],
   "cookies for all origins": [{ cookies: { login: "user", chatter: "socks" } }, /cookies need allowedOrigins/],
   "one parameter for two": [{ parameters: { login: "id", chatter: "id", topic: "topic" } }, /three different names/],
+  "a cookie with a blank": [
+    { cookies: { login: "user", chatter: "so cks" }, allowedOrigins: ["https://a.example"] },
+    /cookies\.chatter must be the name of a cookie/,
+  ],
+  "a namespace of blanks": [{ metricsNamespace: "  " }, /metricsNamespace must be/],
+  "a namespace with a blank at its end": [{ metricsNamespace: "Chatterbox " }, /metricsNamespace must be/],
+  "a namespace that CloudWatch does not take": [{ metricsNamespace: ":Chätterbox" }, /metricsNamespace must be/],
   "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
   "tables that read nothing": [{ tableMaxima: { reads: 0, writes: 5 } }, /tableMaxima\.reads must be/],
   "a topic that is none": [{ waysIn: { topics: ["stats"] } }, /waysIn\.topics must be ARNs/],
