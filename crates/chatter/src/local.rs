@@ -3,7 +3,7 @@
 //! is.
 //!
 //! `functions` has the functions and their routes, `database`, `engine` and `data_file` the tables, `streams` what brings
-//! their changes to functions, `demo` the page and its backend, `chaos` and `throttle` what `--chaos` breaks.
+//! their changes to functions, `demo` the page and its backend, `chaos` and `table_throttle` what `--chaos` breaks.
 
 mod chaos;
 mod data_file;
@@ -13,7 +13,7 @@ mod engine;
 mod functions;
 mod lock;
 mod streams;
-mod throttle;
+mod table_throttle;
 
 use crate::place::LocalPlace;
 use chaos::Chaos;
@@ -21,11 +21,11 @@ use chatterbox_core::{
     BackendSettings, Chatters, ConnectSettings, Connections, DefaultSettings, FromEnvironment, Function,
     NotifySettings, Revocation, SettingsError, StoreError, Tables, aws::Aws, schema,
 };
-use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server, Throttle as RouteThrottle};
+use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server, Throttle};
 pub use database::Database;
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+pub use table_throttle::TableThrottle;
 use thiserror::Error;
-pub use throttle::Throttle;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -52,8 +52,8 @@ pub struct Options {
     /// API Gateway's limits.
     pub limits: Limits,
     /// The throttles of the routes, by their keys. A route that is not among them has none.
-    pub throttles: BTreeMap<&'static str, RouteThrottle>,
-    /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`Throttle`] before
+    pub throttles: BTreeMap<&'static str, Throttle>,
+    /// Faults to inject from the start. With `None` there can be none: no fault API, and no [`TableThrottle`] before
     /// DynamoDB.
     pub faults: Option<Faults>,
     /// Break something every few seconds, in an order that this seed decides. It replaces `faults`.

@@ -1,6 +1,6 @@
 //! `--chaos`: breaks something every few seconds, so that one can watch the client recover.
 
-use super::{database::Database, demo::System, throttle::Throttle};
+use super::{database::Database, demo::System, table_throttle::TableThrottle};
 use axum::{Json, Router, routing::get};
 use chatterbox_gateway::{Faults, Gateway};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ impl Chaos {
     }
 
     fn state(&self) -> Value {
-        let throttled = self.database.throttle().map(Throttle::throttled);
+        let throttled = self.database.throttle().map(TableThrottle::throttled);
         json!({"on": self.system.borrow().chaos, "injected": self.gateway.injected(), "databaseThrottled": throttled})
     }
 

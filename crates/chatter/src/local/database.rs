@@ -1,6 +1,6 @@
 //! The embedded DynamoDB: an engine in this process, which is served over HTTP, so that every client of DynamoDB works.
 
-use super::{LocalError, data_file::DataFile, engine::Engine, throttle::Throttle};
+use super::{LocalError, data_file::DataFile, engine::Engine, table_throttle::TableThrottle};
 use axum::{
     Router,
     extract::{Request, State},
@@ -31,7 +31,7 @@ pub struct Database {
 /// What every request goes through.
 #[derive(Clone, Debug)]
 struct Door {
-    throttle: Option<Arc<Throttle>>,
+    throttle: Option<Arc<TableThrottle>>,
     engine: Engine,
     /// Told after each request that may have changed a table.
     changes: watch::Sender<()>,
@@ -44,7 +44,7 @@ struct Running {
 }
 
 impl Database {
-    /// Serves the tables in `file`, or fresh ones in memory; behind a [`Throttle`] if faults are wanted.
+    /// Serves the tables in `file`, or fresh ones in memory; behind a [`TableThrottle`] if faults are wanted.
     pub(super) async fn start(
         listener: TcpListener,
         server: Server,
@@ -84,7 +84,7 @@ impl Database {
     }
 
     /// Its throttle, if the local system may have faults.
-    pub fn throttle(&self) -> Option<&Throttle> {
+    pub fn throttle(&self) -> Option<&TableThrottle> {
         self.door.throttle.as_deref()
     }
 

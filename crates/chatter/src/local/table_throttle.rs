@@ -15,14 +15,14 @@ use std::sync::{
 
 /// Lets requests through to the engine, except for a share of them. At first it lets all through.
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub struct TableThrottle {
     share: Mutex<f64>,
     throttled: AtomicU64,
 }
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-impl Throttle {
+impl TableThrottle {
     /// Throttles this share of the requests from now on, from 0 to 1.
     pub fn set(&self, share: f64) {
         *lock(&self.share) = share;
