@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
 import aws_cli
 from clients import PATIENCE, eventually
@@ -32,6 +33,30 @@ def test_an_event_in_a_topic_reaches_the_browser(site, aws, deployment, login):
     with site.browser(login, site.issue(login)) as browser:
         publish(aws, deployment.settings["waysIn"]["topics"][0], login)
         assert browser.hear()["body"] == {"plays": 8}
+
+
+def test_the_queues_let_this_topic_and_these_rules_send_to_them_and_no_others(site, aws, deployment):
+    """By ministack's own reading of the policies, which it asks at a delivery only where it checks all rights (AUTH)."""
+    topic = deployment.settings["waysIn"]["topics"][0]
+    events = aws.client("events")
+    rules = [*events.list_rules()["Rules"], *events.list_rules(EventBusName=STATS)["Rules"]]
+    ours = [rule["Arn"] for rule in rules if "Chatterbox" in rule["Name"]]
+    assert len(ours) == 2
+    for queue in ("QueueUrl", "DeadLetterQueueUrl"):
+        attributes = site.sqs.get_queue_attributes(QueueUrl=site.outputs[queue], AttributeNames=["Policy", "QueueArn"])["Attributes"]
+
+        def may(service: str, source: str, by_tls: bool = True) -> bool:
+            sender = EvalContext(
+                principal_arn="*", principal_type="Service", principal_account="", action="sqs:SendMessage",
+                resource_arn=attributes["QueueArn"], region="us-east-1", service_context={"aws:sourcearn": source},
+                secure_transport=by_tls,
+            )
+            return evaluate_resource_policy(attributes["Policy"], sender, service=service).decision == "Allow"
+
+        assert may("sns.amazonaws.com", topic) and all(may("events.amazonaws.com", rule) for rule in ours), queue
+        assert not may("sns.amazonaws.com", f"{topic}-of-another") and not may("events.amazonaws.com", f"{ours[0]}-of-another"), queue
+        assert not may("events.amazonaws.com", topic) and not may("s3.amazonaws.com", topic), queue
+        assert not may("sns.amazonaws.com", topic, by_tls=False), queue
 
 
 @pytest.mark.parametrize("way", [{"source": "stats"}, {"source": "games", "EventBusName": STATS}], ids=["default bus", "own bus"])
