@@ -26,3 +26,8 @@ for (const path of ["docs/pages.md", "web/README.md"]) {
     });
   }
 }
+
+test("the code for RxJS in web/README.md is the file in examples/, which a browser test runs", () => {
+  const [, code] = read("web/README.md").match(/```ts\n([^]*?)```/);
+  assert.equal(code, read("examples/rxjs/stats-updates.ts"));
+});
