@@ -134,7 +134,7 @@ test-infra: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
 test-deploy: programs infra/node_modules examples/node_modules $(TOOLS)/venv-infra/bin/cfn-lint $(TOOLS)/venv/bin/cargo-lambda
 	$(say) "Deploying to an emulator of AWS with the real binaries."
 	cargo build --locked --workspace --example issue
-	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1800 $(TOOLS)/venv-infra/bin/python -m pytest
+	cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 timeout 1800 $(TOOLS)/venv-infra/bin/python -m pytest -n 2
 
 web/node_modules tests/browser/node_modules tests/engines/node_modules infra/node_modules bench/node/node_modules tests/docs/node_modules examples/node_modules: %/node_modules: %/package-lock.json
 	$(say) "Installing the npm packages of $*."

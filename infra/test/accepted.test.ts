@@ -13,7 +13,7 @@ import { VARIANTS } from "./variants";
 
 /** Synthesizes an app, checked by cdk-nag's rules "AWS Solutions" and CDK's own for templates. Throws at a finding. */
 function synth(add: (app: App) => Stack): string {
-  const checked = app();
+  const checked = app({ isValidated: true });
   Validations.of(checked).addPlugins(new AwsSolutionsChecks(checked));
   add(checked);
   return checked.synth().directory;

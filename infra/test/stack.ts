@@ -25,10 +25,14 @@ export function programs(folder: string, bytes: Buffer): string {
   return join(FOLDER, folder);
 }
 
-/** An app as the command `cdk` runs it. */
-export function app(): App {
+/**
+ * An app as the command `cdk` runs it. CDK's own rules for templates take most of a synthesis, so only one test applies them, to
+ * every variant of the stack (accepted.test.ts).
+ */
+export function app({ isValidated = false } = {}): App {
   const context = { ...cdkJson.context, "aws:cdk:enable-path-metadata": true };
-  return new App({ analyticsReporting: false, outdir: mkdtempSync(join(FOLDER, "out-")), context });
+  const outdir = mkdtempSync(join(FOLDER, "out-"));
+  return new App({ analyticsReporting: false, builtinCloudFormationValidation: isValidated, outdir, context });
 }
 
 /** The stack with these settings; for arm64 unless they say otherwise, on whatever machine the tests run. */

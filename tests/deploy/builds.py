@@ -2,10 +2,7 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
-
-from deployment import FUNCTIONS, lambda_folder
 
 # It "builds" the programs in $BUILT into the folder where `cargo lambda build` puts them.
 CARGO = """#!/bin/sh
@@ -29,13 +26,3 @@ def quick_builds(folder: Path, built: Path) -> dict[str, str]:
         "CARGO_TARGET_DIR": str(folder / "target"),
         "BUILT": str(built),
     }
-
-
-def stripped(folder: Path) -> Path:
-    """The functions' programs without what debuggers read, which is most of them and takes long to compress."""
-    lambda_folder(folder)
-    for name in FUNCTIONS:
-        program = folder / name / "bootstrap"
-        subprocess.run(["strip", "-o", folder / "stripped", program], check=True)
-        (folder / "stripped").replace(program)
-    return folder

@@ -1,13 +1,14 @@
 """Fixtures: one emulator and one deployed stack for all tests, each of which has a login of its own."""
 
 import os
-import subprocess
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-from clients import PATIENCE, Aws, Site
-from deployment import PROGRAMS, Deployment, bootstrap
+from clients import Aws, Site
+from deployment import Deployment, bootstrap
 from emulator import Emulator
+from local import local_system
 from ways_in import ways_in
 
 
@@ -17,6 +18,26 @@ def pytest_configure():
         del os.environ[name]
     os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
     os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
+    # CDK's own rules for templates take five times as long as all the rest of a synthesis. infra/test holds the app to them.
+    os.environ["CDK_VALIDATION"] = "false"
+
+
+class Workers(LoadScopeScheduling):
+    """Gives each test to whichever worker is free, but all tests of some modules to one.
+
+    `--dist loadgroup` would be for this; it does nothing in pytest-xdist 3.8 with pytest 9.2.
+    """
+
+    # They deploy or start something of their own, once for all of their tests.
+    TOGETHER = {"test_by_hand.py", "test_replacing.py", "test_template.py"}
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::")[0]
+        return module if module in self.TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Workers(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +76,5 @@ def login(request):
 
 @pytest.fixture
 def local(tmp_path):
-    """The local system, as `make run` starts it, but on free ports: what it says of itself, by name."""
-    process = subprocess.Popen(
-        [PROGRAMS / "chatter", "local", "--port", "0", "--dynamodb-port", "0"],
-        stdout=subprocess.PIPE, stderr=(tmp_path / "local.log").open("wb"), text=True,
-    )
-    try:
-        ready = process.stdout.readline().split()
-        assert ready[:1] == ["ready"], (tmp_path / "local.log").read_text()[-2000:]
-        yield dict(zip(ready[1::2], ready[2::2]))
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+    with local_system(tmp_path) as ready:
+        yield ready

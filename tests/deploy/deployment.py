@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from emulator import Emulator
@@ -14,6 +16,10 @@ INFRA = ROOT / "infra"
 FUNCTIONS = ("connect", "disconnect", "default", "notify", "revoke")
 # The functions' programs for this machine.
 PROGRAMS = Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
+# Deleted when the tests end.
+STRIPPED = tempfile.TemporaryDirectory(prefix="chatterbox-programs-")
+# The CDK app, as infra/cdk.json has it.
+APP = ["node", "--import", "tsx", "bin/app.ts"]
 STAGE = "socks"
 CALLBACK = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
 
@@ -57,6 +63,10 @@ class Deployment:
     def socket_url(self) -> str:
         return socket_url(self.emulator, self.outputs["WebSocketUrl"])
 
+    @property
+    def callback_url(self) -> str:
+        return self.socket_url.replace("ws", "http", 1)
+
     def destroy(self):
         self._cdk("destroy", "--force")
 
@@ -66,8 +76,8 @@ class Deployment:
         self.settings_file.write_text(json.dumps(self.settings))
         context = {**json.loads((INFRA / "cdk.json").read_text())["context"], "settings": str(self.settings_file)}
         environment = {"CDK_OUTDIR": str(self.output_folder), "CDK_CONTEXT_JSON": json.dumps(context)}
-        run(["node", "--import", "tsx", "bin/app.ts"], environment)
-        fit(self.output_folder / f"{self.stack}.template.json", self.emulator, self.environment)
+        run(APP, environment)
+        fit(self.output_folder / f"{self.stack}.template.json", self.emulator.url, self.environment)
 
     def _cdk(self, command: str, *arguments: str):
         cdk(self.emulator, command, "--app", str(self.output_folder), *arguments)
@@ -79,7 +89,7 @@ def socket_url(emulator: Emulator, url: str) -> str:
     return f"ws://127.0.0.1:{emulator.port}/_aws/execute-api/{api}/{stage}"
 
 
-def fit(path: Path, emulator: Emulator, environment: dict | None = None):
+def fit(path: Path, emulator_url: str, environment: dict | None = None):
     """Makes a template one that the emulator can deploy: without what it does not know, and with its own addresses."""
     template = json.loads(path.read_text())
     resources = template["Resources"]
@@ -87,6 +97,7 @@ def fit(path: Path, emulator: Emulator, environment: dict | None = None):
     for name in gone:
         del resources[name]
     [api] = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGatewayV2::Api"]
+    [stage] = [one["Properties"]["StageName"] for one in resources.values() if one["Type"] == "AWS::ApiGatewayV2::Stage"]
     for resource in resources.values():
         depends_on = resource.get("DependsOn", [])
         depends_on = [depends_on] if isinstance(depends_on, str) else depends_on
@@ -98,7 +109,7 @@ def fit(path: Path, emulator: Emulator, environment: dict | None = None):
             variables.update({name: value(function_of(resource)) for name, value in (environment or {}).items()})
             if CALLBACK in variables:
                 # Where posts go. The emulator has no DNS names of AWS's.
-                variables[CALLBACK] = {"Fn::Sub": f"{emulator.url}/_aws/execute-api/${{{api}}}/{STAGE}"}
+                variables[CALLBACK] = {"Fn::Join": ["/", [f"{emulator_url}/_aws/execute-api", {"Ref": api}, stage]]}
     path.write_text(json.dumps(template))
 
 
@@ -125,12 +136,19 @@ def bootstrap(emulator: Emulator, folder: Path):
 def lambda_folder(folder: Path) -> Path:
     """The programs as `cargo lambda build` lays them out."""
     for name in FUNCTIONS:
-        program = PROGRAMS / name
-        if not program.exists():
-            raise RuntimeError(f"{program} is missing: cargo build --workspace --bins")
         (folder / name).mkdir(parents=True)
-        link_or_copy(program, folder / name / "bootstrap")
+        link_or_copy(stripped(name), folder / name / "bootstrap")
     return folder
+
+
+@cache
+def stripped(name: str) -> Path:
+    """A function's program without what debuggers read, which is half of it, and takes long to compress and to upload."""
+    program, without = PROGRAMS / name, Path(STRIPPED.name) / name
+    if not program.exists():
+        raise RuntimeError(f"{program} is missing: cargo build --workspace --bins")
+    subprocess.run(["strip", "-o", without, program], check=True)
+    return without
 
 
 def link_or_copy(source: Path, target: Path):

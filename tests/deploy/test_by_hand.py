@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 import aws_cli
-from builds import quick_builds, stripped
+from builds import quick_builds
 from clients import PATIENCE, Site, eventually
-from deployment import CALLBACK, FUNCTIONS, ROOT
+from deployment import CALLBACK, FUNCTIONS, ROOT, lambda_folder
 from documents import BY_HAND
-from test_deployment import left_of
+from leftovers import left_of
 
 # Where the document begins to try what it has made, and to take it away.
 TRY, TAKE_AWAY = "CHATTERS_TABLE=$name-chatters node", "for mapping in"
@@ -26,7 +26,7 @@ class Shell:
 
     def __init__(self, emulator, folder: Path):
         self.folder, self.emulator = folder, emulator
-        environment = quick_builds(folder, stripped(folder / "built"))
+        environment = quick_builds(folder, lambda_folder(folder / "built"))
         (folder / "bin" / "sleep").write_text("#!/bin/sh\n# The emulator's roles need no time.\n")
         (folder / "bin" / "sleep").chmod(0o755)
         self.aws = aws_cli.serving(folder / "aws.sock", folder / "bin" / "aws")

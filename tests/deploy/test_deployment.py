@@ -5,6 +5,7 @@ import uuid
 
 from clients import Site, eventually
 from deployment import Deployment
+from leftovers import left_of
 
 
 def test_a_handshake_with_valid_credentials_is_accepted_and_stored(site, login):
@@ -157,20 +158,3 @@ def test_tables_that_are_kept_are_taken_up_again_by_the_next_stack(emulator, aws
         second.deployment.destroy()
         for table in tables.values():
             second.dynamodb.delete_table(TableName=table)
-
-
-def left_of(stack: str, aws) -> dict[str, list[str]]:
-    """Resources by kind that have the stack's name in their own, as all that a stack makes do, or are part of such a one."""
-    queues = aws.client("sqs").list_queues(QueueNamePrefix=stack).get("QueueUrls", [])
-    names = {
-        "stacks": [one["StackName"] for one in aws.client("cloudformation").list_stacks(
-            StackStatusFilter=["CREATE_COMPLETE", "DELETE_FAILED", "UPDATE_COMPLETE"])["StackSummaries"]],
-        "functions": [one["FunctionName"] for one in aws.client("lambda").list_functions()["Functions"]],
-        "mappings": [one["FunctionArn"] for one in aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]],
-        "tables": aws.client("dynamodb").list_tables()["TableNames"],
-        "roles": [one["RoleName"] for one in aws.client("iam").list_roles()["Roles"]],
-        "logs": [one["logGroupName"] for one in aws.client("logs").describe_log_groups()["logGroups"]],
-        "apis": [one["Name"] for one in aws.client("apigatewayv2").get_apis()["Items"]],
-        "dashboards": [one["DashboardName"] for one in aws.client("cloudwatch").list_dashboards()["DashboardEntries"]],
-    }
-    return {"queues": queues, **{kind: [name for name in of_kind if stack in name] for kind, of_kind in names.items()}}

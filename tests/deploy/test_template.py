@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from builds import quick_builds, stripped
+from builds import quick_builds
 from clients import PATIENCE, Browser, Site
-from deployment import FUNCTIONS, PROGRAMS, ROOT, STAGE, fit, socket_url
+from deployment import FUNCTIONS, PROGRAMS, ROOT, STAGE, fit, lambda_folder, socket_url
 from documents import OTHER_WAYS, commands
 
 ARCH = "x86_64" if os.uname().machine == "x86_64" else "arm64"
@@ -23,7 +23,7 @@ ORIGIN = "https://www.example.com"
 
 def made(folder: Path, *targets: str) -> Path:
     """What these targets of the Makefile leave, with the programs of the tests in the place of a build."""
-    built = stripped(folder / "built")
+    built = lambda_folder(folder / "built")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
         ["make", "--no-print-directory", *targets], cwd=ROOT, env={**environment, **quick_builds(folder, built)},
@@ -90,7 +90,7 @@ def deployed(emulator, tmp_path_factory):
     folder = tmp_path_factory.mktemp("Plain")
     package, *aws = commands(OTHER_WAYS, "make package", "aws s3", "aws cloudformation deploy")
     made(folder, *package.split("#")[0].split()[1:])
-    fit(folder / "target" / "package" / "chatterbox.template.json", emulator)
+    fit(folder / "target" / "package" / "chatterbox.template.json", emulator.url)
     script = "\n".join(aws).replace("Chatterbox", "Plain").replace("CODE_BUCKET", "code-of-plain")
     script = script.replace("target/package/x86_64", f"target/package/{ARCH}")
     assert f"AllowedOrigins={ORIGIN}" in script
