@@ -3,9 +3,10 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run client check format test programs test-rust test-clients test-web test-traces test-browser test-engines test-soak test-infra test-deploy
-.PHONY: test-docs soak simulation mutants properties lint clippy deny build package template account doctor synth deploy deploy-code destroy cost
+.PHONY: test-docs soak simulation mutants properties lint clippy deny build package reproducible template account doctor synth diff deploy
+.PHONY: deploy-code destroy cost
 # These are folders too.
-.PHONY: book bench bench-aws instructions scale compare attack
+.PHONY: book bench bench-aws verify-aws instructions scale compare attack
 
 FUNCTIONS := connect disconnect default notify revoke
 # What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
@@ -151,6 +152,9 @@ bench: bench/node/node_modules web/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
 
 bench-aws: $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
 	$(TOOLS)/venv-infra/bin/python bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
+
+verify-aws: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## deploy to AWS under a name of its own, try it, measure it, and destroy it, for docs/verified.md: some cents, said first (YES=1 does not ask)
+	@cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 $(TOOLS)/venv-infra/bin/python -u -m verify
 
 instructions: ## count the instructions of the hot paths; RECORD=1 records them, on purpose
 	$(say) "Counting instructions."

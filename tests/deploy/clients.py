@@ -62,7 +62,9 @@ class Site:
     @contextmanager
     def browser(self, login: str, chatter_id: str, **parameters: str):
         query = urllib.parse.urlencode({"login": login, "chatter": chatter_id, **parameters})
-        with connect(f"{self.deployment.socket_url}?{query}", open_timeout=PATIENCE, close_timeout=5) as socket:
+        # A browser sends no control frames, so that whether they are answered matters nowhere.
+        url = f"{self.deployment.socket_url}?{query}"
+        with connect(url, open_timeout=PATIENCE, close_timeout=5, ping_interval=None) as socket:
             yield Browser(socket)
 
     def refusal(self, login: str, chatter_id: str) -> int:

@@ -29,7 +29,7 @@ class Workers(LoadScopeScheduling):
     """
 
     # They deploy or start something of their own, once for all of their tests.
-    TOGETHER = {"test_by_hand.py", "test_replacing.py", "test_template.py"}
+    TOGETHER = {"test_by_hand.py", "test_conformance.py", "test_replacing.py", "test_template.py"}
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.split("::")[0]
@@ -38,6 +38,11 @@ class Workers(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return Workers(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """The longest first, so that no worker begins with them when the other has nothing left to do."""
+    items.sort(key=lambda item: item.path.name != "test_verify.py")
 
 
 @pytest.fixture(scope="session")

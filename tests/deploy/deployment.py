@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
