@@ -193,6 +193,17 @@ package: ## zip the functions' programs for Lambda, for deployments without CDK 
 	$(say) "Zipping the programs. Beside them, the file parameters has their keys for the template of make template."
 	@$(TOOLS)/venv/bin/python infra/bin/package.py $(TARGET_DIR)/lambda $(ARCH) $(TARGET_DIR)/package/$(ARCH)
 
+# In the same folder, one after the other, since a build's folder may be in its programs.
+reproducible: ## build the functions twice from nothing, and compare the zips and the template byte for byte; a quarter of an hour
+	@rm -rf "$(TARGET_DIR)/reproducible"
+	@for build in first second; do \
+	  $(MAKE) --no-print-directory package template CARGO_TARGET_DIR="$(TARGET_DIR)/reproducible/target"; \
+	  mv "$(TARGET_DIR)/reproducible/target/package" "$(TARGET_DIR)/reproducible/$$build"; \
+	  rm -rf "$(TARGET_DIR)/reproducible/target"; \
+	done
+	@diff -rq "$(TARGET_DIR)/reproducible/first" "$(TARGET_DIR)/reproducible/second"
+	@echo "Both builds are the same, byte for byte."
+
 template: infra/node_modules ## write the stack as a plain CloudFormation template, for deployments without CDK (SETTINGS=other.json)
 	@$(ASK) bin/template.ts "$(TARGET_DIR)/package/chatterbox.template.json" $(GIVEN)
 
@@ -210,6 +221,11 @@ synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=othe
 	@$(ASK) bin/settings.ts $(GIVEN) >/dev/null
 	@$(MAKE) --no-print-directory build >&2
 	@$(CDK) synth
+
+# Only the differences go to standard output. By the templates alone: a change set would need rights to deploy.
+diff: ## print what make deploy would change, by infra/settings.ts (SETTINGS=other.json); needs credentials that may read the stack
+	@$(MAKE) --no-print-directory account build >&2
+	@$(CDK) diff --ci --method=template
 
 deploy: doctor ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); needs credentials and a region
 	@$(MAKE) --no-print-directory build

@@ -61,6 +61,7 @@ def test_deploying_the_same_programs_again_replaces_no_function(checkout):
     assert (checkout.folder / "target" / "lambda" / "notify" / "bootstrap.zip").exists(), "cargo-lambda left no zip"
     checkout.deployment.synthesize()
     assert (checkout.deployment.output_folder / "Replaced.template.json").read_bytes() == template
+    assert "There were no differences" in done(checkout.make("diff", built="same"))
     done(checkout.make("deploy", built="same"))
     assert checkout.states() == before
 

@@ -84,6 +84,23 @@ def test_a_program_of_another_processor_is_not_packed(programs, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("is_same", [True, False], ids=["the same", "another"])
+def test_two_builds_are_compared_byte_by_byte(tmp_path, is_same):
+    """`make reproducible`, with a cargo that builds the same or not. The real one takes minutes, twice."""
+    built = tmp_path / "built"
+    for name in FUNCTIONS:
+        (built / name).mkdir(parents=True)
+        (built / name / "bootstrap").write_bytes((PROGRAMS / name).read_bytes()[:64])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment |= quick_builds(tmp_path, built)
+    cargo, each = tmp_path / "bin" / "cargo", "" if is_same else f"date +%N >> {built}/notify/bootstrap\n"
+    cargo.write_text(f'#!/bin/sh\n[ "$2" = deploy ] && exit\n{each}' + cargo.read_text())
+    done = subprocess.run(["make", "--no-print-directory", "reproducible"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    assert (done.returncode == 0) == is_same, done.stdout + done.stderr
+    assert ("Both builds are the same" in done.stdout) == is_same
+    assert f"/first/{ARCH}: notify-" in done.stdout or is_same, done.stdout
+
+
 @pytest.fixture(scope="module")
 def deployed(emulator, tmp_path_factory):
     """A stack of its own by the document's commands, with other names than there, and with parameters."""
