@@ -29,7 +29,7 @@ class Workers(LoadScopeScheduling):
     """
 
     # They deploy or start something of their own, once for all of their tests.
-    TOGETHER = {"test_by_hand.py", "test_conformance.py", "test_replacing.py", "test_template.py"}
+    TOGETHER = {"test_by_hand.py", "test_conformance.py", "test_replacing.py", "test_second_emulator.py", "test_template.py"}
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.split("::")[0]

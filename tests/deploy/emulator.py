@@ -13,6 +13,15 @@ PATIENCE = 60.0
 ATTEMPTS = 5
 
 
+# Runs a program until it ends, or until whoever started it has closed the pipe or is gone: a worker of pytest-xdist may be killed
+# before it has put anything away.
+KEEPER = """import subprocess, sys, threading, time
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+threading.Thread(target=lambda: (sys.stdin.read(), child.terminate(), time.sleep(30), child.kill()), daemon=True).start()
+sys.exit(child.wait())
+"""
+
+
 class Emulator:
     """A ministack for these tests, on a free port of the loopback interface."""
 
@@ -37,8 +46,9 @@ class Emulator:
             "AWS_REGION": "us-east-1",
         }
         self.process = subprocess.Popen(
-            [Path(sys.executable).with_name("ministack")],
+            [sys.executable, "-c", KEEPER, Path(sys.executable).with_name("ministack")],
             cwd=folder,
+            stdin=subprocess.PIPE,
             # By default it would listen on all interfaces. TMPDIR: it leaves the functions' code there.
             # LAMBDA_WARM_TTL_SECONDS: a function that was stopped when idle would repeat the calls of its start.
             env={**os.environ, **self.environment, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port),
@@ -61,7 +71,7 @@ class Emulator:
 
     def stop(self):
         """Stops it, and with it the functions' processes."""
-        self.process.terminate()
+        self.process.stdin.close()
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
