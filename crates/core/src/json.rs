@@ -189,6 +189,7 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Strict<Pair>>(text);
         let pair = read(r#"{"a":1,"inner":{"b":2}}"#).unwrap().0;
         assert_eq!((pair.a, pair.inner.map(|inner| inner.0.b)), (1, Some(2)));
+        assert!(read("[1,null]").unwrap_err().to_string().contains("expected an object"));
         for text in [
             "[1,null]",
             r#"{"a":1,"inner":[2]}"#,

@@ -1,8 +1,9 @@
 //! Real SDK clients for unit tests, over a wire whose answers a test gives.
 
 use crate::{
-    Poster,
+    Batch, Invocation, Notification, Poster, Timestamp,
     aws::{Aws, Endpoints},
+    lock::lock,
 };
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_smithy_runtime_api::client::{
@@ -10,7 +11,13 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::body::SdkBody;
-use std::{fmt, sync::Arc};
+use serde_json::{Value, value::RawValue};
+use std::{
+    fmt,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+use tracing::subscriber::DefaultGuard;
 
 /// The answer to a request, by its path and body: a status and a body. The status [`SILENCE`] is no answer, ever.
 pub(crate) trait Wire: Fn(&str, &str) -> (u16, String) + Send + Sync + 'static {}
@@ -69,4 +76,65 @@ pub(crate) fn dynamodb_as_shipped(wire: impl Wire) -> aws_sdk_dynamodb::Client {
 /// A WebSocket API's `@connections` at the other end of this wire.
 pub(crate) fn poster(wire: impl Wire) -> Poster {
     Aws::over(connector(wire), Endpoints::default()).poster("http://127.0.0.1/dev")
+}
+
+/// SQS at the other end of this wire.
+pub(crate) fn sqs(wire: impl Wire) -> aws_sdk_sqs::Client {
+    let endpoints = Endpoints {
+        sqs: Some("http://127.0.0.1".to_owned()),
+        ..Endpoints::default()
+    };
+    Aws::over(connector(wire), endpoints).sqs()
+}
+
+/// An event as notify reads it.
+pub(crate) fn notification(event: &Value) -> Notification {
+    let now = Timestamp::now();
+    let invocation = Invocation {
+        request_id: "request".to_owned(),
+        received_at: now,
+        deadline: now,
+    };
+    let batch = Batch::parse(&RawValue::from_string(event.to_string()).unwrap(), &invocation).unwrap();
+    batch.records[0].events[0].clone().unwrap()
+}
+
+/// The lines that this thread logs until it is dropped.
+pub(crate) struct Log {
+    lines: Lines,
+    _guard: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn start() -> Log {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().json().flatten_event(true);
+        let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+        Log {
+            lines,
+            _guard: tracing::subscriber::set_default(subscriber),
+        }
+    }
+
+    /// The lines since they were last asked for.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let bytes = std::mem::take(&mut *lock(&self.lines.0));
+        let lines = serde_json::Deserializer::from_slice(&bytes).into_iter();
+        lines.map(Result::unwrap).collect()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -265,3 +265,6 @@ fn retryable(error: ConnectorError) -> ConnectorError {
     }
     error
 }
+
+#[cfg(test)]
+mod tests;

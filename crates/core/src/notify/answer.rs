@@ -102,3 +102,100 @@ fn error(first: &RecordJobs<'_>, records: &[RecordJobs<'_>]) -> NotifyError {
         first: failures.next().map(|(_, outcome)| outcome.word()).unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Record, StoreError, notify::outcome::Outcome, test_support::notification};
+    use serde_json::json;
+
+    /// What became of a record's event, which names one login.
+    #[derive(Clone, Debug)]
+    enum Fate {
+        Unreadable,
+        Served(Outcome),
+    }
+
+    /// The answer to records of this source, as JSON, or the error.
+    fn answer(source: Source, fates: &[Fate]) -> Result<serde_json::Value, NotifyError> {
+        let event = notification(&json!({"login": "a"}));
+        let record = |(n, fate): (usize, &Fate)| Record {
+            id: n.to_string(),
+            events: vec![match fate {
+                Fate::Unreadable => Err(BadEvent::new("login", "must be a string")),
+                Fate::Served(_) => Ok(event.clone()),
+            }],
+        };
+        let records: Vec<Record> = fates.iter().enumerate().map(record).collect();
+        let records: Vec<RecordJobs<'_>> = records.iter().map(RecordJobs::of).collect();
+        for (record, fate) in records.iter().zip(fates) {
+            if let Fate::Served(outcome) = fate {
+                record.jobs[0].finish(&record.jobs[0].event.logins[0], outcome.clone());
+            }
+        }
+        let report = Report {
+            sent: 7,
+            ..Report::default()
+        };
+        Answer::to(source, &records, &report).map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    fn failures(ids: &[&str]) -> serde_json::Value {
+        let failures = ids.iter().map(|id| json!({"itemIdentifier": id}));
+        json!({"batchItemFailures": failures.collect::<Vec<_>>()})
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed(StoreError::Failed {
+            operation: "UpdateItem",
+            code: "time-out".to_owned(),
+        })
+    }
+
+    /// All that can become of an event.
+    fn all() -> Vec<Fate> {
+        let served = [
+            Outcome::Version(3),
+            Outcome::Repeat,
+            Outcome::Stale,
+            Outcome::NoRoom,
+            failed(),
+            Outcome::Deferred,
+            Outcome::OutOfTime,
+        ];
+        [Fate::Unreadable].into_iter().chain(served.map(Fate::Served)).collect()
+    }
+
+    #[test]
+    fn a_queue_delivers_again_what_failed_or_could_not_be_read_and_a_stream_goes_back_to_what_failed_first() {
+        assert_eq!(answer(Source::Sqs, &all()).unwrap(), failures(&["0", "5", "7"]));
+        assert_eq!(answer(Source::Stream, &all()).unwrap(), failures(&["5"]));
+        let good = [Fate::Served(Outcome::Version(3))];
+        for source in [Source::Sqs, Source::Stream] {
+            assert_eq!(answer(source, &good).unwrap(), failures(&[]), "{source:?}");
+        }
+        assert_eq!(
+            answer(Source::Stream, &[Fate::Unreadable]).unwrap(),
+            failures(&[]),
+            "it would block its shard"
+        );
+    }
+
+    #[test]
+    fn a_caller_gets_the_report_or_an_error_of_the_first_that_failed() {
+        for source in [Source::Direct, Source::Sns] {
+            let good = answer(source, &[Fate::Served(Outcome::Version(3))]).unwrap();
+            assert_eq!(good["sent"], 7, "{source:?}");
+            let error = answer(source, &all()).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                ("BadEvent", "login: must be a string")
+            );
+            let error = answer(source, &all()[1..]).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                ("Failed", "2 of 7 logins failed: UpdateItem: time-out")
+            );
+        }
+    }
+}

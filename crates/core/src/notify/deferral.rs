@@ -66,3 +66,96 @@ impl Deferral {
             .all(|sent| sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        lock::lock,
+        test_support::{Log, notification, sqs},
+    };
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
+
+    type Messages = Arc<Mutex<Vec<Value>>>;
+
+    /// A queue that refuses messages whose body has this in it, and the messages that it was sent.
+    fn queue(refused: &'static str) -> (Deferral, Messages) {
+        let messages = Messages::default();
+        let sent = Arc::clone(&messages);
+        let client = sqs(move |_: &str, body: &str| {
+            lock(&sent).push(serde_json::from_str(body).unwrap());
+            if !refused.is_empty() && body.contains(refused) {
+                return (403, r#"{"__type":"AccessDeniedException"}"#.to_owned());
+            }
+            (200, r#"{"MessageId":"m"}"#.to_owned())
+        });
+        (Deferral::new(client, "http://127.0.0.1/queue"), messages)
+    }
+
+    fn event(attempt: u32, logins: usize) -> Notification {
+        let logins: Vec<String> = (0..logins).map(|n| format!("login {n}")).collect();
+        notification(&json!({"logins": logins, "attempt": attempt}))
+    }
+
+    #[tokio::test]
+    async fn five_hundred_logins_go_into_a_message_and_the_rest_into_another() {
+        let (deferral, messages) = queue("");
+        let event = event(2, 501);
+        let logins: Vec<&Login> = event.logins.iter().collect();
+        assert!(deferral.defer(&event, &logins, DeferReason::OutOfTime).await);
+        let sizes = std::mem::take(&mut *lock(&messages)).into_iter().map(|message| {
+            assert_eq!(
+                (&message["QueueUrl"], &message["DelaySeconds"]),
+                (&json!("http://127.0.0.1/queue"), &json!(0))
+            );
+            let event: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+            assert_eq!(event["attempt"], 3);
+            event["logins"].as_array().unwrap().len()
+        });
+        assert_eq!(sizes.collect::<Vec<_>>(), [500, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_was_busy_waits_for_a_random_time_that_may_be_twice_as_long_with_each_attempt() {
+        for (attempt, highest) in [(1, 10), (2, 20), (4, 80)] {
+            let (deferral, messages) = queue("");
+            let event = event(attempt, 1);
+            for _ in 0..64 {
+                assert!(deferral.defer(&event, &[&event.logins[0]], DeferReason::Busy).await);
+            }
+            let delays: Vec<u64> = lock(&messages)
+                .iter()
+                .map(|message| message["DelaySeconds"].as_u64().unwrap())
+                .collect();
+            assert!(delays.iter().all(|delay| *delay < highest), "{attempt}: {delays:?}");
+            assert!(
+                delays.iter().any(|delay| *delay >= highest / 2),
+                "{attempt}: {delays:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn one_message_that_the_queue_does_not_take_is_enough_to_fail() {
+        let log = Log::start();
+        for (refused, is_deferred) in [("login 0", false), ("login 500", false), ("", true)] {
+            let (deferral, messages) = queue(refused);
+            let event = event(1, 501);
+            let logins: Vec<&Login> = event.logins.iter().collect();
+            assert_eq!(
+                deferral.defer(&event, &logins, DeferReason::OutOfTime).await,
+                is_deferred,
+                "{refused}"
+            );
+            assert_eq!(lock(&messages).len(), 2, "the other message is sent all the same");
+            let codes: Vec<Value> = log.lines().iter().map(|line| line["code"].clone()).collect();
+            let expected = if is_deferred {
+                vec![]
+            } else {
+                vec![json!("AccessDeniedException")]
+            };
+            assert_eq!(codes, expected, "{refused}");
+        }
+    }
+}

@@ -85,3 +85,54 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ChatterHash, ConnectionId, Timestamp, Topics};
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_counted_is_reported_each_under_its_own_name() {
+        let connected_at = Timestamp::from_millis(1_763_900_000_000).unwrap();
+        let connection = Connection {
+            login: Login::parse("a").unwrap(),
+            id: ConnectionId::new("A="),
+            connected_at,
+            topics: Topics::All,
+            chatter_hash: ChatterHash::stored("00"),
+        };
+        let gone_after = |seconds| Posted::Gone {
+            sent_at: connected_at + Duration::from_secs(seconds),
+        };
+        let tally = Tally::default();
+        for (posted, times) in [
+            (Posted::Sent, 1),
+            (gone_after(61), 2),
+            (gone_after(59), 3),
+            (Posted::Busy, 4),
+            (Posted::Refused { status: 403 }, 5),
+        ] {
+            for _ in 0..times {
+                tally.count_post(&connection, posted);
+            }
+        }
+        tally.count_deferred(10);
+        tally.count_deferred(1);
+        tally.count_no_room();
+        tally.count_no_room();
+        tally.count_surplus(12);
+        let logins = BTreeMap::from([(connection.login.clone(), Outcome::Repeat)]);
+        let expected = Report {
+            logins: logins.clone(),
+            sent: 1,
+            gone: 2,
+            early: 3,
+            deferred: 11,
+            no_room: 2,
+            surplus: 12,
+            failed: 9,
+        };
+        assert_eq!(tally.report(logins), expected);
+    }
+}

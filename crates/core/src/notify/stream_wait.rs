@@ -39,23 +39,26 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const NOW: i64 = 1_763_900_000;
+    /// In milliseconds. Not at a whole second, since a time at one is taken for the end of that second.
+    const NOW: i64 = 1_763_900_000_500;
 
     fn late(event: &Value) -> usize {
-        let now = Timestamp::from_millis(NOW * 1_000).unwrap();
+        let now = Timestamp::from_millis(NOW).unwrap();
         StreamWait::late_records(&RawValue::from_string(event.to_string()).unwrap(), now)
     }
 
     #[test]
     fn a_record_is_late_once_it_has_waited_for_more_than_ten_minutes() {
-        let written = |seconds_ago: i64| json!({"dynamodb": {"ApproximateCreationDateTime": NOW - seconds_ago}});
+        // So large a number is one of milliseconds.
+        let written = |ago: &i64| json!({"dynamodb": {"ApproximateCreationDateTime": NOW - ago}});
         for (waits, expected) in [
             (vec![0], 0),
-            (vec![599], 0),
-            (vec![602], 1),
-            (vec![-60, 700, 86_000], 2),
+            (vec![599_999], 0),
+            (vec![600_000], 0),
+            (vec![600_001], 1),
+            (vec![-60_000, 700_000, 86_000_000], 2),
         ] {
-            let records: Vec<Value> = waits.iter().copied().map(written).collect();
+            let records: Vec<Value> = waits.iter().map(written).collect();
             assert_eq!(late(&json!({"Records": records})), expected, "{waits:?}");
         }
     }

@@ -93,3 +93,101 @@ async fn close(connection: &Connection, text: Option<&Payload>, connections: &Co
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ChatterHash, Login, Timestamp, Topics,
+        test_support::{dynamodb, poster},
+    };
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    /// The row of this socket cannot be deleted.
+    const STUCK: &str = "STUCK";
+    /// The row of this socket has gone before.
+    const UNKNOWN: &str = "UNKNOWN";
+
+    fn connection(id: &str) -> Connection {
+        Connection {
+            login: Login::parse("a").unwrap(),
+            id: ConnectionId::new(id),
+            connected_at: Timestamp::from_millis(0).unwrap(),
+            topics: Topics::All,
+            chatter_hash: ChatterHash::stored("00"),
+        }
+    }
+
+    /// Closes these sockets; returns how many are left, and what was asked of the table and the gateway.
+    async fn close(sockets: &[(&str, Goodbye)], end: Instant) -> (usize, Vec<String>) {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let (of_table, of_gateway) = (Arc::clone(&calls), Arc::clone(&calls));
+        let client = dynamodb(move |_, body| {
+            let request: Value = serde_json::from_str(body).unwrap();
+            let id = request["Key"]["connection_id"]["S"].as_str().unwrap();
+            lock(&of_table).push(format!("forget {id}"));
+            match id {
+                STUCK => (400, json!({"__type": "ThrottlingException"}).to_string()),
+                UNKNOWN => (200, "{}".to_owned()),
+                _ => (200, json!({"Attributes": request["Key"]}).to_string()),
+            }
+        });
+        let poster = poster(move |path, body| {
+            let (_, id) = path.rsplit_once('/').unwrap();
+            let call = if body.is_empty() {
+                format!("close {id}")
+            } else {
+                assert_eq!(body, r#"{"type":"closing","reason":"replaced","retry":false}"#);
+                format!("tell {id}")
+            };
+            lock(&of_gateway).push(call);
+            (200, String::new())
+        });
+        let surplus = Surplus::default();
+        for (id, goodbye) in sockets {
+            surplus.add([(connection(id), *goodbye)]);
+        }
+        let left = surplus
+            .close(&Connections::new(client, "connections"), &poster, end)
+            .await;
+        let calls = lock(&calls).clone();
+        (left, calls)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_row_goes_first_then_the_socket_is_closed_and_told_why_if_it_is_not_to_come_back_at_once() {
+        use Goodbye::{Replaced, Silent};
+        let end = Instant::now() + Duration::from_secs(60);
+        for (sockets, left, expected) in [
+            (&[][..], 0, &[][..]),
+            (&[("A", Replaced)], 0, &["forget A", "tell A", "close A"]),
+            (&[("A", Silent)], 0, &["forget A", "close A"]),
+            // Two events of one invocation have found the same.
+            (
+                &[("A", Replaced), ("A", Replaced)],
+                0,
+                &["forget A", "tell A", "close A"],
+            ),
+            (&[(STUCK, Replaced)], 1, &["forget STUCK"]),
+            (&[(UNKNOWN, Replaced)], 0, &["forget UNKNOWN"]),
+        ] {
+            assert_eq!(
+                close(sockets, end).await,
+                (left, expected.iter().map(ToString::to_string).collect()),
+                "{sockets:?}"
+            );
+        }
+        let many = [(STUCK, Replaced), ("A", Silent), ("B", Replaced), (UNKNOWN, Silent)];
+        assert_eq!(close(&many, end).await.0, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn from_the_end_on_no_socket_is_closed_and_all_are_left() {
+        let sockets = [("A", Goodbye::Replaced), ("B", Goodbye::Silent)];
+        let now = Instant::now();
+        for end in [now, now - Duration::from_millis(1)] {
+            assert_eq!(close(&sockets, end).await, (2, vec![]));
+        }
+    }
+}

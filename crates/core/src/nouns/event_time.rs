@@ -141,6 +141,7 @@ mod tests {
                 Unit::Milliseconds,
                 Some(251_606_865_565),
             ),
+            ("253402300799999", Unit::Milliseconds, Some(251_606_865_565)),
         ] {
             let time = read(json, unit).unwrap();
             let seconds = time.ahead.map(|ahead| ahead.as_secs());
@@ -215,6 +216,11 @@ mod tests {
             ("\"1E400\"", Unit::Milliseconds, "must be a time"),
             ("[1763900000123]", Unit::Milliseconds, "must be a time"),
             ("-1", Unit::Milliseconds, "must be a time"),
+            ("-0.5", Unit::Milliseconds, "must be a time"),
+            ("253402300800000", Unit::Milliseconds, "microseconds or nanoseconds"),
+            // The first number that is not taken for seconds, and so lies in 1973.
+            ("100000000000", Unit::Seconds, "before 2001"),
+            ("\"1970-13-01T00:00:00Z\"", Unit::Milliseconds, "must be a time"),
             ("\"0001-01-01T00:00:00Z\"", Unit::Milliseconds, "before 2001"),
             ("\"1969-12-31T23:59:59Z\"", Unit::Milliseconds, "before 2001"),
             ("\"1970-01-21T09:58:20Z\"", Unit::Milliseconds, "before 2001"),

@@ -73,6 +73,13 @@ mod tests {
     }
 
     #[test]
+    fn two_secrets_are_equal_if_their_texts_are() {
+        let [one, same, other] = [TEXT, TEXT, &TEXT.to_lowercase()].map(|text| OriginSecret::parse(text).unwrap());
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+    }
+
+    #[test]
     fn it_is_not_printed() {
         let secret = OriginSecret::parse(TEXT).unwrap();
         assert_eq!(format!("{secret:?}"), "OriginSecret(…)");

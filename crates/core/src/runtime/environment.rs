@@ -282,3 +282,15 @@ impl<'a> Environment<'a> {
         Some(origins)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_that_of_this_process() {
+        let path = variable("PATH").expect("every process that tests run in has one");
+        assert!(path.contains('/'), "{path}");
+        assert_eq!(variable("CHATTERBOX_HAS_NO_SUCH_VARIABLE"), None);
+    }
+}

@@ -31,3 +31,19 @@ impl fmt::Display for SettingsError {
         write!(f, "settings: {}", self.problems.join("; "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_error_for_several_functions_has_each_problem_once() {
+        let error = |problems: &[&str]| SettingsError::new(problems.iter().map(ToString::to_string).collect());
+        let all = SettingsError::of_all([
+            error(&["A is missing", "B is missing"]),
+            error(&["B is missing", "C must be a URL", "A is missing"]),
+        ]);
+        assert_eq!(all, error(&["A is missing", "B is missing", "C must be a URL"]));
+        assert_eq!(all.to_string(), "settings: A is missing; B is missing; C must be a URL");
+    }
+}

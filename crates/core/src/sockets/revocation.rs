@@ -130,3 +130,6 @@ impl Revocation {
         closed.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,7 +182,6 @@ impl Connections {
     }
 }
 
-/// A connection as a table item.
 /// Reads a row into a list. One that is not as Chatterbox writes it is logged and left out: it must not silence the others.
 fn add(connections: &mut Vec<Connection>, item: &Item, now: Timestamp) {
     match read(item, now) {
@@ -191,6 +190,7 @@ fn add(connections: &mut Vec<Connection>, item: &Item, now: Timestamp) {
     }
 }
 
+/// A connection as a table item.
 fn write(connection: &Connection) -> Item {
     let mut item = Item::from([
         ("login".to_owned(), string(connection.login.as_str())),

@@ -193,3 +193,35 @@ fn request(
     }
     Ok(request)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::dynamodb;
+    use serde_json::{Value, json};
+
+    /// What becomes of a table's creation if DynamoDB refuses it with this error.
+    async fn created(error: &'static str) -> Result<(), StoreError> {
+        let client = dynamodb(move |_, body| {
+            let request: Value = serde_json::from_str(body).unwrap();
+            if request.get("KeySchema").is_some() {
+                return (400, json!({"__type": error}).to_string());
+            }
+            let has_stream = json!({"StreamSpecification": {"StreamEnabled": true}});
+            (200, json!({"Table": has_stream}).to_string())
+        });
+        create(&client, &OUTBOX).await
+    }
+
+    #[tokio::test]
+    async fn a_table_that_exists_is_as_good_as_created_and_any_other_refusal_is_an_error() {
+        assert_eq!(created("ResourceInUseException").await, Ok(()));
+        for code in ["LimitExceededException", "AccessDeniedException"] {
+            let refused = StoreError::Failed {
+                operation: "CreateTable",
+                code: code.to_owned(),
+            };
+            assert_eq!(created(code).await, Err(refused));
+        }
+    }
+}

@@ -82,13 +82,67 @@ impl StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_dynamodb::{error::ErrorMetadata, operation::get_item::GetItemError};
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    fn failed(code: &str) -> StoreError {
+        StoreError::Failed {
+            operation: "GetItem",
+            code: code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_may_work_in_some_seconds_is_passing() {
+        for code in [
+            "ThrottlingException",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "InternalServerError",
+            "ServiceUnavailable",
+            TIME_OUT,
+            NO_CONNECTION,
+        ] {
+            assert!(failed(code).is_passing(), "{code}");
+        }
+        for code in [
+            "AccessDeniedException",
+            "ResourceNotFoundException",
+            "ValidationException",
+        ] {
+            assert!(!failed(code).is_passing(), "{code}");
+        }
+        let corrupt = StoreError::Corrupt {
+            table: "updates",
+            attribute: "epoch",
+        };
+        assert!(!corrupt.is_passing());
+    }
+
+    #[test]
+    fn the_code_is_dynamodbs_own_or_says_what_kept_it_from_answering() {
+        type Error = SdkError<GetItemError, ()>;
+        let unhandled = |code: &str| GetItemError::generic(ErrorMetadata::builder().code(code).build());
+        for (error, code) in [
+            (Error::timeout_error("x"), TIME_OUT),
+            (Error::dispatch_failure(ConnectorError::io("x".into())), NO_CONNECTION),
+            (Error::construction_failure("x"), "the request could not be built"),
+            (Error::response_error("x", ()), "the response could not be read"),
+            (
+                Error::service_error(unhandled("AccessDeniedException"), ()),
+                "AccessDeniedException",
+            ),
+            (
+                Error::service_error(GetItemError::generic(ErrorMetadata::builder().build()), ()),
+                "unknown error",
+            ),
+        ] {
+            assert_eq!(StoreError::of("GetItem", &error), failed(code));
+        }
+    }
 
     #[test]
     fn only_what_somebody_can_bring_about_by_asking_too_much_is_throttling() {
-        let failed = |code: &str| StoreError::Failed {
-            operation: "GetItem",
-            code: code.to_owned(),
-        };
         for code in THROTTLING.into_iter().chain(CONFLICTS) {
             assert!(failed(code).is_throttling(), "{code}");
         }

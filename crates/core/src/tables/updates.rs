@@ -370,3 +370,6 @@ fn version(row: &Row<'_>, attribute: &str) -> Result<Version, StoreError> {
         .and_then(|digits| digits.parse().ok())
         .ok_or_else(|| row.corrupt("version"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,6 +264,9 @@ fn an_envelope_of_a_wrong_shape_is_refused_with_the_name_of_its_field() {
             json!({"requestPayload": event(), "requestContext": 7}),
             "requestContext:",
         ),
+        // No message of SNS, which has both.
+        (json!({"MessageId": "m"}), "login:"),
+        (json!({"Message": "{}"}), "login:"),
         (json!({"requestPayload": []}), "requestPayload:"),
         (json!({"requestPayload": null}), "login:"),
         (

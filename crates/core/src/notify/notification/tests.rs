@@ -122,7 +122,20 @@ fn a_bad_event_is_refused_with_the_name_of_its_field() {
         let error = parse(&event).expect_err(field);
         assert!(error.starts_with(field), "{error}");
     }
-    assert!(parse(&json!({"login": "a", "body": "x".repeat(8_190)})).is_ok());
+}
+
+#[test]
+fn an_event_may_be_as_large_as_its_bounds() {
+    let many: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    for event in [
+        json!({"logins": many}),
+        json!({"login": "a", "topics": many[..16]}),
+        json!({"login": "a", "body": "x".repeat(8_190)}),
+        json!({"login": "a", "id": "x".repeat(256)}),
+        json!({"login": "a", "attempt": u32::MAX}),
+    ] {
+        parse(&event).unwrap();
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::test_support::{dynamodb, poster};
+use crate::test_support::{Log, dynamodb, poster, sqs};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -51,4 +51,216 @@ async fn an_update_is_recorded_before_the_connections_are_read_and_posted_after(
         "{notified:?}"
     );
     assert_eq!(*asked.lock().unwrap(), ["record", "read", "post"]);
+}
+
+/// What notify meets.
+#[derive(Clone, Copy, Debug)]
+struct Surroundings {
+    /// How DynamoDB answers a write of an update: a status, and the error's type.
+    write: (u16, &'static str),
+    /// How API Gateway answers posts.
+    post: u16,
+    /// How SQS answers; `None` if there is no queue.
+    queue: Option<u16>,
+    /// The number of the event's attempt.
+    attempt: u32,
+    /// The time until the function's deadline.
+    time: Duration,
+}
+
+const FINE: Surroundings = Surroundings {
+    write: (200, ""),
+    post: 200,
+    queue: Some(200),
+    attempt: 1,
+    time: Duration::from_secs(60),
+};
+
+/// The login has one socket. Returns how often SQS was asked, besides what notify says.
+async fn notify(surroundings: Surroundings, event: serde_json::Value) -> (Notified, usize) {
+    let Surroundings {
+        write,
+        post,
+        queue,
+        time,
+        ..
+    } = surroundings;
+    let client = dynamodb(move |_, body| {
+        if body.contains("UpdateExpression") {
+            return (write.0, json!({"__type": write.1}).to_string());
+        }
+        let row = json!({"login": {"S": "a"}, "connection_id": {"S": "A="}, "chatter_hash": {"S": "00"},
+            "connected_at": {"N": "1"}, "expires_at": {"N": "99999999999"}});
+        (200, json!({"Items": [row], "Count": 1}).to_string())
+    });
+    let asked = Arc::new(Mutex::new(0));
+    let deferral = queue.map(|status| {
+        let asked = Arc::clone(&asked);
+        let client = sqs(move |_, _| {
+            *asked.lock().unwrap() += 1;
+            (status, r#"{"MessageId":"m"}"#.to_owned())
+        });
+        Deferral::new(client, "http://127.0.0.1/queue")
+    });
+    let notifier = Notifier {
+        updates: Updates::new(client.clone(), "updates"),
+        connections: Connections::new(client, "connections"),
+        poster: poster(move |_, _| (post, String::new())),
+        deferral,
+        max_connections_per_login: 20,
+    };
+    let now = Timestamp::now();
+    let invocation = Invocation {
+        request_id: "request".to_owned(),
+        received_at: now,
+        deadline: now + time,
+    };
+    let event = RawValue::from_string(event.to_string()).unwrap();
+    let notified = notifier.notify(&event, &invocation).await;
+    let asked = *asked.lock().unwrap();
+    (notified, asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_is_deferred_if_something_was_busy_and_only_then_and_four_times_at_most() {
+    let [slow, broken] = ["ThrottlingException", "ValidationException"].map(|error| (400, error));
+    let no_time = Notifier::MARGIN;
+    for (surroundings, word, deferred, asked) in [
+        (FINE, "1", 0, 0),
+        // The update is recorded, but a socket lacks it.
+        (Surroundings { post: 429, ..FINE }, "1", 1, 1),
+        (
+            Surroundings {
+                post: 429,
+                attempt: 4,
+                ..FINE
+            },
+            "1",
+            1,
+            1,
+        ),
+        (
+            Surroundings {
+                post: 429,
+                attempt: 5,
+                ..FINE
+            },
+            "1",
+            0,
+            0,
+        ),
+        (
+            Surroundings {
+                post: 429,
+                attempt: 6,
+                ..FINE
+            },
+            "1",
+            0,
+            0,
+        ),
+        (
+            Surroundings {
+                post: 429,
+                queue: Some(403),
+                ..FINE
+            },
+            "1",
+            0,
+            1,
+        ),
+        (
+            Surroundings {
+                post: 429,
+                queue: None,
+                ..FINE
+            },
+            "1",
+            0,
+            0,
+        ),
+        (Surroundings { post: 403, ..FINE }, "1", 0, 0),
+        (Surroundings { write: slow, ..FINE }, "deferred", 1, 1),
+        (
+            Surroundings {
+                write: slow,
+                attempt: 5,
+                ..FINE
+            },
+            "UpdateItem: ThrottlingException",
+            0,
+            0,
+        ),
+        (
+            Surroundings {
+                write: slow,
+                queue: Some(403),
+                ..FINE
+            },
+            "UpdateItem: ThrottlingException",
+            0,
+            1,
+        ),
+        (
+            Surroundings { write: broken, ..FINE },
+            "UpdateItem: ValidationException",
+            0,
+            0,
+        ),
+        (Surroundings { time: no_time, ..FINE }, "deferred", 1, 1),
+        (
+            Surroundings {
+                time: no_time,
+                queue: None,
+                ..FINE
+            },
+            "out of time",
+            0,
+            0,
+        ),
+        (
+            Surroundings {
+                time: no_time,
+                queue: Some(403),
+                ..FINE
+            },
+            "out of time",
+            0,
+            1,
+        ),
+    ] {
+        let event = json!({"login": "a", "attempt": surroundings.attempt});
+        let (notified, was_asked) = notify(surroundings, event).await;
+        let outcome = notified.report.logins.values().next().map(Outcome::word);
+        assert_eq!(
+            (outcome.as_deref(), notified.report.deferred, was_asked),
+            (Some(word), deferred, asked),
+            "{surroundings:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_events_is_counted_and_logged() {
+    let log = Log::start();
+    let record =
+        |event: serde_json::Value| json!({"eventSource": "aws:sqs", "messageId": "m", "body": event.to_string()});
+    let ahead = (Timestamp::now() + Duration::from_secs(3_600)).to_string();
+    let events = [
+        json!({"login": 1}),
+        json!({"login": "a", "topic": "plays", "at": ahead}),
+        json!({"login": "a"}),
+        json!([{"login": "a", "at": "yesterday"}, {"login": "a", "body": 1}]),
+        json!([{"login": ""}, {"users": []}]),
+    ];
+    let (notified, _) = notify(FINE, json!({"Records": events.map(record)})).await;
+    assert_eq!((notified.bad_events, notified.clocks_ahead), (4, 1));
+    let lines = log.lines();
+    let of_field = |field: &str| {
+        lines
+            .iter()
+            .filter(|line| line[field].is_number() || line[field].is_string())
+            .count()
+    };
+    assert_eq!((of_field("record"), of_field("seconds")), (4, 1), "{lines:?}");
 }

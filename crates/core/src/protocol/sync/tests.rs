@@ -133,6 +133,44 @@ fn an_update_on_several_topics_comes_once_and_names_them_all() {
     assert_eq!(named("b,c"), [(json!("c"), json!(["c"])), (json!("b"), json!(["b"]))]);
 }
 
+#[test]
+fn so_many_updates_fit_as_leave_room_for_what_is_around_them() {
+    let topics = ["a", "b", "c", "d", "e"].map(|topic| Topic::parse(topic).unwrap());
+    let at = Timestamp::from_millis(0).unwrap();
+    // Updates of these sizes in bytes, each with its comma.
+    let fitting = |sizes: &[usize]| {
+        let update = |body| Missed {
+            topic: &topics[0],
+            topics: vec![&topics[0]],
+            version: 1,
+            id: "id",
+            at,
+            recorded: at,
+            body,
+        };
+        let empty = Body::stored("\"\"").unwrap();
+        let least = serde_json::to_string(&update(&empty)).unwrap().len() + 1;
+        let bodies: Vec<Body> = sizes
+            .iter()
+            .map(|size| Body::stored(&json!("x".repeat(size - least)).to_string()).unwrap())
+            .collect();
+        how_many_fit(&bodies.iter().map(update).collect::<Vec<_>>())
+    };
+    let room = MAX_BYTES - 512;
+    for (sizes, expected) in [
+        (vec![room], 1),
+        (vec![room - 2_000, 1_000, 1_000], 3),
+        (vec![room - 2_000, 1_000, 1_000, 200], 3),
+        (vec![room - 2_000, 1_000, 1_001, 200], 2),
+        (vec![room - 1_999, 1_000, 1_000, 200], 2),
+        (vec![1_000, room, 200], 1),
+        // One goes in any case.
+        (vec![room + 1, 200], 1),
+    ] {
+        assert_eq!(fitting(&sizes), expected, "{sizes:?}");
+    }
+}
+
 proptest! {
     /// Whatever the log, a page that asks until there is no more has the newest of each of its topics, counted once.
     #[test]

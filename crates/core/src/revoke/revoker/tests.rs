@@ -224,6 +224,20 @@ async fn a_failed_login_is_told_to_lambda_by_its_first_record_and_the_others_are
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_no_deletion_is_counted_and_otherwise_ignored() {
+    let mut payload: Value = serde_json::from_str(deletions(&[("friendless", "hash"); 5]).get()).unwrap();
+    for n in [0, 2, 3] {
+        payload["Records"][n]["eventName"] = json!("INSERT");
+    }
+    let payload = RawValue::from_string(payload.to_string()).unwrap();
+    let revoked = revoker(&world(&[])).revoke(&payload, MINUTE).await.unwrap();
+    assert_eq!(
+        (revoked.chatters, revoked.ignored_records, failure(&revoked)),
+        (2, 3, None)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_there_is_no_time_for_is_delivered_again() {
     let world = world(&[("friendless", "A", "hash")]);
     let payload = deletions(&[("nobody", "hash"), ("friendless", "hash")]);

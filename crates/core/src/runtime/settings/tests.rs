@@ -186,6 +186,8 @@ fn a_wrong_setting_is_refused() {
             "CHATTER_COOKIE",
         ),
         (&[("LOGIN_PARAMETER", "chatter")], "must differ"),
+        (&[("LOGIN_PARAMETER", "topic")], "must differ"),
+        (&[("CHATTER_PARAMETER", "topic")], "must differ"),
         (&[("ALLOWED_ORIGINS", "www.example.com")], "ALLOWED_ORIGINS"),
         (&[("ALLOWED_ORIGINS", "https://www.example.com/")], "ALLOWED_ORIGINS"),
         (&[("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
@@ -229,6 +231,7 @@ fn a_wrong_setting_is_refused() {
             .to_string();
         assert!(error.contains(problem), "{error}");
     }
+    assert!(backend(&[("CHATTER_TTL_SECONDS", "315360000")]).is_ok());
     let too_long = backend(&[("CHATTER_TTL_SECONDS", "315360001")]).unwrap_err();
     assert!(too_long.contains("CHATTER_TTL_SECONDS must be at most"), "{too_long}");
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::test_support::poster;
+use crate::test_support::{Log, SILENCE, poster};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 fn message(text: &str) -> Payload {
@@ -87,5 +87,27 @@ async fn a_look_at_a_socket_says_whether_it_is_open() {
     ] {
         let poster = poster(move |_: &str, _: &str| (status, answer.to_owned()));
         assert_eq!(poster.look(&ConnectionId::new("L0SM9cOFvHcCIhw=")).await, presence);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_could_not_be_closed_is_logged_with_the_status_and_one_that_was_gone_is_not() {
+    let log = Log::start();
+    for (status, expected) in [
+        (204, None),
+        (410, None),
+        (403, Some(serde_json::json!(403))),
+        (500, Some(serde_json::json!(500))),
+        (SILENCE, Some(serde_json::Value::Null)),
+    ] {
+        let poster = poster(move |_: &str, _: &str| (status, String::new()));
+        poster.close(&ConnectionId::new("L0SM9cOFvHcCIhw=")).await;
+        let logged = log.lines();
+        let logged: Vec<_> = logged.iter().filter(|line| line["level"] == "WARN").collect();
+        let statuses: Vec<_> = logged.iter().map(|line| line["status"].clone()).collect();
+        assert_eq!(statuses, Vec::from_iter(expected), "{status}");
+        for line in logged {
+            assert_eq!(line["connection_id"], "L0SM9cOFvHcCIhw=");
+        }
     }
 }
