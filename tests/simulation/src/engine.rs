@@ -5,9 +5,14 @@ use chatterbox_core::{Tables, schema};
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 /// An engine with the three tables, under the names `chatters`, `connections` and `updates`.
-pub struct Engine(Database);
+pub struct Engine {
+    db: Database,
+    /// The items of tables as they are since the last write: the checks ask for them after every step.
+    items: RefCell<BTreeMap<String, Rc<[Value]>>>,
+}
 
 impl Engine {
     /// An engine in memory, whose tables are empty.
@@ -15,7 +20,10 @@ impl Engine {
     /// # Panics
     /// If the engine does not make them.
     pub fn new() -> Engine {
-        let engine = Engine(Database::memory().expect("memory"));
+        let engine = Engine {
+            db: Database::memory().expect("memory"),
+            items: RefCell::default(),
+        };
         for table in schema::tables(&names()) {
             engine.must("CreateTable", &create(&table));
         }
@@ -35,10 +43,15 @@ impl Engine {
     ///
     /// # Panics
     /// If the engine does not answer.
-    pub fn items(&self, table: &str) -> Vec<Value> {
+    pub fn items(&self, table: &str) -> Rc<[Value]> {
+        if let Some(items) = self.items.borrow().get(table) {
+            return Rc::clone(items);
+        }
         let found = self.must("Scan", &json!({"TableName": table}));
         let mut items = found["Items"].as_array().expect("items").clone();
-        items.sort_by_key(|item| (text(item, "login"), text(item, "connection_id")));
+        items.sort_by_cached_key(|item| (text(item, "login"), text(item, "connection_id")));
+        let items: Rc<[Value]> = items.into();
+        self.items.borrow_mut().insert(table.to_owned(), Rc::clone(&items));
         items
     }
 
@@ -55,7 +68,7 @@ impl Engine {
     /// # Panics
     /// If the engine refuses it.
     pub fn lose_updates(&self) {
-        for item in self.items("updates") {
+        for item in self.items("updates").iter() {
             self.must(
                 "DeleteItem",
                 &json!({"TableName": "updates", "Key": {"login": item["login"]}}),
@@ -71,7 +84,10 @@ impl Engine {
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
-        let Engine(db) = self;
+        let db = &self.db;
+        if !["GetItem", "Query", "Scan"].contains(&operation) {
+            self.items.borrow_mut().clear();
+        }
         match operation {
             "CreateTable" => write(&db.create_table(read(body))?),
             "GetItem" => write(&db.get_item(read(body))?),

@@ -245,7 +245,7 @@ impl World {
         let writes = |id: &usize| self.writing.iter().any(|(writer, _)| writer == id);
         let writing: Vec<usize> = self.jobs.keys().copied().filter(writes).collect();
         writing.into_iter().for_each(|id| self.crash(id));
-        self.mistakes.lose(self.engine.items("updates"));
+        self.mistakes.lose(self.engine.items("updates").to_vec());
         self.engine.lose_updates();
         self.pipeline
             .events

@@ -92,7 +92,7 @@ impl World {
         let is_query = self.is_query_of_notify(held);
         let is_write = matches!(&held.call, Call::Table { operation, .. } if operation == "TransactWriteItems");
         let is_update = held.call.is("UpdateItem", "updates");
-        let rows = || self.engine.items("connections");
+        let rows = || self.engine.items("connections").to_vec();
         match mistake {
             Mistake::StaleRows if is_write => {
                 self.mistakes.items = rows();
@@ -104,7 +104,7 @@ impl World {
                 Some(found(before.unwrap_or_default(), request))
             }
             Mistake::StaleLog if is_update => {
-                self.mistakes.items = self.engine.items("updates");
+                self.mistakes.items = self.engine.items("updates").to_vec();
                 None
             }
             Mistake::StaleLog if held.call.is("GetItem", "updates") => {
@@ -146,7 +146,7 @@ impl World {
     /// An invocation of notify begins.
     pub(super) fn begin_mistaken(&mut self, id: usize) {
         if self.mistake == Some(Mistake::ReadBeforeRecord) {
-            self.mistakes.rows.insert(id, self.engine.items("connections"));
+            self.mistakes.rows.insert(id, self.engine.items("connections").to_vec());
         }
     }
 

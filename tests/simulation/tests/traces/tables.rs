@@ -30,10 +30,8 @@ pub(crate) fn rows(engine: &Engine) -> Vec<usize> {
 /// Sets the age of a socket's row.
 pub(crate) fn set_connected_at(engine: &Engine, of: usize, millis: i64) {
     let items = engine.items("connections");
-    let mut item = items
-        .into_iter()
-        .find(|item| string(item, "connection_id") == connection_id(of))
-        .unwrap();
+    let is_it = |item: &&Value| string(item, "connection_id") == connection_id(of);
+    let mut item = items.iter().find(is_it).unwrap().clone();
     item["connected_at"] = json!({"N": millis.to_string()});
     engine.put("connections", &item);
 }
@@ -42,7 +40,7 @@ pub(crate) fn set_connected_at(engine: &Engine, of: usize, millis: i64) {
 pub(crate) fn enlarge_bodies(engine: &Engine, page_size: usize) {
     const MESSAGE: usize = 32 * 1024;
     let length = MESSAGE / (page_size + 1);
-    for mut item in engine.items("updates") {
+    for mut item in engine.items("updates").to_vec() {
         for (name, value) in item.as_object_mut().unwrap() {
             if name.starts_with("u:") {
                 value["M"]["body"] = json!({"S": json!("x".repeat(length)).to_string()});
