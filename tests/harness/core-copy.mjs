@@ -54,6 +54,11 @@ export class CoreCopy {
     return { failed, errors, messages: output.split("\n").filter(Boolean).map((line) => JSON.parse(line)) };
   }
 
+  /** Runs a command of the shell here. */
+  shell(command) {
+    return run("sh", ["-c", command], { cwd: this.#root });
+  }
+
   #link(folder, wanted) {
     for (const file of readdirSync(join(ROOT, folder)).filter(wanted)) {
       symlinkSync(join(ROOT, folder, file), join(this.#root, folder, file));

@@ -5,7 +5,7 @@
  * @typedef {{ line: number, column: number }} Place Both are counted from 1, and the column in characters.
  * @typedef {{ start: Place, end: Place }} Span
  * @typedef {{ id: number, name: string, file: string, genre: string, replacement: string, span: Span,
- *   function: { function_name: string, span: Span } | null }} Mutant
+ *   function: { function_name: string, return_type: string, span: Span } | null }} Mutant
  */
 
 /** What a list of accepted survivors calls it: its name without the line, which changes with every edit. */
@@ -39,18 +39,22 @@ export function withSwitches(source, mutants) {
     for (const mutant of body.mutants) {
       const [start, end] = range(source, mutant.span);
       const changed = source.slice(body.start, start) + mutant.replacement + withoutComma(source.slice(end, body.end), mutant);
-      add(`\nif crate::mutants::runs(${mutant.id}) {\n`, { mutant: null, body, isSwitch: true });
+      add(`\nif crate::mutants::runs(${mutant.id}) {${body.opening}\n`, { mutant: null, body, isSwitch: true });
       add(`${changed}\n`, { mutant, body });
-      add("} else\n", { mutant: null, body });
+      add(`${body.closing}} else\n`, { mutant: null, body });
     }
-    add(`{\n${source.slice(body.start, body.end)}\n}\n`, { mutant: null, body });
+    add(`{${body.opening}\n${source.slice(body.start, body.end)}\n${body.closing}}\n`, { mutant: null, body });
     rest = body.end;
   }
   add(source.slice(rest), undefined);
   return { text, owners: lines, mutants: bodies.flatMap((body) => body.mutants) };
 }
 
-/** @typedef {{ start: number, end: number, mutants: Mutant[] }} Body */
+/** @typedef {{ start: number, end: number, opening: string, closing: string, mutants: Mutant[] }} Body */
+
+/** What stands around each body of a function that returns some iterator, so that all are of one type. */
+const BOXED = { opening: "Box::new({", closing: "}) as Box<dyn Iterator<Item = _> + '_>" };
+const AS_IT_IS = { opening: "", closing: "" };
 
 /** The bodies of the functions that have mutants, in order. @returns {Body[]} */
 function bodiesOf(source, mutants) {
@@ -59,7 +63,8 @@ function bodiesOf(source, mutants) {
     const [from, to] = range(source, mutant.function.span);
     const end = source.lastIndexOf("}", to - 1);
     const start = opening(source, from, end) + 1;
-    if (!bodies.has(start)) bodies.set(start, { start, end, mutants: [] });
+    const around = /^-> impl Iterator<[^+]*>$/.test(mutant.function.return_type) ? BOXED : AS_IT_IS;
+    if (!bodies.has(start)) bodies.set(start, { start, end, ...around, mutants: [] });
     bodies.get(start).mutants.push(mutant);
   }
   const sorted = [...bodies.values()].sort((a, b) => a.start - b.start);

@@ -59,17 +59,53 @@ function called(file) {
   }
 }
 
-/** Whether one of these tests fails with this mutant. The short ones are run first. @param {Test[]} tests */
-export async function isCaughtBy(copy, tests, mutant) {
-  for (const some of [tests.filter(({ time }) => time <= LONG), tests.filter(({ time }) => time > LONG)]) {
+/**
+ * Whether one of these tests fails with this mutant. Those beside the code are run first, and the long ones last.
+ *
+ * @param {Test[]} tests
+ * @param {import("./source.mjs").Mutant} mutant
+ * @param {((test: Test) => string) | undefined} unmutated The program without the mutant, if that is another one.
+ */
+export async function isCaughtBy(copy, tests, mutant, unmutated = ({ program }) => program) {
+  const module = `${mutant.file.replace(/\.rs$/, "").replaceAll("/", "::")}::tests::`;
+  const turn = ({ name, time }) => (time > LONG ? 2 : name.startsWith(module) ? 0 : 1);
+  for (const now of [0, 1, 2]) {
+    const some = tests.filter((test) => turn(test) === now);
     for (const program of new Set(some.map((test) => test.program))) {
       const own = some.filter((test) => test.program === program);
-      const patience = HALT + PATIENCE * own.reduce((sum, { time }) => sum + time, 0);
-      const names = own.map(({ name }) => name);
-      if ((await runTests(copy, program, names, { MUTANT: String(mutant) }, Math.ceil(patience))).failed) return true;
+      if (await fail(copy, own, mutant.id, unmutated)) return true;
     }
   }
   return false;
+}
+
+/**
+ * Whether tests of one program fail because of the mutant: those that fail pass without it, and fail again with it. Otherwise the
+ * machine was only busy.
+ *
+ * @param {Test[]} tests
+ */
+async function fail(copy, tests, mutant, unmutated) {
+  const withMutant = (some) => runTests(copy, some[0].program, some.map(nameOf), { MUTANT: String(mutant) }, patience(some));
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { failed, output } = await withMutant(tests);
+    if (!failed) return false;
+    const names = failures(output);
+    const some = names.length ? tests.filter(({ name }) => names.includes(name)) : tests;
+    if ((await runTests(copy, unmutated(some[0]), some.map(nameOf), {}, patience(some))).failed) continue;
+    if ((await withMutant(some)).failed) return true;
+  }
+  return false;
+}
+
+const nameOf = ({ name }) => name;
+
+const patience = (tests) => Math.ceil(HALT + PATIENCE * tests.reduce((sum, { time }) => sum + time, 0));
+
+/** The tests that failed, by what the harness printed; none if it did not come to that. */
+function failures(output) {
+  const [, list = ""] = output.split("\nfailures:\n").at(-1).match(/^((?: {4}\S+\n)+)/) ?? [];
+  return list.split("\n").map((name) => name.trim()).filter(Boolean);
 }
 
 /** Runs these tests of a program, most of which wait more than they work. */
