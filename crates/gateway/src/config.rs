@@ -1,21 +1,27 @@
 //! The configuration of a gateway: its functions, which route goes to which of them, AWS's limits, faults.
 
+mod authorizer;
+mod domain;
 mod endpoint;
 mod error;
 mod faults;
 mod function;
 mod limits;
+mod mock;
 mod route;
 mod route_selection;
 
 use std::collections::BTreeMap;
 
+pub use authorizer::{Authorizer, IdentitySource};
+pub use domain::Domain;
 pub use endpoint::Endpoint;
 pub use error::ConfigError;
 pub use faults::{Faults, FaultsError};
 pub use function::Function;
 pub(crate) use function::path_variable;
 pub use limits::Limits;
+pub(crate) use mock::MockText;
 pub use route::{Integration, Route, Throttle};
 pub use route_selection::RouteSelection;
 
@@ -24,6 +30,10 @@ pub use route_selection::RouteSelection;
 pub struct Config {
     /// The stage's name: the path of the WebSocket URL, `/{stage}`.
     pub stage: String,
+    /// The stage's variables, which every event has: names of letters, digits and `_`.
+    pub stage_variables: BTreeMap<String, String>,
+    /// A name of its own for the API. `None` leaves it the stage's path.
+    pub domain: Option<Domain>,
     /// The AWS region that functions are told, and that stands in ARNs.
     pub region: String,
     /// The twelve digits of the account that stand in ARNs.
@@ -38,6 +48,8 @@ pub struct Config {
     pub route_selection: RouteSelection,
     /// The routes by key: `$connect`, `$disconnect`, `$default`, or what the route selection expression makes of a message.
     pub routes: BTreeMap<String, Route>,
+    /// Who is asked before `$connect`. `None` lets every client come to `$connect`.
+    pub authorizer: Option<Authorizer>,
     /// AWS's limits, or a test's.
     pub limits: Limits,
     /// Faults to inject from the start. `None` injects none and has no HTTP API that could.
@@ -49,6 +61,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             stage: "dev".into(),
+            stage_variables: BTreeMap::new(),
+            domain: None,
             region: "us-east-1".into(),
             account: "000000000000".into(),
             api_id: "local00000".into(),
@@ -56,6 +70,7 @@ impl Default for Config {
             functions: BTreeMap::new(),
             route_selection: RouteSelection::default(),
             routes: BTreeMap::new(),
+            authorizer: None,
             limits: Limits::default(),
             faults: None,
         }
@@ -63,36 +78,85 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the configuration before anything is started.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    /// All that is wrong with it, so that it cannot be run. [`Gateway::start`](crate::Gateway::start) refuses it with the first.
+    pub fn problems(&self) -> Vec<ConfigError> {
+        let mut problems = Vec::new();
         if !is_name(&self.stage, 128) {
-            return Err(ConfigError::Stage(self.stage.clone()));
+            problems.push(ConfigError::Stage(self.stage.clone()));
         }
         let is_symbol = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if self.api_id.len() != 10 || !self.api_id.bytes().all(is_symbol) {
-            return Err(ConfigError::ApiId(self.api_id.clone()));
+            problems.push(ConfigError::ApiId(self.api_id.clone()));
         }
+        let variables = self.stage_variables.iter();
+        let variables = variables.filter(|(name, value)| !is_stage_variable(name, value));
+        problems.extend(variables.map(|(name, _)| ConfigError::StageVariable(name.clone())));
+        problems.extend(self.domain.iter().filter_map(|domain| domain.check().err()));
         for (name, function) in &self.functions {
             if !is_name(name, 64) {
-                return Err(ConfigError::FunctionName(name.clone()));
+                problems.push(ConfigError::FunctionName(name.clone()));
             }
-            function.check(name)?;
+            problems.extend(function.check(name).err());
         }
-        for (key, route) in &self.routes {
-            if key.starts_with('$') && !["$connect", "$disconnect", "$default"].contains(&key.as_str()) {
-                return Err(ConfigError::RouteKey(key.clone()));
-            }
-            if let Integration::Lambda(function) = &route.integration
-                && !self.functions.contains_key(function)
-            {
-                return Err(ConfigError::UnknownFunction {
-                    route: key.clone(),
+        let routes = self.routes.iter();
+        problems.extend(routes.filter_map(|(key, route)| self.check_route(key, route).err()));
+        problems.extend(
+            self.authorizer
+                .iter()
+                .filter_map(|asked| self.check_authorizer(asked).err()),
+        );
+        let faults = self.faults.as_ref().map_or(Ok(()), Faults::check);
+        problems.extend(faults.err().map(ConfigError::Faults));
+        problems
+    }
+
+    /// Checks the configuration before anything is started.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.problems().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    fn check_route(&self, key: &str, route: &Route) -> Result<(), ConfigError> {
+        if key.starts_with('$') && !["$connect", "$disconnect", "$default"].contains(&key) {
+            return Err(ConfigError::RouteKey(key.to_owned()));
+        }
+        match &route.integration {
+            Integration::Lambda(function) if !self.functions.contains_key(function) => {
+                Err(ConfigError::UnknownFunction {
+                    route: key.to_owned(),
                     function: function.clone(),
-                });
+                })
             }
+            Integration::Lambda(_) => Ok(()),
+            Integration::Mock(text) => match MockText::parse(text) {
+                Ok(_) => Ok(()),
+                Err(word) => Err(ConfigError::Mock {
+                    route: key.to_owned(),
+                    word,
+                }),
+            },
         }
-        self.faults.as_ref().map_or(Ok(()), Faults::check)?;
+    }
+
+    fn check_authorizer(&self, authorizer: &Authorizer) -> Result<(), ConfigError> {
+        if !self.functions.contains_key(&authorizer.function) {
+            return Err(ConfigError::UnknownAuthorizer(authorizer.function.clone()));
+        }
+        if !self.routes.contains_key("$connect") {
+            return Err(ConfigError::NothingToAuthorize);
+        }
         Ok(())
+    }
+
+    /// The ARN of a route, as an authorizer's policy has it.
+    pub(crate) fn method_arn(&self, route: &str) -> String {
+        let Config {
+            region,
+            account,
+            api_id,
+            stage,
+            ..
+        } = self;
+        format!("arn:aws:execute-api:{region}:{account}:{api_id}/{stage}/{route}")
     }
 
     /// The ARN of a function, as its events and its answers carry it.
@@ -106,4 +170,11 @@ fn is_name(name: &str, longest: usize) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+/// The names and values that API Gateway takes.
+fn is_stage_variable(name: &str, value: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#&=,".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_word) && value.bytes().all(is_symbol)
 }

@@ -140,6 +140,13 @@ impl Gateway {
         self.faults.kill_processes(function).unwrap_or(0)
     }
 
+    /// Takes up a function's changed program: its idle processes end now and the busy ones after their event, and the next
+    /// event starts a new process. `false`: there is no such function.
+    pub fn renew(&self, function: &str) -> bool {
+        let pool = self.functions.get(function);
+        pool.inspect(|pool| pool.renew()).is_some()
+    }
+
     /// Takes no more sockets, closes the open ones with 1001, lets `$disconnect` run, then ends every process. It takes
     /// at most [`Limits::stop`](crate::Limits::stop) and two seconds.
     pub async fn stop(&self) {

@@ -18,5 +18,5 @@ mod runtime_api;
 
 pub(crate) use context::EventFault;
 pub(crate) use functions::Functions;
-pub(crate) use invocation::{Outcome, Reply, Request};
+pub(crate) use invocation::{Failure, Outcome, Reply, Request};
 pub(crate) use pool::Pool;

@@ -30,7 +30,8 @@
 //! 5. `socket`: the life of a WebSocket, from the handshake to `$disconnect`.
 //! 6. `http`: `@connections`, and Lambda's Invoke.
 //! 7. `faults`: faults on purpose, in layers around the rooms before.
-//! 8. `router`, `gateway`, `run`: the parts put together.
+//! 8. `mapping`: the paths of a custom domain.
+//! 9. `router`, `gateway`, `run`: the parts put together.
 //!
 //! A test holds that no file and no room depends on itself in a circle.
 
@@ -45,6 +46,7 @@ mod host;
 mod http;
 mod ids;
 mod lock;
+mod mapping;
 mod program;
 mod reply;
 mod router;
@@ -54,7 +56,8 @@ mod socket;
 
 pub use activity::{Activity, ActivityEntry};
 pub use config::{
-    Config, ConfigError, Endpoint, Faults, FaultsError, Function, Integration, Limits, Route, RouteSelection, Throttle,
+    Authorizer, Config, ConfigError, Domain, Endpoint, Faults, FaultsError, Function, IdentitySource, Integration,
+    Limits, Route, RouteSelection, Throttle,
 };
 pub use feeds::{Line, Reason};
 pub use gateway::Gateway;

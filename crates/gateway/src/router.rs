@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 
 use crate::faults::{self, Target};
 use crate::host::Functions;
+use crate::mapping::mapped;
 use crate::socket::{self, Sockets};
 use crate::{http, reply};
 
@@ -42,7 +43,7 @@ pub(crate) fn router(sockets: &Arc<Sockets>, functions: &Arc<Functions>, faults:
         None => Router::new(),
         Some(_) => faults::router(Arc::clone(faults)),
     };
-    Router::new()
+    let routes = Router::new()
         .route("/{stage}", socket())
         .route("/{stage}/", socket())
         .route("/{stage}/@connections/{id}", connections())
@@ -50,7 +51,8 @@ pub(crate) fn router(sockets: &Arc<Sockets>, functions: &Arc<Functions>, faults:
         .fallback(unmatched)
         .with_state(Arc::clone(sockets))
         .merge(invoke)
-        .merge(fault_api)
+        .merge(fault_api);
+    mapped(routes, &sockets.config)
 }
 
 async fn forbidden() -> Response {

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use tokio_util::sync::CancellationToken;
+
 use super::context::HostContext;
 use super::invocation::{Failure, Invocation, Outcome, Reply, Request};
 use super::process::{self, Process};
@@ -18,6 +20,8 @@ pub(crate) struct Pool {
     context: Arc<HostContext>,
     queue: Arc<Queue>,
     process_ids: Mutex<BTreeSet<u32>>,
+    /// Cancelled, and replaced, when the function's program has changed.
+    outdated: Mutex<CancellationToken>,
 }
 
 impl Pool {
@@ -26,7 +30,13 @@ impl Pool {
             queue: Arc::new(Queue::new(context.function.max_processes)),
             context: Arc::new(context),
             process_ids: Mutex::default(),
+            outdated: Mutex::default(),
         })
+    }
+
+    /// Ends the idle processes now, and the busy ones after their event: the next event starts the program anew.
+    pub(crate) fn renew(&self) {
+        std::mem::take(&mut *lock(&self.outdated)).cancel();
     }
 
     /// The function's name.
@@ -71,7 +81,8 @@ impl Pool {
 
     /// One process, from its start to its end. If events wait then, another takes its place.
     async fn run_process(self: Arc<Self>, first: Invocation) {
-        match Process::start(&self.context, &self.queue).await {
+        let outdated = lock(&self.outdated).clone();
+        match Process::start(&self.context, &self.queue, outdated).await {
             Ok(process) => self.serve(process, first).await,
             Err(error) => {
                 let message = first.error(&format!("the process could not be started: {error}"));

@@ -42,6 +42,8 @@ pub(super) struct Process {
     calls: mpsc::Receiver<Call>,
     output: Output,
     has_extension: Arc<AtomicBool>,
+    /// Cancelled once its program has changed: it takes no further event.
+    outdated: CancellationToken,
     /// Ends the Runtime API with the process.
     _runtime_api: DropGuard,
 }
@@ -72,7 +74,7 @@ enum Turnaround {
     Ended,
 }
 
-/// A process has ended while it was idle. The event is one that was given to it in the same moment: another has to take
+/// A process has ended while it was idle, or its program has changed. The event is one that was given to it in the same moment: another has to take
 /// it.
 struct EndedIdle {
     undelivered: Option<Invocation>,
@@ -80,7 +82,11 @@ struct EndedIdle {
 
 impl Process {
     /// Starts a process, its Runtime API, and what reads its output.
-    pub(super) async fn start(context: &Arc<HostContext>, queue: &Arc<Queue>) -> std::io::Result<Process> {
+    pub(super) async fn start(
+        context: &Arc<HostContext>,
+        queue: &Arc<Queue>,
+        outdated: CancellationToken,
+    ) -> std::io::Result<Process> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let mut child = command(context, &listener.local_addr()?.to_string())?.spawn()?;
         let (Some(id), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
@@ -102,6 +108,7 @@ impl Process {
             calls,
             output,
             has_extension,
+            outdated,
             _runtime_api: ended.drop_guard(),
         })
     }
@@ -135,7 +142,13 @@ impl Process {
             self.conclude(invocation, started, is_cold, outcome).await;
             let (asked, next) = match turnaround {
                 Turnaround::Asked(asked, next) => (asked, next),
-                Turnaround::Busy => (self.wait_for_next().await.ok()?, self.queue.next()),
+                Turnaround::Busy => {
+                    let asked = self.wait_for_next().await.ok()?;
+                    if self.outdated.is_cancelled() {
+                        return None;
+                    }
+                    (asked, self.queue.next())
+                }
                 Turnaround::Ended => return None,
             };
             (pending, invocation) = match self.wait_for_event(asked, next).await {
@@ -163,8 +176,8 @@ impl Process {
     /// Waits for a short time until the process, which has answered, asks for its next event.
     async fn turn_around(&mut self) -> Turnaround {
         match timeout(TURNAROUND, self.wait_for_next()).await {
-            Ok(Ok(pending)) => Turnaround::Asked(pending, self.queue.next()),
-            Ok(Err(_)) => Turnaround::Ended,
+            Ok(Ok(pending)) if !self.outdated.is_cancelled() => Turnaround::Asked(pending, self.queue.next()),
+            Ok(_) => Turnaround::Ended,
             Err(_) => Turnaround::Busy,
         }
     }
@@ -196,9 +209,11 @@ impl Process {
             NextEvent::Ready(invocation) => return Ok((pending, *invocation)),
             NextEvent::Promised(promised) => promised,
         };
+        let outdated = self.outdated.clone();
         loop {
             tokio::select! {
                 biased;
+                () = outdated.cancelled() => break,
                 asked = self.wait_for_next() => match asked {
                     // It has asked once more: nobody reads the answer to its first request any longer.
                     Ok(newer) => pending = newer,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -21,6 +22,8 @@ pub(crate) struct Peer {
     pub(crate) user_agent: Option<Box<str>>,
     /// The name by which the client called the gateway.
     pub(crate) host: Box<str>,
+    /// What the authorizer has said of the client, once it has been asked.
+    pub(crate) authorizer: OnceLock<Map<String, Value>>,
 }
 
 /// One open socket.

@@ -6,6 +6,7 @@ use axum::extract::Query;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::close::Goodbye;
 use super::connection::Peer;
@@ -21,6 +22,8 @@ struct Event<'a> {
     headers: Option<Headers>,
     #[serde(flatten)]
     query: Option<QueryString>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stage_variables: &'a BTreeMap<String, String>,
     request_context: RequestContext<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
@@ -63,6 +66,8 @@ struct RequestContext<'a> {
     api_id: &'a str,
     domain_name: &'a str,
     identity: Identity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Map<String, Value>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,12 +89,32 @@ pub(super) struct Head<'a> {
 /// The event of `$connect`.
 pub(super) fn connect(config: &Config, peer: &Peer, request_id: &str, head: &Head<'_>) -> Bytes {
     let context = RequestContext::new(config, peer, "$connect", "CONNECT", request_id);
-    let headers = Some(Headers::of_handshake(head.headers, head.names, peer));
+    let headers = Headers::of_client(head.headers, head.names, peer, &Headers::OF_THE_CONNECTION);
     serialize(&Event {
-        headers,
+        headers: Some(headers),
         query: QueryString::of(head.uri),
-        ..Event::new(context)
+        ..Event::new(config, context)
     })
+}
+
+/// The event of the authorizer. Other than the route's own event, it has the headers that concern the connection, the variables
+/// of a stage that has none, and no body.
+pub(super) fn authorizer(config: &Config, peer: &Peer, head: &Head<'_>) -> Value {
+    let request_id = ids::api_id();
+    let context = RequestContext::new(config, peer, "$connect", "CONNECT", &request_id);
+    let event = Event {
+        headers: Some(Headers::of_client(head.headers, head.names, peer, &[])),
+        query: QueryString::of(head.uri),
+        ..Event::new(config, context)
+    };
+    let mut event = serde_json::to_value(&event).unwrap_or_default();
+    event["type"] = json!("REQUEST");
+    event["methodArn"] = json!(config.method_arn("$connect"));
+    event["stageVariables"] = json!(config.stage_variables);
+    if let Some(event) = event.as_object_mut() {
+        event.remove("isBase64Encoded");
+    }
+    event
 }
 
 /// The event of a message.
@@ -100,7 +125,7 @@ pub(super) fn message(config: &Config, peer: &Peer, route_key: &str, request_id:
     };
     serialize(&Event {
         body: Some(body),
-        ..Event::new(context)
+        ..Event::new(config, context)
     })
 }
 
@@ -114,7 +139,7 @@ pub(super) fn disconnect(config: &Config, peer: &Peer, goodbye: &Goodbye) -> Byt
     };
     serialize(&Event {
         headers: Some(Headers::of_disconnect(peer)),
-        ..Event::new(context)
+        ..Event::new(config, context)
     })
 }
 
@@ -124,10 +149,11 @@ fn serialize(event: &Event<'_>) -> Bytes {
 }
 
 impl<'a> Event<'a> {
-    fn new(request_context: RequestContext<'a>) -> Event<'a> {
+    fn new(config: &'a Config, request_context: RequestContext<'a>) -> Event<'a> {
         Event {
             headers: None,
             query: None,
+            stage_variables: &config.stage_variables,
             request_context,
             body: None,
             is_base64_encoded: false,
@@ -164,6 +190,7 @@ impl<'a> RequestContext<'a> {
                 source_ip: peer.source_ip.to_string(),
                 user_agent: peer.user_agent.as_deref(),
             },
+            authorizer: peer.authorizer.get(),
         }
     }
 }
@@ -191,9 +218,10 @@ impl Headers {
         "x-amzn-trace-id",
     ];
 
-    fn of_handshake(sent: &HeaderMap, names: &Names, peer: &Peer) -> Headers {
+    /// The headers of a handshake, but for some.
+    fn of_client(sent: &HeaderMap, names: &Names, peer: &Peer, but: &[&str]) -> Headers {
         let mut multi_value_headers = BTreeMap::<String, Vec<String>>::new();
-        let left_out = [&Self::OF_THE_CONNECTION[..], &Self::ITS_OWN].concat();
+        let left_out = [but, &Self::ITS_OWN].concat();
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         for (name, value) in sent {
             if !left_out.contains(&name.as_str()) {

@@ -4,7 +4,7 @@
 //! `$connect` in between. What stands between the two can refuse or delay a handshake.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::Extension;
@@ -15,7 +15,7 @@ use axum::http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, Version};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
@@ -24,6 +24,7 @@ use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::authorizer::authorize;
 use super::close::Goodbye;
 use super::connection::{Connection, Peer};
 use super::disconnect::disconnect;
@@ -214,10 +215,11 @@ fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
         source_ip,
         user_agent: text(USER_AGENT).map(|agent| agent.into_owned().into()),
         host: text(HOST).unwrap_or_default().into_owned().into(),
+        authorizer: OnceLock::new(),
     }
 }
 
-/// Asks `$connect`. The response is the upgrade, or a refusal.
+/// Asks the authorizer, if there is one, and then `$connect`. The response is the upgrade, or a refusal.
 pub(crate) async fn connect(
     State(sockets): State<Arc<Sockets>>,
     Extension(peer): Extension<Arc<Peer>>,
@@ -225,7 +227,23 @@ pub(crate) async fn connect(
     request: Request,
 ) -> Response {
     let (Parts { uri, headers, .. }, _) = request.into_parts();
-    let answer = ask_connect(&sockets, &peer, &names, &uri, &headers).await;
+    let head = Head {
+        uri: &uri,
+        headers: &headers,
+        names: &names,
+    };
+    if let Some(authorizer) = &sockets.config.authorizer {
+        match authorize(&sockets, authorizer, &peer, &head).await {
+            Ok(context) => drop(peer.authorizer.set(context)),
+            Err(rejection) => {
+                let mut response = rejection.response();
+                let note = rejection.note();
+                response.extensions_mut().insert(Connected { note });
+                return response;
+            }
+        }
+    }
+    let answer = ask_connect(&sockets, &peer, &head).await;
     let note = answer.as_ref().err().map(|error| error.note());
     let mut response = match answer {
         Ok(answer) if answer.is_success() => accepted(&headers, answer.subprotocol.as_deref()),
@@ -240,21 +258,14 @@ pub(crate) async fn connect(
 }
 
 /// The answer of `$connect`. Without a route for it, every client is let in.
-async fn ask_connect(
-    sockets: &Sockets,
-    peer: &Peer,
-    names: &Names,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<ProxyResponse, IntegrationError> {
+async fn ask_connect(sockets: &Sockets, peer: &Peer, head: &Head<'_>) -> Result<ProxyResponse, IntegrationError> {
     let Some(route) = sockets.config.routes.get("$connect") else {
         return Ok(ProxyResponse {
             status: 200,
             ..ProxyResponse::default()
         });
     };
-    let head = Head { uri, headers, names };
-    let event = event::connect(&sockets.config, peer, &ids::api_id(), &head);
+    let event = event::connect(&sockets.config, peer, &ids::api_id(), head);
     integrate(sockets, "$connect", route, event).await
 }
 

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::proxy_response::{Malformed, ProxyResponse};
 use super::sockets::Sockets;
-use crate::config::{Integration, Route};
+use crate::config::{Integration, MockText, Route};
 use crate::host::{Outcome, Pool, Request};
 
 /// Why an integration has no answer.
@@ -37,13 +37,7 @@ pub(super) async fn integrate(
     event: Bytes,
 ) -> Result<ProxyResponse, IntegrationError> {
     let function = match &route.integration {
-        Integration::Mock(body) => {
-            return Ok(ProxyResponse {
-                status: 200,
-                body: Some(body.clone()),
-                subprotocol: None,
-            });
-        }
+        Integration::Mock(text) => return Ok(mocked(text, &event)),
         Integration::Lambda(name) => {
             let function = sockets.functions.get(name);
             function.ok_or(IntegrationError::Failed("unknown function"))?
@@ -58,6 +52,17 @@ pub(super) async fn integrate(
     let answer = ProxyResponse::parse(&payload);
     tell_reason(sockets, function, key, &payload, &answer);
     answer.map_err(IntegrationError::Malformed)
+}
+
+/// The answer of a mock. Its text was read at the start, so that it can be read now.
+fn mocked(text: &str, event: &[u8]) -> ProxyResponse {
+    let event = serde_json::from_slice(event).unwrap_or_default();
+    let text = MockText::parse(text).map(|text| text.render(&event));
+    ProxyResponse {
+        status: 200,
+        body: text.ok(),
+        subprotocol: None,
+    }
 }
 
 /// Tells the feed of reasons about a reply that is malformed, or has another status than 2xx.
