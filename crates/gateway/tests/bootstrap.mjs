@@ -58,6 +58,21 @@ async function answer(order, event, id, headers) {
   }
 }
 
+// As an authorizer it says what its token asks for.
+async function authorize(event, id) {
+  const { token } = event.queryStringParameters ?? {};
+  if (token === "unauthorized" || token === "broken") {
+    const errorMessage = token === "broken" ? "broken" : "Unauthorized";
+    return post(`invocation/${id}/error`, JSON.stringify({ errorType: "Error", errorMessage }));
+  }
+  const Resource = token === "elsewhere" ? event.methodArn.replace("/dev/", "/prod/") : event.methodArn;
+  const statement = { Action: "execute-api:Invoke", Effect: token === "deny" ? "Deny" : "Allow", Resource };
+  const policyDocument = { Version: "2012-10-17", Statement: [statement] };
+  const context = { tenant: "blue", level: 7, admin: false };
+  const answer = token === "malformed" ? { isAuthorized: true } : { principalId: "me", policyDocument, context };
+  return post(`invocation/${id}/response`, JSON.stringify(answer));
+}
+
 if (process.env.BEFORE_FIRST_NEXT === "exit") process.exit(3);
 if (process.env.BEFORE_FIRST_NEXT === "hang") await pause(600_000);
 if (process.env.BEFORE_FIRST_NEXT === "init-error") {
@@ -73,6 +88,10 @@ for (;;) {
   const order = isProxy ? { ...event.queryStringParameters, ...parsed(event.body) } : (event ?? {});
   served += 1;
   if (process.env.PRINT_EVENTS) console.log(JSON.stringify(event));
+  if (event?.type === "REQUEST") {
+    await authorize(event, id);
+    continue;
+  }
   switch (order.do) {
     case "throw":
       await post(`invocation/${id}/error`, JSON.stringify({ errorType: "Error", errorMessage: "thrown" }));

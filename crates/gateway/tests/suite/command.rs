@@ -17,7 +17,7 @@ fn gateway(flags: &[&str]) -> Child {
 }
 
 /// The words of the line that says that the gateway is ready.
-async fn ready(gateway: &mut Child) -> Vec<String> {
+pub(crate) async fn ready(gateway: &mut Child) -> Vec<String> {
     let mut ready = String::new();
     within(BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut ready))
         .await
@@ -25,8 +25,13 @@ async fn ready(gateway: &mut Child) -> Vec<String> {
     ready.split_whitespace().map(str::to_owned).collect()
 }
 
+/// The lines on its standard error.
+pub(crate) fn lines_of(gateway: &mut Child) -> Lines<BufReader<ChildStderr>> {
+    BufReader::new(gateway.stderr.take().unwrap()).lines()
+}
+
 /// Waits for a line on standard error that has this text.
-async fn line_with(lines: &mut Lines<BufReader<ChildStderr>>, text: &str) -> String {
+pub(crate) async fn line_with(lines: &mut Lines<BufReader<ChildStderr>>, text: &str) -> String {
     loop {
         let line = within(lines.next_line()).await.unwrap().expect(text);
         if line.contains(text) {
@@ -35,7 +40,7 @@ async fn line_with(lines: &mut Lines<BufReader<ChildStderr>>, text: &str) -> Str
     }
 }
 
-async fn error(mut gateway: Child) -> String {
+pub(crate) async fn error(mut gateway: Child) -> String {
     let mut text = String::new();
     within(gateway.stderr.take().unwrap().read_to_string(&mut text))
         .await

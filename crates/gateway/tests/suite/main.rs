@@ -5,14 +5,18 @@
 )]
 
 mod access;
+mod authorizer;
 mod closing;
 mod command;
 mod configuration;
+mod description;
+mod domain;
 mod events;
 mod examples;
 mod faults;
 mod feeds;
 mod functions;
+mod handlers;
 mod handshake;
 mod invoke;
 mod management;
@@ -21,5 +25,6 @@ mod parting;
 mod processes;
 mod raw;
 mod slow;
+mod template;
 mod tls;
 mod world;

@@ -1,26 +1,42 @@
 //! The flags of the command, and the configuration that they make.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chatterbox_gateway::{Access, Config, Faults, Function, Limits, Route, RouteSelection};
+use chatterbox_gateway::{Access, Authorizer, Config, Faults, Function, IdentitySource, Limits, Route, RouteSelection};
 use clap::Parser;
 
+use crate::setup::Setup;
+use crate::{file, handler, template};
+
 /// A local API Gateway WebSocket API and Lambda host.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "gateway", after_help = EXAMPLE)]
 pub(crate) struct Options {
-    /// The port on 127.0.0.1; 0 is any free one
-    #[arg(long, default_value_t = 8080)]
-    pub(crate) port: u16,
+    /// The file that describes the API, in place of the flags that do so; by default `gateway.toml` in the present folder, if
+    /// there is one and no flag has a function or route
+    #[arg(long, value_name = "FILE", conflicts_with_all = IN_THE_FILE)]
+    config: Option<PathBuf>,
+    /// The CloudFormation template that describes the API, as JSON: `cdk.out/NAME.template.json`
+    #[arg(long, value_name = "FILE", conflicts_with = "config", conflicts_with_all = IN_THE_TEMPLATE)]
+    template: Option<PathBuf>,
+    /// The folder where the functions of --template are, each by its name; by default they are where CDK has put them
+    #[arg(long, value_name = "FOLDER", requires = "template")]
+    function_dir: Option<PathBuf>,
+    /// Takes up programs and the file of --config or --template when they change
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// The port on 127.0.0.1; 0 is any free one; 8080 unless the file of --config has another
+    #[arg(long)]
+    port: Option<u16>,
     /// The stage: the path of the WebSocket URL
     #[arg(long, default_value = "dev")]
     stage: String,
     /// Serves https and wss with a new certificate, and writes the certificate that clients have to trust into this
     /// file
     #[arg(long, value_name = "FILE")]
-    pub(crate) tls: Option<PathBuf>,
+    tls: Option<PathBuf>,
     /// A further name of this machine, of a tunnel or a container, by which it may be called; it may be repeated
     #[arg(long = "allow-host", value_name = "NAME", value_parser = Access::parse_host)]
     hosts: Vec<String>,
@@ -33,6 +49,10 @@ pub(crate) struct Options {
     /// A function: its name and its command, whose words are separated by spaces
     #[arg(long = "function", value_name = "NAME=COMMAND", value_parser = pair)]
     functions: Vec<(String, String)>,
+    /// A function that is a handler for Node or Python, in a file: `chat=src/app.handler` is `handler` in `src/app.mjs`, `.js`,
+    /// `.cjs` or `.py`
+    #[arg(long = "handler", value_name = "NAME=HANDLER", value_parser = pair)]
+    handlers: Vec<(String, String)>,
     /// The folder in which a function runs; by default the one of its command, or the present one if that is a bare
     /// name
     #[arg(long = "folder", value_name = "NAME=FOLDER", value_parser = pair)]
@@ -49,6 +69,12 @@ pub(crate) struct Options {
     /// A route that answers each message with the same text
     #[arg(long = "mock", value_name = "KEY=TEXT", value_parser = pair)]
     mocks: Vec<(String, String)>,
+    /// The function that is asked before `$connect`: a Lambda authorizer
+    #[arg(long, value_name = "FUNCTION")]
+    authorizer: Option<String>,
+    /// What a handshake has to have for the authorizer, such as `route.request.querystring.token`; it may be repeated
+    #[arg(long = "identity-source", value_name = "SOURCE", requires = "authorizer")]
+    identity_sources: Vec<IdentitySource>,
     /// A variable for every function's environment
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     environment: Vec<(String, String)>,
@@ -99,61 +125,177 @@ const EXAMPLE: &str = "Example:
 #[derive(Debug, Clone, Copy)]
 struct Rate(Option<u32>);
 
+/// The flags for which a file has its own words.
+const IN_THE_FILE: [&str; 22] = [
+    "stage",
+    "region",
+    "functions",
+    "handlers",
+    "folders",
+    "route_selection",
+    "routes",
+    "two_way",
+    "mocks",
+    "authorizer",
+    "memory",
+    "function_timeout",
+    "processes",
+    "idle_timeout",
+    "life",
+    "integration_timeout",
+    "connects_per_second",
+    "throttles",
+    "requests_per_second",
+    "retry_delays",
+    "hosts",
+    "origins",
+];
+
+/// The flags for which a template has its own words.
+const IN_THE_TEMPLATE: [&str; 12] = [
+    "stage",
+    "functions",
+    "handlers",
+    "folders",
+    "route_selection",
+    "routes",
+    "two_way",
+    "mocks",
+    "authorizer",
+    "memory",
+    "function_timeout",
+    "throttles",
+];
+
 impl Options {
-    /// Who may call.
-    pub(crate) fn access(&self) -> Access {
+    /// The file that describes the API, if one does.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let is_described =
+            !(self.functions.is_empty() && self.handlers.is_empty() && self.routes.is_empty() && self.mocks.is_empty());
+        let found = PathBuf::from(file::NAME);
+        let found = (!is_described && found.is_file()).then_some(found);
+        self.template.clone().or(self.config.clone()).or(found)
+    }
+
+    /// What the flags and the file say. A port, TLS, faults and variables of the flags go before those of the file.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn setup(&self) -> Result<Setup, String> {
+        self.unchecked()?.checked()
+    }
+
+    fn unchecked(&self) -> Result<Setup, String> {
+        let environment = unique("--env", self.environment.clone())?;
+        let mut setup = match (&self.template, self.file()) {
+            (Some(template), _) => self.of_template(template)?,
+            (None, Some(file)) => file::read(&file)?,
+            (None, None) => Setup {
+                config: self.clone().config()?,
+                port: Setup::PORT,
+                access: self.access(),
+                ..Setup::default()
+            },
+        };
+        for function in setup.config.functions.values_mut() {
+            function.environment.extend(environment.clone());
+        }
+        setup.config.faults = self.faults.clone();
+        setup.port = self.port.unwrap_or(setup.port);
+        setup.tls = self.tls.clone().or(setup.tls);
+        Ok(setup)
+    }
+
+    fn of_template(&self, template: &Path) -> Result<Setup, String> {
+        let mut setup = template::read(template, self.function_dir.as_deref(), &self.region)?;
+        setup.config.limits = self.limits();
+        for function in setup.config.functions.values_mut() {
+            function.max_processes = self.processes;
+        }
+        setup.access = self.access();
+        Ok(setup)
+    }
+
+    fn access(&self) -> Access {
         Access {
             hosts: self.hosts.clone(),
             origins: self.origins.clone(),
         }
     }
 
-    /// The configuration, or what is wrong with the flags as a whole.
-    pub(crate) fn config(self) -> Result<Config, String> {
-        let environment = unique("--env", self.environment)?;
+    fn limits(&self) -> Limits {
+        Limits {
+            idle: self.idle_timeout,
+            life: self.life,
+            integration: self.integration_timeout,
+            connects_per_second: self.connects_per_second.0,
+            requests_per_second: self.requests_per_second.0,
+            async_retry_delays: self.retry_delays.clone(),
+            ..Limits::default()
+        }
+    }
+
+    /// The configuration that the flags alone make, or what is wrong with them as a whole.
+    fn config(self) -> Result<Config, String> {
+        let limits = self.limits();
         let mut folders = unique("--folder", self.folders)?;
-        let mut functions = BTreeMap::new();
-        for (name, command) in unique("--function", self.functions)? {
-            let mut words = command.split_whitespace().map(str::to_owned);
-            let program = words
-                .next()
-                .ok_or_else(|| format!("function `{name}` has no command"))?;
-            let function = Function {
-                arguments: words.collect(),
-                folder: folders.remove(&name).map(PathBuf::from),
-                environment: environment.clone(),
-                memory_mb: self.memory,
-                timeout: self.function_timeout,
-                max_processes: self.processes,
-                ..Function::new(program)
-            };
-            functions.insert(name, function);
+        let mut functions = functions(self.functions, self.handlers)?;
+        for (name, function) in &mut functions {
+            function.folder = folders.remove(name).map(PathBuf::from).or(function.folder.take());
+            function.memory_mb = self.memory;
+            function.timeout = self.function_timeout;
+            function.max_processes = self.processes;
         }
         if let Some(name) = folders.keys().next() {
             return Err(format!("--folder {name}=…: there is no --function {name}=…"));
         }
         let mut routes = routes(self.routes, self.two_way, self.mocks)?;
         throttle(&mut routes, self.throttles)?;
-        let limits = Limits {
-            idle: self.idle_timeout,
-            life: self.life,
-            integration: self.integration_timeout,
-            connects_per_second: self.connects_per_second.0,
-            requests_per_second: self.requests_per_second.0,
-            async_retry_delays: self.retry_delays,
-            ..Limits::default()
-        };
         Ok(Config {
             stage: self.stage,
             region: self.region,
             functions,
             route_selection: self.route_selection,
             routes,
+            authorizer: self.authorizer.map(|function| Authorizer {
+                function,
+                identity_sources: self.identity_sources,
+            }),
             limits,
-            faults: self.faults,
             ..Config::default()
         })
     }
+}
+
+/// The functions, each by its command or its handler.
+fn functions(
+    commands: Vec<(String, String)>,
+    handlers: Vec<(String, String)>,
+) -> Result<BTreeMap<String, Function>, String> {
+    let mut functions = BTreeMap::new();
+    for (name, command) in unique("--function", commands)? {
+        let mut words = command.split_whitespace().map(str::to_owned);
+        let program = words
+            .next()
+            .ok_or_else(|| format!("function `{name}` has no command"))?;
+        let function = Function {
+            arguments: words.collect(),
+            ..Function::new(program)
+        };
+        functions.insert(name, function);
+    }
+    for (name, path) in unique("--handler", handlers)? {
+        if functions.contains_key(&name) {
+            return Err(format!("--handler {name}=…: there is a --function {name}=… too"));
+        }
+        let (folder, handler) = path.rsplit_once('/').unwrap_or((".", &path));
+        let function = handler::function(Path::new(folder), handler);
+        functions.insert(
+            name.clone(),
+            function.map_err(|error| format!("--handler {name}=…: {error}"))?,
+        );
+    }
+    Ok(functions)
 }
 
 fn routes(
@@ -233,152 +375,4 @@ fn rate(text: &str) -> Result<Rate, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use chatterbox_gateway::Throttle;
-
-    fn config(flags: &[&str]) -> Result<Config, String> {
-        Options::try_parse_from([&["gateway"], flags].concat())
-            .map_err(|error| error.to_string())?
-            .config()
-    }
-
-    #[test]
-    fn flags_make_a_configuration() {
-        let flags = [
-            "--function",
-            "echo=node a.mjs",
-            "--route",
-            "$default=echo",
-            "--two-way",
-            "$default",
-        ];
-        let more = [
-            "--mock",
-            "ping={\"a\":\"=\"}",
-            "--env",
-            "A=b=c",
-            "--idle-timeout",
-            "0.5",
-        ];
-        let rates = [
-            "--connects-per-second",
-            "none",
-            "--requests-per-second",
-            "0",
-            "--retry-delays",
-            "1,2,3",
-        ];
-        let faults = ["--faults", r#"{"postsLost":0.5}"#, "--throttle", "ping=20,5"];
-        let selection = ["--route-selection", "${request.body.action}-message"];
-        let config = config(&[&flags[..], &more, &rates, &faults, &selection].concat()).unwrap();
-        assert_eq!(config.route_selection, selection[1].parse().unwrap());
-        assert_eq!(config.faults.map(|faults| faults.posts_lost), Some(0.5));
-        assert_eq!(config.routes["$default"], Route::two_way("echo"));
-        assert_eq!(
-            config.routes["ping"],
-            Route::mock("{\"a\":\"=\"}").throttled(Throttle { rate: 20, burst: 5 })
-        );
-        assert_eq!(config.functions["echo"].arguments, ["a.mjs"]);
-        assert_eq!(config.functions["echo"].environment["A"], "b=c");
-        assert_eq!(config.limits.idle, Duration::from_millis(500));
-        assert_eq!(
-            (config.limits.connects_per_second, config.limits.requests_per_second),
-            (None, Some(0))
-        );
-        assert_eq!(config.limits.async_retry_delays, [1, 2, 3].map(Duration::from_secs));
-    }
-
-    #[test]
-    fn without_flags_the_limits_are_those_of_aws() {
-        assert_eq!(config(&[]).unwrap(), Config::default());
-    }
-
-    #[test]
-    fn a_wrong_flag_is_named() {
-        for (flags, named) in [
-            (["--function", "echo"], "--function <NAME=COMMAND>"),
-            (["--function", "echo= "], "function `echo` has no command"),
-            (["--two-way", "$default"], "--route $default="),
-            (
-                ["--throttle", "ping=5,5"],
-                "--throttle ping=…: there is neither a --route nor a --mock",
-            ),
-            (["--throttle", "ping=5"], "two whole numbers, RATE,BURST"),
-            (["--route-selection", "$action"], "a variable is $request.body.NAME"),
-            (["--idle-timeout=-1", "--verbose"], "--idle-timeout"),
-            (["--idle-timeout=x", "--verbose"], "--idle-timeout"),
-            (["--connects-per-second", "many"], "--connects-per-second"),
-            (["--faults", r#"{"postLost":1}"#], "unknown field `postLost`"),
-            (["--faults", r#"{"postsLost":2}"#], "postsLost: has to be a share"),
-            (["--folder", "f=/tmp"], "--folder f=…: there is no --function f=…"),
-            (
-                ["--allow-host", "https://box.example"],
-                "a name without scheme and port",
-            ),
-            (["--allow-host", "box.example:80"], "a name without scheme and port"),
-        ] {
-            let error = config(&flags).unwrap_err();
-            assert!(error.contains(named), "{error}");
-        }
-    }
-
-    /// Otherwise the last one would silently win.
-    #[test]
-    fn a_name_that_is_given_twice_is_refused_and_named() {
-        for (flags, named) in [
-            (
-                &["--function", "f=node a", "--function", "f=node b"][..],
-                "--function f=…: it is given twice",
-            ),
-            (
-                &["--function", "f=node a", "--function", "f=node a"],
-                "--function f=…: it is given twice",
-            ),
-            (
-                &["--route", "$connect=f", "--route", "$connect=g"],
-                "--route $connect=…: it is given twice",
-            ),
-            (
-                &["--mock", "ping=a", "--mock", "ping=b"],
-                "--mock ping=…: it is given twice",
-            ),
-            (
-                &["--route", "ping=f", "--mock", "ping=b"],
-                "--mock ping=…: there is a --route ping=… too",
-            ),
-            (
-                &["--throttle", "p=1,1", "--throttle", "p=2,2"],
-                "--throttle p=…: it is given twice",
-            ),
-            (&["--env", "A=1", "--env", "A=2"], "--env A=…: it is given twice"),
-            (
-                &["--function", "f=node", "--folder", "f=/a", "--folder", "f=/b"],
-                "--folder f=…: it is given twice",
-            ),
-            (&["--stage", "a", "--stage", "b"], "--stage"),
-            (&["--port", "1", "--port", "2"], "--port"),
-        ] {
-            let error = config(flags).unwrap_err();
-            assert!(error.contains(named), "{error}");
-        }
-        let flags = [
-            "--function",
-            "f=node",
-            "--function",
-            "g=node",
-            "--env",
-            "A=1",
-            "--env",
-            "a=1",
-        ];
-        assert_eq!(config(&flags).unwrap().functions.len(), 2);
-    }
-
-    #[test]
-    fn a_folder_is_for_one_function_only() {
-        let config = config(&["--function", "f=node", "--function", "g=node", "--folder", "g=a=b"]).unwrap();
-        assert_eq!(config.functions["f"].folder, None);
-        assert_eq!(config.functions["g"].folder, Some("a=b".into()));
-    }
-}
+mod tests;

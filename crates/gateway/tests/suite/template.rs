@@ -1,0 +1,181 @@
+//! APIs as CDK and SAM templates describe them.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::command::*;
+use crate::description::gateway_in;
+use crate::world::*;
+
+const CHATTERBOX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates/chatterbox.template.json");
+const SAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates/sam.template.json");
+
+/// A folder of programs as `cargo lambda build` makes it, in which each function is that of the tests.
+fn programs(names: &[&str]) -> PathBuf {
+    let folder = temporary_folder();
+    let script = std::fs::read_to_string(BOOTSTRAP).unwrap();
+    for name in names {
+        let program = folder.join(name).join("bootstrap");
+        std::fs::create_dir(folder.join(name)).unwrap();
+        // Without an ending Node takes a file for CommonJS, which has no `import`.
+        std::fs::write(folder.join(name).join("function.mjs"), &script).unwrap();
+        std::fs::write(&program, "#!/bin/sh\nexec node function.mjs\n").unwrap();
+        make_executable(&program);
+    }
+    folder
+}
+
+async fn asked(socket: &mut Socket, message: Value) -> String {
+    socket.send(Message::text(message.to_string())).await.unwrap();
+    within(socket.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .into_text()
+        .unwrap()
+        .to_string()
+}
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+#[tokio::test]
+async fn this_projects_own_stack_runs_from_its_cdk_template() {
+    let programs = programs(&["connect", "disconnect", "default", "notify", "revoke"]);
+    let flags = [
+        "--port",
+        "0",
+        "--template",
+        CHATTERBOX,
+        "--function-dir",
+        programs.to_str().unwrap(),
+    ];
+    let mut gateway = gateway_in(&programs, &[&flags[..], &["--region", "eu-west-1"]].concat());
+    let url = ready(&mut gateway).await[1].clone();
+    assert!(url.ends_with("/live"), "{url}");
+    let (mut socket, _) = within(tokio_tungstenite::connect_async(&url)).await.unwrap();
+    assert_eq!(
+        asked(&mut socket, json!({ "action": "ping" })).await,
+        r#"{"type":"pong"}"#
+    );
+    let event: Value = serde_json::from_str(&asked(&mut socket, json!({ "action": "sync" })).await).unwrap();
+    assert_eq!(event["requestContext"]["routeKey"], "$default");
+    let environment = asked(&mut socket, json!({ "do": "environment" })).await;
+    let environment: Value = serde_json::from_str(&environment).unwrap();
+    for (name, value) in [
+        ("AWS_LAMBDA_FUNCTION_NAME", "Chatterbox-default"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_REGION", "eu-west-1"),
+        ("METRICS_NAMESPACE", "Chatterbox"),
+    ] {
+        assert_eq!(environment[name], value, "{name}");
+    }
+    assert!(
+        environment["CONNECTIONS_TABLE"]
+            .as_str()
+            .unwrap()
+            .starts_with("ChatterboxTablesConnections")
+    );
+    // notify, to which no route leads, can be invoked, and posts to the gateway and not to AWS.
+    let address = url.strip_prefix("ws://").unwrap().strip_suffix("/live").unwrap();
+    let invoke = format!("http://{address}/2015-03-31/functions/Chatterbox-notify/invocations");
+    let invoked = reqwest::Client::new()
+        .post(invoke)
+        .body(r#"{"do":"environment"}"#)
+        .send();
+    let answer: Value = within(within(invoked).await.unwrap().json()).await.unwrap();
+    let environment: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    let endpoint = &environment["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"];
+    assert_eq!(*endpoint, url.replace("ws://", "http://"));
+}
+
+/// Functions as people write them: one posts to the address that its settings have, the other lets people in by name.
+fn sam() -> PathBuf {
+    let folder = temporary_folder();
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    };
+    file("template.json", &std::fs::read_to_string(SAM).unwrap());
+    file(
+        "chat/app.js",
+        r#"
+exports.handler = async ({ requestContext, stageVariables, body }) => {
+  if (requestContext.eventType === "CONNECT") return { statusCode: 200 };
+  const { ENDPOINT, TABLE, SHARED } = process.env;
+  const post = { method: "POST", body: JSON.parse(body).text };
+  await fetch(`${ENDPOINT}/@connections/${encodeURIComponent(requestContext.connectionId)}`, post);
+  const { principalId } = requestContext.authorizer;
+  return { statusCode: 200, body: JSON.stringify({ principalId, colour: stageVariables.colour, TABLE, SHARED }) };
+};
+"#,
+    );
+    file(
+        "guard/index.mjs",
+        r#"
+export const handler = async ({ methodArn, queryStringParameters: { name } }) => {
+  if (name === "nobody") throw new Error("Unauthorized");
+  const Statement = [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: methodArn }];
+  return { principalId: name, policyDocument: { Version: "2012-10-17", Statement } };
+};
+"#,
+    );
+    folder
+}
+
+#[tokio::test]
+async fn a_sam_template_runs_with_its_handlers_its_authorizer_and_its_throttles() {
+    let folder = sam();
+    let mut gateway = gateway_in(&folder, &["--port", "0", "--template", "template.json"]);
+    let url = ready(&mut gateway).await[1].clone();
+    assert!(url.ends_with("/Prod"), "{url}");
+    for query in ["", "?name=nobody"] {
+        let refused = within(tokio_tungstenite::connect_async(format!("{url}{query}"))).await;
+        assert!(refused.unwrap_err().to_string().contains("401"), "{query}");
+    }
+    let (mut socket, _) = within(tokio_tungstenite::connect_async(format!("{url}?name=ann")))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        let posted = asked(&mut socket, json!({ "message": "sendmessage", "text": "hello" })).await;
+        assert_eq!(posted, "hello");
+        let answer = within(socket.next()).await.unwrap().unwrap().into_text().unwrap();
+        let expected = json!({ "principalId": "ann", "colour": "blue", "TABLE": "connections", "SHARED": "1" });
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expected);
+    }
+    let other = asked(&mut socket, json!({ "message": "other" })).await;
+    assert!(other.contains("Forbidden"), "{other}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_template_is_told_at_once() {
+    let folder = sam();
+    let told = async |template: &Path, content: &str| {
+        std::fs::write(template, content).unwrap();
+        error(gateway_in(&folder, &["--template", template.to_str().unwrap()])).await
+    };
+    let template = folder.join("other.json");
+    let content = std::fs::read_to_string(SAM).unwrap();
+    let content = content
+        .replace("nodejs20.x", "java21")
+        .replace("route.request.querystring.name", "$request.header.a");
+    let answer = told(&template, &content.replace("\"guard/\"", "\"guards/\"")).await;
+    for expected in [
+        "other.json: authorizer `Guard`: ",
+        "function `GuardFunction`: its program is not found",
+        "function `ChatFunction`: the runtime java21 is not known here",
+    ] {
+        assert!(answer.contains(expected), "{expected}\n is not in\n{answer}");
+    }
+    for (content, expected) in [
+        ("Resources:\n", "It has to be JSON"),
+        ("{}", "it has no Resources"),
+        (r#"{"Resources":{}}"#, "it has 0 WebSocket APIs"),
+    ] {
+        let answer = told(&template, content).await;
+        assert!(answer.contains(expected), "{answer}");
+    }
+}
