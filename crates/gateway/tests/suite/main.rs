@@ -9,6 +9,7 @@ mod authorizer;
 mod closing;
 mod command;
 mod configuration;
+mod conformance;
 mod description;
 mod domain;
 mod events;
