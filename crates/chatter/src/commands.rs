@@ -7,6 +7,7 @@ pub mod issue;
 pub mod listen;
 pub mod notify;
 pub mod prune;
+pub mod replay;
 pub mod revoke;
 pub mod sockets;
 pub mod trace;

@@ -3,7 +3,7 @@
 use chatter::{
     commands::{
         CommandError, Done, answer::Answers, doctor::Doctor, explain::Explain, issue::Issue, listen::Listen,
-        notify::Notify, prune::Prune, revoke::Revoke, trace::Trace, updates::Updates, who::Who,
+        notify::Notify, prune::Prune, replay::Replay, revoke::Revoke, trace::Trace, updates::Updates, who::Who,
     },
     local::{Local, Options},
     place::PlaceArguments,
@@ -50,6 +50,7 @@ enum Command {
     Notify(Notify),
     Updates(Updates),
     Prune(Prune),
+    Replay(Replay),
     Listen(Listen),
     Trace(Trace),
     Doctor(Doctor),
@@ -146,6 +147,7 @@ async fn ask(command: Command, place: &PlaceArguments, answers: Answers) -> Resu
         Command::Notify(notify) => notify.run(&place.find().await?, answers).await,
         Command::Updates(updates) => updates.run(&place.find().await?, answers).await,
         Command::Prune(prune) => prune.run(&place.find().await?, answers).await,
+        Command::Replay(replay) => replay.run(&place.find().await?, answers).await,
         Command::Trace(trace) => trace.run(&place.find().await?, answers).await,
         Command::Local(_) | Command::Completions { .. } => Ok(Done::Well),
     }

@@ -1,13 +1,14 @@
 //! Where a Chatterbox is: the running `chatter local`, a deployed stack, or what the environment says. The commands take
 //! from it the tables, the functions and the addresses that they ask.
 
+use crate::aws_api::{ApiError, AwsApi};
 use chatterbox_core::{
     BackendSettings, Chatters, Connections, FromEnvironment, NotifySettings, Poster, Revocation, SettingsError, Tables,
     Updates,
     aws::{Aws, Endpoints},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use serde_json::Value;
 use thiserror::Error;
 
 /// Where to look. Without any of them it is the `chatter local` of this machine.
@@ -44,7 +45,8 @@ pub struct Place {
     pub notify: String,
     /// The clients.
     pub aws: Aws,
-    lambda: aws_sdk_lambda::Client,
+    /// What no function asks: Lambda itself, queues, streams, logs and alarms.
+    pub api: AwsApi,
 }
 
 /// What `chatter local` says of itself at `/chatter.json`.
@@ -91,7 +93,7 @@ pub enum PlaceError {
         /// The function that was asked for.
         function: String,
         /// AWS's answer.
-        why: String,
+        why: ApiError,
     },
     /// Settings are missing or wrong.
     #[error("{0}")]
@@ -141,11 +143,6 @@ impl Place {
             poster: self.poster(),
         }
     }
-
-    /// Lambda's API.
-    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
-        &self.lambda
-    }
 }
 
 async fn of_local(url: &str) -> Result<Place, PlaceError> {
@@ -165,7 +162,6 @@ async fn of_local(url: &str) -> Result<Place, PlaceError> {
         dynamodb: Some(local.dynamodb_url),
         ..Endpoints::default()
     });
-    let lambda = aws_sdk_lambda::config::Builder::from(&aws.config()).endpoint_url(url);
     Ok(Place {
         name: format!("chatter local at {url}"),
         stack: None,
@@ -178,7 +174,7 @@ async fn of_local(url: &str) -> Result<Place, PlaceError> {
         socket_url: Some(local.socket_url),
         activity_url: Some(format!("{url}/demo/activity")),
         notify: "notify".to_owned(),
-        lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+        api: AwsApi::new(&aws, Some(url.to_owned())),
         aws,
     })
 }
@@ -186,12 +182,15 @@ async fn of_local(url: &str) -> Result<Place, PlaceError> {
 /// A stack's functions are named after it, and connect and notify know the tables and the callback URL.
 async fn of_stack(stack: &str) -> Result<Place, PlaceError> {
     let aws = Aws::in_terminal(Endpoints::default()).await;
-    let lambda = aws_sdk_lambda::Client::new(&aws.config());
+    let api = AwsApi::new(&aws, None);
     let notify = format!("{stack}-notify");
-    let of_notify = variables(&lambda, &notify).await?;
-    let of_connect = variables(&lambda, &format!("{stack}-connect")).await?;
-    let lookup = |name: &str| of_notify.get(name).or_else(|| of_connect.get(name)).cloned();
-    let place = Place::of(format!("the stack {stack}"), &lookup, notify, aws, lambda)?;
+    let of_notify = variables(&api, &notify).await?;
+    let of_connect = variables(&api, &format!("{stack}-connect")).await?;
+    let lookup = |name: &str| {
+        let found = [&of_notify, &of_connect].into_iter().find_map(|variables| variables[name].as_str());
+        found.map(ToOwned::to_owned)
+    };
+    let place = Place::of(format!("the stack {stack}"), &lookup, notify, aws, api)?;
     Ok(Place {
         stack: Some(stack.to_owned()),
         ..place
@@ -206,16 +205,14 @@ async fn of_environment() -> Result<Place, PlaceError> {
     let lookup = |name: &str| std::env::var(name).ok();
     let endpoints = BackendSettings::find_in(&lookup)?.endpoints;
     let aws = Aws::in_terminal(endpoints).await;
-    let mut lambda = aws_sdk_lambda::config::Builder::from(&aws.config());
-    lambda.set_endpoint_url(lookup("AWS_ENDPOINT_URL_LAMBDA"));
-    let lambda = aws_sdk_lambda::Client::from_conf(lambda.build());
+    let api = AwsApi::new(&aws, lookup("AWS_ENDPOINT_URL_LAMBDA"));
     let notify = lookup("NOTIFY_FUNCTION").unwrap_or_else(|| "notify".to_owned());
     Ok(Place::of(
         "what the environment says".to_owned(),
         &lookup,
         notify,
         aws,
-        lambda,
+        api,
     )?)
 }
 
@@ -226,7 +223,7 @@ impl Place {
         lookup: &dyn Fn(&str) -> Option<String>,
         notify: String,
         aws: Aws,
-        lambda: aws_sdk_lambda::Client,
+        api: AwsApi,
     ) -> Result<Place, SettingsError> {
         let settings = (BackendSettings::find_in(lookup), NotifySettings::find_in(lookup));
         let (backend, of_notify) = match settings {
@@ -249,7 +246,7 @@ impl Place {
             activity_url: None,
             notify,
             aws,
-            lambda,
+            api,
         })
     }
 }
@@ -265,15 +262,14 @@ fn socket_url(callback_url: &str) -> Option<String> {
     Some(format!("{scheme}://{rest}"))
 }
 
-/// The variables of a deployed function.
-async fn variables(lambda: &aws_sdk_lambda::Client, function: &str) -> Result<HashMap<String, String>, PlaceError> {
-    let asked = lambda.get_function_configuration().function_name(function).send().await;
-    let answer = asked.map_err(|error| PlaceError::NoStack {
+/// The variables of a deployed function, an object.
+async fn variables(api: &AwsApi, function: &str) -> Result<Value, PlaceError> {
+    let asked = api.function(function).await;
+    let mut answer = asked.map_err(|why| PlaceError::NoStack {
         function: function.to_owned(),
-        why: aws_sdk_lambda::error::DisplayErrorContext(error).to_string(),
+        why,
     })?;
-    let variables = answer.environment.and_then(|environment| environment.variables);
-    Ok(variables.unwrap_or_default())
+    Ok(answer["Environment"]["Variables"].take())
 }
 
 /// The innermost reason: the outer ones say only that a request failed.

@@ -7,6 +7,7 @@ mod handshake;
 mod page;
 mod scene;
 mod tables;
+mod watch;
 
 use super::{CommandError, Done, answer::Answers};
 use crate::place::{Place, PlaceArguments};
@@ -171,6 +172,9 @@ async fn look_inside(place: &Place, findings: &mut Findings) -> Result<(), Comma
     findings.add(&callback(place).await)?;
     findings.add_all(&tables::look(place).await)?;
     findings.add_all(&functions::look(place).await)?;
+    if let Some(stack) = &place.stack {
+        findings.add_all(&watch::look(place, stack).await)?;
+    }
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 
 use super::{CommandError, Done, answer::Answers};
 use crate::place::Place;
-use aws_sdk_lambda::{error::DisplayErrorContext, primitives::Blob};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 use std::fmt;
@@ -113,20 +112,11 @@ struct Event<'a> {
 /// # Errors
 /// If Lambda does not invoke it, or the answer is no JSON.
 pub async fn invoke(place: &Place, event: &str) -> Result<(Value, bool), CommandError> {
-    let call = place
-        .lambda()
-        .invoke()
-        .function_name(&place.notify)
-        .payload(Blob::new(event));
-    let answer = call.send().await.map_err(|error| {
-        CommandError::Failed(format!(
-            "the function {} cannot be invoked: {}",
-            place.notify,
-            DisplayErrorContext(error)
-        ))
-    })?;
-    let payload = answer.payload.unwrap_or_else(|| Blob::new("null"));
-    let report = serde_json::from_slice(payload.as_ref());
-    let report = report.map_err(|error| CommandError::Failed(format!("notify's answer is no JSON: {error}")))?;
-    Ok((report, answer.function_error.is_some()))
+    let answer = place.api.invoke(&place.notify, event).await;
+    let answer = answer
+        .map_err(|error| CommandError::Failed(format!("the function {} cannot be invoked: {error}", place.notify)))?;
+    match answer.body {
+        Value::String(text) => Err(CommandError::Failed(format!("notify's answer is no JSON: {text}"))),
+        report => Ok((report, answer.function_error)),
+    }
 }

@@ -72,6 +72,8 @@ impl Aws {
     /// As AWS's own command finds itself: region and credentials are in the environment, in a profile, or in the metadata of
     /// a container or machine. A profile that logs in by SSO is not among them: `aws configure export-credentials --format
     /// env` turns it into variables.
+    ///
+    /// `AWS_ENDPOINT_URL`, or a profile's `endpoint_url`, is where services are asked that have no endpoint of their own.
     pub async fn in_terminal(endpoints: Endpoints) -> Aws {
         let new_pool = https(endpoints.ca_bundle.clone());
         let client = new_pool();
@@ -83,7 +85,17 @@ impl Aws {
         let credentials = found
             .credentials_provider()
             .expect("the usual chain is one, even if it finds none");
-        Aws::new(found.region().cloned(), credentials, new_pool, endpoints)
+        let of_all = found.endpoint_url().map(ToOwned::to_owned);
+        let endpoints = Endpoints {
+            dynamodb: endpoints.dynamodb.or_else(|| of_all.clone()),
+            sqs: endpoints.sqs.or_else(|| of_all.clone()),
+            ..endpoints
+        };
+        let mut aws = Aws::new(found.region().cloned(), credentials, new_pool, endpoints);
+        let mut shared = aws.shared.to_builder();
+        shared.set_endpoint_url(of_all);
+        aws.shared = shared.build();
+        aws
     }
 
     /// For a program on the same laptop as the services: credentials that nobody checks.
@@ -124,10 +136,14 @@ impl Aws {
         }
     }
 
-    /// Region, credentials and HTTP, for a client of a service that no function uses.
-    pub fn config(&self) -> SdkConfig {
-        let client = http_client(&self.sqs);
-        self.shared.to_builder().http_client(client).build()
+    /// Region, credentials and `AWS_ENDPOINT_URL`, for requests to a service that no function uses.
+    pub fn config(&self) -> &SdkConfig {
+        &self.shared
+    }
+
+    /// The connections on which such requests go.
+    pub fn wire(&self) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.sqs.clone())
     }
 
     /// DynamoDB. Its answers take single milliseconds: an attempt of two seconds is lost, and three attempts fit well

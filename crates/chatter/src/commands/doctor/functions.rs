@@ -2,10 +2,8 @@
 
 use super::Check;
 use crate::place::Place;
-use aws_sdk_lambda::{
-    error::DisplayErrorContext, operation::get_function_configuration::GetFunctionConfigurationOutput as Configuration,
-};
 use chatterbox_core::{Function, settings};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at the five functions, and at what brings them records of streams and queues.
@@ -20,20 +18,14 @@ pub(super) async fn look(place: &Place) -> Vec<Check> {
     let mut found = BTreeMap::new();
     for function in Function::ALL {
         let name = format!("{stack}-{}", function.name());
-        match place
-            .lambda()
-            .get_function_configuration()
-            .function_name(&name)
-            .send()
-            .await
-        {
+        match place.api.function(&name).await {
             Ok(configuration) => {
                 checks.extend(settings_are_complete(function, &configuration));
                 found.insert(function.name(), configuration);
             }
             Err(error) => checks.push(Check::error(
                 "function",
-                &format!("{name}: {}", DisplayErrorContext(error)),
+                &format!("{name}: {error}"),
             )),
         }
     }
@@ -42,18 +34,16 @@ pub(super) async fn look(place: &Place) -> Vec<Check> {
     checks
 }
 
-fn variables(configuration: &Configuration) -> BTreeMap<&str, &str> {
-    let variables = configuration
-        .environment()
-        .and_then(|environment| environment.variables());
+fn variables(configuration: &Value) -> BTreeMap<&str, &str> {
+    let variables = configuration["Environment"]["Variables"].as_object();
     variables
         .into_iter()
         .flatten()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
         .collect()
 }
 
-fn settings_are_complete(function: Function, configuration: &Configuration) -> Option<Check> {
+fn settings_are_complete(function: Function, configuration: &Value) -> Option<Check> {
     let variables = variables(configuration);
     let missing: Vec<&str> = settings::variables(function)
         .required
@@ -68,9 +58,9 @@ fn settings_are_complete(function: Function, configuration: &Configuration) -> O
             "Deploy again: without them it ends while it starts, and says so in its log.",
         ));
     }
-    let state = configuration.state().map_or("unknown", |state| state.as_str());
+    let state = configuration["State"].as_str().unwrap_or("unknown");
     if !matches!(state, "Active" | "Inactive" | "unknown") {
-        let why = configuration.state_reason().unwrap_or("no reason is given");
+        let why = configuration["StateReason"].as_str().unwrap_or("no reason is given");
         return Some(Check::wrong(
             "function",
             format!("{} is {state}: {why}", function.name()),
@@ -81,9 +71,9 @@ fn settings_are_complete(function: Function, configuration: &Configuration) -> O
 }
 
 /// One processor, and the same value of each variable that several have.
-fn all_alike(found: &BTreeMap<&'static str, Configuration>) -> Check {
+fn all_alike(found: &BTreeMap<&'static str, Value>) -> Check {
     const WHAT: &str = "functions";
-    let processors: BTreeSet<String> = found.values().map(|one| format!("{:?}", one.architectures())).collect();
+    let processors: BTreeSet<String> = found.values().map(|one| one["Architectures"].to_string()).collect();
     if processors.len() > 1 {
         let found = format!("they are for different processors: {processors:?}");
         return Check::wrong(
@@ -122,16 +112,10 @@ async fn mappings(place: &Place, stack: &str) -> Vec<Check> {
     let mut checks = Vec::new();
     for function in [Function::Notify, Function::Revoke] {
         let name = format!("{stack}-{}", function.name());
-        let listed = match place
-            .lambda()
-            .list_event_source_mappings()
-            .function_name(&name)
-            .send()
-            .await
-        {
-            Ok(answer) => answer.event_source_mappings.unwrap_or_default(),
+        let listed = match place.api.event_sources(&name).await {
+            Ok(listed) => listed,
             Err(error) => {
-                checks.push(Check::error("event source", &DisplayErrorContext(error).to_string()));
+                checks.push(Check::error("event source", &error.to_string()));
                 continue;
             }
         };
@@ -144,8 +128,8 @@ async fn mappings(place: &Place, stack: &str) -> Vec<Check> {
         }
         for mapping in &listed {
             let (state, source) = (
-                mapping.state().unwrap_or("unknown"),
-                mapping.event_source_arn().unwrap_or("?"),
+                mapping["State"].as_str().unwrap_or("unknown"),
+                mapping["EventSourceArn"].as_str().unwrap_or("?"),
             );
             checks.push(match state {
                 "Enabled" | "Enabling" | "Updating" | "Creating" => {
@@ -156,7 +140,7 @@ async fn mappings(place: &Place, stack: &str) -> Vec<Check> {
                     format!("{source} is not read by {name}: its mapping is {state}"),
                     format!(
                         "aws lambda update-event-source-mapping --enabled --uuid {}",
-                        mapping.uuid().unwrap_or("UUID")
+                        mapping["UUID"].as_str().unwrap_or("UUID")
                     ),
                 ),
             });

@@ -1,0 +1,158 @@
+"""The command `chatter` on a deployed stack: what is wrong with it, and what is in its dead-letter queue."""
+
+import json
+import os
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from clients import PATIENCE, eventually
+from deployment import PROGRAMS
+
+
+@pytest.fixture
+def chatter(emulator):
+    """Runs the command on the stack: its exit code, and its answers."""
+
+    def run(*words: str) -> tuple[int, list[dict]]:
+        done = subprocess.run(
+            [PROGRAMS / "chatter", "--json", "--stack", "Chatterbox", *words],
+            env={**os.environ, **emulator.environment}, capture_output=True, text=True, timeout=PATIENCE,
+        )
+        assert done.returncode in (0, 3), done.stderr
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+def test_an_operator_gives_a_chatter_id_sees_the_socket_and_takes_it_back(site, chatter, login):
+    _, [issued] = chatter("issue", login)
+    with site.browser(login, issued["chatterId"]) as browser:
+        _, [who] = chatter("who", login)
+        assert [socket["login"] for socket in who["sockets"]] == [login]
+        code, [report] = chatter("notify", login, "--topic", "plays", "--body", "7")
+        assert (code, report["sent"], browser.hear()["body"]) == (0, 1, 7)
+        code, [revoked] = chatter("revoke", login, "--all")
+        assert (code, revoked["chatterIds"]) == (0, 1)
+    assert site.refusal(login, issued["chatterId"]) in (401, 403)
+
+
+def test_a_dead_letter_is_shown_and_sent_again(site, chatter, login):
+    url = site.outputs["DeadLetterQueueUrl"]
+    site.sqs.purge_queue(QueueUrl=url)
+    event = {"login": login, "body": {"plays": 1}}
+    site.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+    with site.browser(login, site.issue(login)) as browser:
+        code, [shown] = chatter("replay")
+        assert (code, shown["kind"], shown["sent"]) == (3, "an event of the queue", False)
+        code, [sent] = chatter("replay", "--send")
+        assert (code, sent["messageId"], sent["sent"]) == (0, shown["messageId"], True)
+        assert browser.hear()["body"] == {"plays": 1}
+        assert chatter("replay") == (0, [])
+
+
+def wrong(checks: list[dict], what: str) -> list[dict]:
+    return [check for check in checks if check["what"] == what and check["mark"] == "wrong"]
+
+
+@contextmanager
+def mapping_off(site, aws):
+    [mapping] = [
+        one for one in site.functions.list_event_source_mappings(FunctionName=site.outputs["NotifyFunction"])["EventSourceMappings"]
+        if ":sqs:" in one["EventSourceArn"]
+    ]
+    try:
+        site.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        yield
+    finally:
+        site.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+@contextmanager
+def function_without_a_variable(site, aws):
+    name = "Chatterbox-default"
+    before = site.functions.get_function_configuration(FunctionName=name)["Environment"]
+    without = {key: value for key, value in before["Variables"].items() if key != "UPDATES_TABLE"}
+    try:
+        site.functions.update_function_configuration(FunctionName=name, Environment={"Variables": without})
+        yield
+    finally:
+        site.functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
+@contextmanager
+def another_table(site, aws):
+    name = "Chatterbox-disconnect"
+    before = site.functions.get_function_configuration(FunctionName=name)["Environment"]
+    other = {**before["Variables"], "CONNECTIONS_TABLE": "of-another-stack"}
+    try:
+        site.functions.update_function_configuration(FunctionName=name, Environment={"Variables": other})
+        yield
+    finally:
+        site.functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
+@contextmanager
+def hidden_too_shortly(site, aws):
+    url = site.outputs["QueueUrl"]
+    before = site.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    try:
+        site.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+        yield
+    finally:
+        site.sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@contextmanager
+def a_dead_letter(site, aws):
+    url = site.outputs["DeadLetterQueueUrl"]
+    site.sqs.send_message(QueueUrl=url, MessageBody="{}")
+    try:
+        yield
+    finally:
+        site.sqs.purge_queue(QueueUrl=url)
+
+
+@contextmanager
+def an_alarm(site, aws):
+    cloudwatch = aws.client("cloudwatch")
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix="Chatterbox-")["MetricAlarms"]
+    [name] = [alarm["AlarmName"] for alarm in alarms if "DeadLetters" in alarm["AlarmName"]]
+    try:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+        yield
+    finally:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a test")
+
+
+@contextmanager
+def expiry_off(site, aws):
+    """TTL off: rows of sockets that ended without a word stay for ever."""
+    table = site.outputs["ConnectionsTable"]
+    ttl = {"AttributeName": "expires_at"}
+    try:
+        site.dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={**ttl, "Enabled": False})
+        yield
+    finally:
+        site.dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={**ttl, "Enabled": True})
+
+
+FAULTS = {
+    "event source": (mapping_off, "update-event-source-mapping --enabled"),
+    "function": (function_without_a_variable, "Deploy again"),
+    "functions": (another_table, "Deploy again"),
+    "queue": (hidden_too_shortly, "Deploy again"),
+    "dead letters": (a_dead_letter, "chatter replay"),
+    "alarms": (an_alarm, "DeadLetterQueueUrl"),
+    "table connections": (expiry_off, "aws dynamodb update-time-to-live"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_the_doctor_names_a_planted_fault_and_its_remedy(site, aws, chatter, what):
+    fault, remedy = FAULTS[what]
+    with fault(site, aws):
+        [found] = eventually(what, lambda: wrong(chatter("doctor")[1], what))
+    assert remedy in found["do"]
+    assert wrong(chatter("doctor")[1], what) == []
