@@ -1,5 +1,6 @@
 use super::*;
-use crate::{ChatterHash, ConnectionId, Login, Timestamp, Topics};
+use crate::{ChatterHash, ConnectionId, Login, Timestamp, Topics, test_support::Log};
+use serde_json::{Value, json};
 
 /// The time, in milliseconds.
 const NOW: i64 = 1_000_000;
@@ -100,5 +101,22 @@ fn only_a_410_of_an_old_row_deletes_it() {
         (gone_after(60_001), RowFate::Forget),
     ] {
         assert_eq!(row_fate(&connection, posted), fate, "{posted:?}");
+    }
+}
+
+#[test]
+fn a_post_that_failed_is_logged_with_its_socket_and_status_and_no_other() {
+    let log = Log::start();
+    for (posted, statuses) in [
+        (Posted::Sent, vec![]),
+        (GONE, vec![]),
+        (Posted::Busy, vec![Value::Null]),
+        (Posted::Refused { status: 403 }, vec![json!(403)]),
+    ] {
+        log_failure(&connection(7), posted);
+        let lines = log.lines();
+        let logged: Vec<Value> = lines.iter().map(|line| line["status"].clone()).collect();
+        assert_eq!(logged, statuses, "{posted:?}");
+        assert!(lines.iter().all(|line| line["connection_id"] == "7"), "{lines:?}");
     }
 }
