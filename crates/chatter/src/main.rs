@@ -100,10 +100,18 @@ fn throttle(text: &str) -> Result<(&'static str, Option<Throttle>), String> {
     let routes = ["$connect", "$default", "ping", "$disconnect"];
     let route = routes.into_iter().find(|route| *route == key);
     let route = route.ok_or_else(|| format!("the routes are {}", routes.join(", ")))?;
-    match limit {
-        "none" => Ok((route, None)),
-        _ => Ok((route, Some(limit.parse()?))),
+    if limit == "none" {
+        return Ok((route, None));
     }
+    let throttle = limit.parse::<Throttle>().ok();
+    let throttle = throttle.filter(|throttle| throttle.rate > 0 && throttle.burst > 0);
+    let throttle = throttle.ok_or_else(|| {
+        format!(
+            "a throttle is two whole numbers above 0, RATE,BURST: at 0 every request would be answered 429. `{route}=none` takes the \
+             limit away"
+        )
+    })?;
+    Ok((route, Some(throttle)))
 }
 
 /// How long the last lines may take to be read before the program ends without them.

@@ -7,8 +7,9 @@ use reqwest::{
     Method, StatusCode,
     header::{HOST, HeaderMap, HeaderName, ORIGIN},
 };
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A running system, and a folder with programs that are never started.
 async fn start(change: impl FnOnce(&mut Options)) -> (Local, TempDir) {
@@ -91,6 +92,58 @@ async fn no_page_may_read_or_write_the_tables_or_ask_whether_it_may() {
     let (own, headers) = status(&url, Method::POST, &[(ORIGIN, url.trim_end_matches('/'))]).await;
     assert_eq!(own, StatusCode::OK);
     assert!(!headers.contains_key("access-control-allow-origin"), "{headers:?}");
+}
+
+/// The answer to these bytes, as text.
+async fn raw(address: &str, request: String) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(30), read)
+        .await
+        .unwrap()
+        .unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// What of a request is about the connection is for the port, and not for the engine behind it.
+#[tokio::test]
+async fn the_tables_answer_every_way_of_writing_an_http_request() {
+    let (local, _functions) = start(|_| {}).await;
+    let url = local.dynamodb_url();
+    let address = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let head = format!(
+        "Host: {address}\r\nContent-Type: application/x-amz-json-1.0\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n\
+         X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=a\r\n"
+    );
+    let length = "Content-Length: 2\r\n\r\n{}";
+    let close = "Connection: close\r\n";
+    for (line, rest) in [
+        ("POST / HTTP/1.1", format!("{close}{length}")),
+        ("POST / HTTP/1.0", length.to_owned()),
+        ("POST / HTTP/1.0", format!("Connection: keep-alive\r\n{close}{length}")),
+        (&format!("POST {url} HTTP/1.1"), format!("{close}{length}")),
+        (
+            "POST / HTTP/1.1",
+            format!("{close}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        ),
+        (
+            "POST / HTTP/1.1",
+            format!("{close}Keep-Alive: timeout=5\r\nTE: trailers\r\nProxy-Connection: close\r\n{length}"),
+        ),
+        (
+            "POST / HTTP/1.1",
+            format!("{close}Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n{length}"),
+        ),
+    ] {
+        let answer = raw(address, format!("{line}\r\n{head}{rest}")).await;
+        assert!(
+            answer.contains(" 200 OK\r\n") && answer.contains("TableNames"),
+            "{line} {rest}: {answer}"
+        );
+    }
 }
 
 #[tokio::test]

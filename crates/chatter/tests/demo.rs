@@ -154,6 +154,52 @@ async fn a_session_that_has_expired_is_replaced_by_one_for_all_its_tabs() {
 }
 
 #[tokio::test]
+async fn a_page_is_sent_to_the_socket_by_the_name_and_the_scheme_by_which_it_was_opened() {
+    let world = World::with(|options| options.allowed_hosts = vec!["box.example".to_owned()]).await;
+    let page = world.local.page_url();
+    let port = page.trim_end_matches('/').rsplit(':').next().unwrap();
+    for (host, origin, url) in [
+        (
+            format!("127.0.0.1:{port}"),
+            "http://",
+            format!("ws://127.0.0.1:{port}/dev"),
+        ),
+        (
+            format!("localhost:{port}"),
+            "http://",
+            format!("ws://localhost:{port}/dev"),
+        ),
+        (format!("[::1]:{port}"), "http://", format!("ws://[::1]:{port}/dev")),
+        (
+            format!("box.example:{port}"),
+            "http://",
+            format!("ws://box.example:{port}/dev"),
+        ),
+        // Of a container whose port has another number outside; of a tunnel that speaks TLS.
+        (
+            "box.example:9000".to_owned(),
+            "http://",
+            "ws://box.example:9000/dev".to_owned(),
+        ),
+        ("box.example".to_owned(), "https://", "wss://box.example/dev".to_owned()),
+    ] {
+        let request = reqwest::Client::new().post(format!("{page}demo/login"));
+        let request = request
+            .header("host", &host)
+            .header("origin", format!("{origin}{host}"));
+        let response = request.json(&json!({"login": "friendless"})).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{host}");
+        let mut session: Value = response.json().await.unwrap();
+        assert_eq!(session["url"].take(), url);
+        // A program says no origin.
+        let request = reqwest::Client::new().post(format!("{page}demo/login"));
+        let request = request.header("host", &host).json(&json!({"login": "friendless"}));
+        let session: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(session["url"], url.replace("wss:", "ws:"));
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_was_logged_out_is_not_renewed() {
     let world = World::start().await;
     let old = World::start().await.log_in().await;

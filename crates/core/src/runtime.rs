@@ -6,6 +6,7 @@ mod function;
 pub mod log;
 mod metric;
 pub mod metrics;
+mod name;
 pub mod settings;
 mod settings_error;
 mod summary;

@@ -36,8 +36,7 @@ async fn the_right_credentials_open_a_socket_by_cookie() {
         ("CHATTER_COOKIE", "chatter"),
         ("ALLOWED_ORIGINS", "https://www.example.com"),
     ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let world = World::with(|options| options.environment.extend(settings)).await;
+    let world = World::with_settings(&settings).await;
     let session = world.log_in("friendless").await;
     let cookie = format!("theme=dark; user=friend%6cess; chatter={}", session.chatter_id);
     let origin = ("origin", "https://www.example.com");
@@ -50,8 +49,7 @@ async fn the_right_credentials_open_a_socket_by_cookie() {
 #[tokio::test]
 async fn behind_cloudfront_a_handshake_that_comes_another_way_is_refused_and_the_origin_secret_is_printed_nowhere() {
     let (old, new) = ("k4Tq0WcVb71mZs9LxR2dYh83", "0aB1cD2eF3gH4iJ5kL6mN7oP");
-    let setting = ("ORIGIN_SECRET".to_owned(), format!("{new},{old}"));
-    let world = World::with(|options| options.environment.extend([setting])).await;
+    let world = World::with_settings(&[("ORIGIN_SECRET", &format!("{new},{old}"))]).await;
     let session = world.log_in("friendless").await;
     let mut open = Vec::new();
     for secret in [old, new] {
@@ -75,8 +73,7 @@ async fn behind_cloudfront_a_handshake_that_comes_another_way_is_refused_and_the
 #[tokio::test]
 async fn a_site_may_choose_the_names_of_the_query_parameters() {
     let settings = [("LOGIN_PARAMETER", "geek"), ("CHATTER_PARAMETER", "id")];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let world = World::with(|options| options.environment.extend(settings)).await;
+    let world = World::with_settings(&settings).await;
     let session = world.log_in("friendless").await;
     let query = format!("geek=friendless&id={}&topic=updates", session.chatter_id);
     assert!(world.try_connect(&query, &[]).await.is_ok());
@@ -151,8 +148,7 @@ async fn credentials_as_the_only_subprotocol_are_refused_with_400() {
 
 #[tokio::test]
 async fn a_page_of_another_site_is_refused_with_403() {
-    let origins = ("ALLOWED_ORIGINS".to_owned(), "https://www.example.com".to_owned());
-    let world = World::with(|options| options.environment.extend([origins])).await;
+    let world = World::with_settings(&[("ALLOWED_ORIGINS", "https://www.example.com")]).await;
     let session = world.log_in("friendless").await;
     // The gateway refuses the page of another machine itself, and leaves one of this machine to the function.
     for origin in ["https://evil.example", "http://localhost:3000"] {
@@ -206,8 +202,7 @@ async fn five_tabs_that_connect_at_once_all_get_a_socket() {
 
 #[tokio::test]
 async fn a_login_that_opens_five_times_as_many_sockets_as_it_may_is_refused_more_with_429() {
-    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "1".to_owned());
-    let world = World::with(|options| options.environment.extend([cap])).await;
+    let world = World::with_settings(&[("MAX_CONNECTIONS_PER_LOGIN", "1")]).await;
     let (session, other) = (world.log_in("friendless").await, world.log_in("other").await);
     // The count is made beside the transaction, and may see the row that this has just stored: then it refuses one too early.
     let mut open = Vec::new();
@@ -235,8 +230,7 @@ async fn a_login_that_opens_five_times_as_many_sockets_as_it_may_is_refused_more
 
 #[tokio::test]
 async fn a_login_that_has_as_many_sockets_as_it_may_goes_on_reloading_its_pages() {
-    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
-    let world = World::with(|options| options.environment.extend([cap])).await;
+    let world = World::with_settings(&[("MAX_CONNECTIONS_PER_LOGIN", "2")]).await;
     let session = world.log_in("friendless").await;
     let (mut page, _other) = (world.connect(&session).await, world.connect(&session).await);
     for _ in 0..30 {

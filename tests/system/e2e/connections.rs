@@ -1,7 +1,7 @@
 //! A function's own connections, to DynamoDB and to the gateway, that break while Lambda keeps the function frozen
 //! between two events.
 
-use e2e::{World, eventually};
+use e2e::{World, eventually, set};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::{fs, net::SocketAddr, sync::Arc};
@@ -132,16 +132,14 @@ async fn notify_survives(end: End) {
     let dynamodb_url = format!("http://{}", dynamodb.address);
     let world = World::with(|options| {
         (options.port, options.dynamodb_port) = (port, dynamodb_port);
-        let urls = [
-            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.clone()),
-            (
-                "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
-                format!("http://{}/dev", gateway.address),
-            ),
-        ];
-        options
-            .environment
-            .extend(urls.map(|(name, url)| (name.to_owned(), url)));
+        let callback_url = format!("http://{}/dev", gateway.address);
+        set(
+            options,
+            &[
+                ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb_url),
+                ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &callback_url),
+            ],
+        );
     })
     .await;
     let logins: Vec<_> = (0..16).map(|n| format!("friend-{n}")).collect();

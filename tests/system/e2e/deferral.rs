@@ -1,8 +1,9 @@
 //! Deferral: logins that notify has no time for, or for which a table or API Gateway throttles, are sent to the queue
 //! and served later.
 
+use chatter::local::Options;
 use chatterbox_gateway::Faults;
-use e2e::{Queue, World};
+use e2e::{Queue, World, set};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use std::time::Duration;
 async fn hurried(queue: Option<&Queue>, time: Duration) -> World {
     World::with(|options| {
         options.notify_timeout = time;
-        options.environment.extend(queue.map(settings).into_iter().flatten());
+        if let Some(queue) = queue {
+            use_queue(options, queue);
+        }
     })
     .await
 }
@@ -19,16 +22,19 @@ async fn hurried(queue: Option<&Queue>, time: Duration) -> World {
 async fn faulty(queue: &Queue) -> World {
     World::with(|options| {
         options.faults = Some(Faults::default());
-        options.environment.extend(settings(queue));
+        use_queue(options, queue);
     })
     .await
 }
 
-fn settings(queue: &Queue) -> [(String, String); 2] {
-    [
-        ("DEFER_QUEUE_URL".to_owned(), queue.url()),
-        ("AWS_ENDPOINT_URL_SQS".to_owned(), queue.endpoint.clone()),
-    ]
+fn use_queue(options: &mut Options, queue: &Queue) {
+    set(
+        options,
+        &[
+            ("DEFER_QUEUE_URL", &queue.url()),
+            ("AWS_ENDPOINT_URL_SQS", &queue.endpoint),
+        ],
+    );
 }
 
 #[tokio::test]

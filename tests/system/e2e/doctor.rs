@@ -127,12 +127,7 @@ async fn put_expiry(world: &World, login: &str, expires_at: u64) {
 
 #[tokio::test]
 async fn an_origin_that_may_not_connect_is_found() {
-    let world = World::with(|options| {
-        options
-            .environment
-            .insert("ALLOWED_ORIGINS".to_owned(), "https://www.example.com".to_owned());
-    })
-    .await;
+    let world = World::with_settings(&[("ALLOWED_ORIGINS", "https://www.example.com")]).await;
     let allowed = world.chatter(&["doctor", "--origin", "https://www.example.com"]).await;
     assert_eq!(allowed.code, 0, "{allowed:?}");
     finds(

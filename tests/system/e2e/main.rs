@@ -2,18 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this crate is test code")]
 
+mod callers;
 mod command;
 mod connect;
 mod connections;
+mod data_file;
 mod deferral;
 mod doctor;
 mod envelopes;
 mod faults;
 mod floods;
 mod local;
+mod local_process;
 mod messages;
 mod notify;
 mod redelivery;
+mod refused_settings;
 mod scene;
 mod secrets;
 mod sockets;

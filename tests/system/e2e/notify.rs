@@ -1,6 +1,6 @@
 //! Pushes: which sockets get an update, which version and `prev` they are told, and which rows are deleted.
 
-use e2e::{World, eventually};
+use e2e::{World, eventually, set};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -207,13 +207,11 @@ async fn a_login_without_sockets_is_recorded_for_later() {
 async fn a_login_with_a_thousand_sockets_is_notified_in_one_invocation() {
     let world = World::with(|options| {
         options.limits.connects_per_second = None;
-        options
-            .environment
-            .insert("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2000".to_owned());
         // At the trace level a thousand handshakes print more than the feeds hold.
-        options
-            .environment
-            .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "info".to_owned());
+        set(
+            options,
+            &[("MAX_CONNECTIONS_PER_LOGIN", "2000"), ("AWS_LAMBDA_LOG_LEVEL", "info")],
+        );
     })
     .await;
     let session = world.log_in("friendless").await;
@@ -233,8 +231,7 @@ async fn a_login_with_a_thousand_sockets_is_notified_in_one_invocation() {
 
 #[tokio::test]
 async fn the_oldest_socket_beyond_the_cap_is_replaced() {
-    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
-    let world = World::with(|options| options.environment.extend([cap])).await;
+    let world = World::with_settings(&[("MAX_CONNECTIONS_PER_LOGIN", "2")]).await;
     let session = world.log_in("friendless").await;
     let mut oldest = world.connect(&session).await;
     let (mut middle, mut newest) = (world.connect(&session).await, world.connect(&session).await);
@@ -256,13 +253,8 @@ async fn the_oldest_socket_beyond_the_cap_is_replaced() {
 
 #[tokio::test]
 async fn four_thousand_rows_of_a_login_cost_the_others_of_its_event_nothing_and_go_in_time() {
-    let world = World::with(|options| {
-        // The lines of thousands of calls are more than the feeds hold.
-        options
-            .environment
-            .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "info".to_owned());
-    })
-    .await;
+    // The lines of thousands of calls are more than the feeds hold.
+    let world = World::with_settings(&[("AWS_LAMBDA_LOG_LEVEL", "info")]).await;
     let (crowd, other) = (world.log_in("crowd").await, world.log_in("other").await);
     let (mut of_crowd, mut of_other) = (world.connect(&crowd).await, world.connect(&other).await);
     world.put_rows("crowd", 4_000, 2 * MINUTE).await;
@@ -294,8 +286,7 @@ async fn four_thousand_rows_of_a_login_cost_the_others_of_its_event_nothing_and_
 
 #[tokio::test]
 async fn sockets_beyond_the_cap_that_are_older_than_a_minute_are_closed_without_the_update() {
-    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
-    let world = World::with(|options| options.environment.extend([cap])).await;
+    let world = World::with_settings(&[("MAX_CONNECTIONS_PER_LOGIN", "2")]).await;
     let session = world.log_in("friendless").await;
     let (first, second) = (world.connect(&session).await, world.connect(&session).await);
     world.age_rows("friendless", 2 * MINUTE).await;
@@ -319,8 +310,7 @@ async fn sockets_beyond_the_cap_that_are_older_than_a_minute_are_closed_without_
 
 #[tokio::test]
 async fn a_socket_that_newer_rows_of_dead_ones_push_out_is_closed_so_that_it_comes_back_at_once() {
-    let cap = ("MAX_CONNECTIONS_PER_LOGIN".to_owned(), "2".to_owned());
-    let world = World::with(|options| options.environment.extend([cap])).await;
+    let world = World::with_settings(&[("MAX_CONNECTIONS_PER_LOGIN", "2")]).await;
     let session = world.log_in("friendless").await;
     let open = world.connect(&session).await;
     world.age_rows("friendless", 3 * MINUTE).await;

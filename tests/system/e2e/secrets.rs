@@ -73,8 +73,7 @@ async fn a_refusal_is_logged_with_reason_address_and_origin_and_with_no_chatter_
         ("CHATTER_COOKIE", "chatter"),
         ("ALLOWED_ORIGINS", "https://www.example.com"),
     ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let world = World::with(|options| options.environment.extend(settings)).await;
+    let world = World::with_settings(&settings).await;
     let session = world.log_in("friendless").await;
     let (id, offer) = (&session.chatter_id, session.subprotocols());
     let page = ("origin", "https://www.example.com");

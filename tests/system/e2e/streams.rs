@@ -126,8 +126,7 @@ async fn a_chatter_id_whose_expired_item_dynamodb_deletes_keeps_its_sockets() {
 
 #[tokio::test]
 async fn where_syncs_are_checked_a_page_whose_chatter_id_is_not_good_any_more_connects_anew_and_is_refused() {
-    let check = ("CHECK_CHATTER_ON_SYNC".to_owned(), "true".to_owned());
-    let world = World::with(|options| options.environment.extend([check])).await;
+    let world = World::with_settings(&[("CHECK_CHATTER_ON_SYNC", "true")]).await;
     // Expired, and in milliseconds.
     for expires_at in ["1", "1795736956178"] {
         let session = world.log_in("friendless").await;

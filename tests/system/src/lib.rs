@@ -22,4 +22,4 @@ pub use live_page::LivePage;
 pub use programs::{FUNCTIONS, folder_with};
 pub use queue::Queue;
 pub use secrets::leaked;
-pub use world::{Session, World, eventually, failures};
+pub use world::{Session, World, eventually, failures, set};

@@ -55,16 +55,19 @@ impl World {
         World::with(|_| {}).await
     }
 
-    /// A system with changed settings.
+    /// A system whose functions have these settings, by the names of their variables.
+    pub async fn with_settings(settings: &[(&str, &str)]) -> World {
+        World::with(|options| set(options, settings)).await
+    }
+
+    /// A system with changed options.
     pub async fn with(change: impl FnOnce(&mut Options)) -> World {
         let mut options = Options::from_env();
         // A test asks for what it needs as fast as it can.
         options.throttles.clear();
         (options.port, options.dynamodb_port) = (0, 0);
         options.functions = programs::folder();
-        options
-            .environment
-            .insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), "trace".to_owned());
+        set(&mut options, &[("AWS_LAMBDA_LOG_LEVEL", "trace")]);
         change(&mut options);
         let local = Local::start(options).await.unwrap();
         let printed = Arc::new(Mutex::new(Vec::new()));
@@ -253,6 +256,14 @@ impl World {
         assert_eq!(leaked(&stored, &secrets), None, "a chatter ID is in a table");
         assert_eq!(leaked(&printed, &secrets), None, "a chatter ID was printed");
     }
+}
+
+/// Gives the functions these settings, by the names of their variables.
+pub fn set(options: &mut Options, settings: &[(&str, &str)]) {
+    let settings = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    options.environment.extend(settings);
 }
 
 impl Session {

@@ -8,7 +8,7 @@ use super::lock::lock;
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderName, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -59,6 +59,8 @@ impl Engine {
         for name in OURS {
             request.headers_mut().remove(name);
         }
+        // Whatever version the client speaks: to the engine it is the one of this connection.
+        *request.version_mut() = Version::HTTP_11;
         match self.ask(request).await {
             Ok(response) => response,
             Err(error) => {

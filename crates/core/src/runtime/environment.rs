@@ -3,6 +3,7 @@
 
 use super::{
     metrics::{MetricsSettings, Observability},
+    name::{self, Rule},
     settings_error::SettingsError,
 };
 use crate::{Chatters, CookieNames, HandshakePolicy, OriginSecret, aws::Endpoints, handshake::origin};
@@ -91,7 +92,8 @@ impl<'a> Environment<'a> {
     /// A variable that must be set.
     pub(super) fn required(&mut self, name: &'static str) -> String {
         self.asked.required.insert(name);
-        self.value(name).unwrap_or_else(|| {
+        let value = self.value(name).filter(|value| !value.trim().is_empty());
+        value.unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing"));
             String::new()
         })
@@ -115,8 +117,21 @@ impl<'a> Environment<'a> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    pub(super) fn or(&mut self, name: &'static str, fallback: &str) -> String {
+    fn or(&mut self, name: &'static str, fallback: &str) -> String {
         self.get(name).unwrap_or_else(|| fallback.to_owned())
+    }
+
+    /// The name in a variable that may be set.
+    fn name(&mut self, variable: &'static str, rule: &Rule) -> Option<String> {
+        let name = self.get(variable)?;
+        if !(rule.holds)(&name) {
+            self.problems.push(format!("{variable} must be {}", rule.must_be));
+        }
+        Some(name)
+    }
+
+    fn name_or(&mut self, variable: &'static str, rule: &Rule, fallback: &str) -> String {
+        self.name(variable, rule).unwrap_or_else(|| fallback.to_owned())
     }
 
     pub(super) fn positive<T: TryFrom<u64>>(&mut self, name: &'static str, fallback: T) -> T {
@@ -146,7 +161,7 @@ impl<'a> Environment<'a> {
             Observability::Free
         });
         MetricsSettings {
-            namespace: self.or("METRICS_NAMESPACE", "Chatterbox"),
+            namespace: self.name_or("METRICS_NAMESPACE", &name::NAMESPACE, "Chatterbox"),
             observability,
         }
     }
@@ -217,9 +232,9 @@ impl<'a> Environment<'a> {
 
     pub(super) fn policy(&mut self) -> HandshakePolicy {
         let policy = HandshakePolicy {
-            login_parameter: self.or("LOGIN_PARAMETER", "login"),
-            chatter_parameter: self.or("CHATTER_PARAMETER", "chatter"),
-            topic_parameter: self.or("TOPIC_PARAMETER", "topic"),
+            login_parameter: self.name_or("LOGIN_PARAMETER", &name::PARAMETER, "login"),
+            chatter_parameter: self.name_or("CHATTER_PARAMETER", &name::PARAMETER, "chatter"),
+            topic_parameter: self.name_or("TOPIC_PARAMETER", &name::PARAMETER, "topic"),
             cookies: None,
             origins: None,
             origin_secrets: self.origin_secrets(),
@@ -254,7 +269,10 @@ impl<'a> Environment<'a> {
     }
 
     fn cookies(&mut self) -> Option<CookieNames> {
-        let names = (self.get("LOGIN_COOKIE"), self.get("CHATTER_COOKIE"));
+        let names = (
+            self.name("LOGIN_COOKIE", &name::COOKIE),
+            self.name("CHATTER_COOKIE", &name::COOKIE),
+        );
         let cookies = match names {
             (None, None) => return None,
             (Some(login), Some(chatter)) if login != chatter => CookieNames { login, chatter },

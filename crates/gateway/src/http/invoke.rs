@@ -139,10 +139,10 @@ async fn payload(body: Body, limit: usize) -> Result<Bytes, ServiceError> {
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
-        Ok(_) => Ok(payload),
-        Err(error) => {
-            let message = format!("Could not parse request body into json: {error}");
+    match check_json(&payload) {
+        Ok(()) => Ok(payload),
+        Err(problem) => {
+            let message = format!("Could not parse request body into json: {problem}");
             Err(refused(
                 StatusCode::BAD_REQUEST,
                 "InvalidRequestContentException",
@@ -150,6 +150,13 @@ async fn payload(body: Body, limit: usize) -> Result<Bytes, ServiceError> {
             ))
         }
     }
+}
+
+/// Whether these bytes are JSON. serde alone would pass over what a text holds, and that has to be UTF-8 (RFC 8259, section 8.1).
+fn check_json(payload: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(payload).map_err(|error| error.to_string())?;
+    let json = serde_json::from_str::<serde::de::IgnoredAny>(text);
+    json.map(drop).map_err(|error| error.to_string())
 }
 
 /// A synchronous call.

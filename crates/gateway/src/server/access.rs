@@ -31,13 +31,58 @@ impl Access {
     /// Reads a name for [`Access::hosts`].
     ///
     /// # Errors
-    /// It is no name, or has a scheme or a port beside it.
+    /// It is no name that a request can have as its `Host`, or has a scheme or a port beside it.
     pub fn parse_host(text: &str) -> Result<String, String> {
-        match Authority::try_from(text) {
-            Ok(authority) if authority.host() == text && !text.is_empty() => Ok(text.to_ascii_lowercase()),
-            _ => Err("it has to be a name without scheme and port, such as box.example".into()),
+        if text.contains('*') {
+            return Err("it is no pattern: give each name, such as box.example, by a flag of its own".into());
         }
+        let name = host_name(text);
+        name.ok_or_else(|| "it has to be a name without scheme and port, such as box.example".into())
     }
+
+    /// Reads an origin for [`Access::origins`].
+    ///
+    /// # Errors
+    /// No browser sends such an origin (RFC 6454, section 6.2).
+    pub fn parse_origin(text: &str) -> Result<String, String> {
+        let uri = text.parse::<Uri>().ok();
+        let is_origin = uri.as_ref().and_then(|uri| Some((uri.scheme()?, uri.authority()?)));
+        let is_origin = is_origin.is_some_and(|(scheme, authority)| {
+            let own_port = match scheme.as_str() {
+                "http" => Some(80),
+                "https" => Some(443),
+                _ => None,
+            };
+            host_name(authority.host()).is_some_and(|name| name == authority.host())
+                && !authority.as_str().contains('@')
+                && authority.port().is_none_or(|port| Some(port.as_u16()) != own_port)
+                && text == format!("{scheme}://{authority}").to_ascii_lowercase()
+        });
+        if is_origin {
+            return Ok(text.to_owned());
+        }
+        Err(
+            "it has to be an origin as browsers write it, such as https://www.example.com: in small letters, with a port only if \
+             that is not the scheme's own, without a path, and no pattern"
+                .into(),
+        )
+    }
+}
+
+/// A name or an address of a machine as it stands in `Host`, in small letters and without the dot at its end; `None` if it
+/// cannot stand there.
+fn host_name(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    if let Some(address) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        let address: Ipv6Addr = address.parse().ok()?;
+        return Some(format!("[{address}]"));
+    }
+    let is_label = |label: &str| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        !label.is_empty() && label.chars().all(is_letter)
+    };
+    let name = text.strip_suffix('.').unwrap_or(&text);
+    name.split('.').all(is_label).then(|| name.to_owned())
 }
 
 /// Why a request is refused.
@@ -108,11 +153,7 @@ impl Guard {
         address.is_some_and(|address| address.to_canonical().is_loopback() || address == self.address)
             || name == "localhost"
             || name.ends_with(".localhost")
-            || self
-                .access
-                .hosts
-                .iter()
-                .any(|host| host.eq_ignore_ascii_case(authority.host()))
+            || self.access.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
     }
 }
 
@@ -233,6 +274,92 @@ mod tests {
             check(&access, &[(HOST, "localhost"), (HOST, "localhost")]),
             Err(Refusal::NoHost)
         );
+    }
+
+    #[test]
+    fn a_name_that_no_request_can_have_is_not_allowed() {
+        for name in [
+            "box.example",
+            "Box.Example",
+            "box",
+            "my_box-1",
+            "box.example.",
+            "10.0.0.1",
+            "[fd00::1]",
+            "xn--bcher-kva.example",
+        ] {
+            let access = Access {
+                hosts: vec![Access::parse_host(name).unwrap()],
+                ..Access::default()
+            };
+            let host = name.to_ascii_lowercase();
+            assert_eq!(check(&access, &[(HOST, &host)]), Ok(()), "{name}");
+            assert_eq!(check(&access, &[(HOST, &format!("{host}:8080"))]), Ok(()), "{name}");
+            assert_eq!(
+                check(&access, &[(HOST, "elsewhere.example")]),
+                Err(Refusal::Host),
+                "{name}"
+            );
+        }
+        for name in [
+            "*",
+            "*.example",
+            "",
+            " ",
+            "a b",
+            "a,b",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "bücher.example",
+            "a/b",
+            "user@box",
+            "box:80",
+            "https://box",
+            "fd00::1",
+            "[fd00::1",
+            "[x]",
+            "a$b",
+            "'box'",
+            "?",
+        ] {
+            assert!(Access::parse_host(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_not_allowed() {
+        for origin in [
+            "https://www.example.com",
+            "http://box:8080",
+            "capacitor://localhost",
+            "http://[fd00::1]:1",
+        ] {
+            let access = Access {
+                origins: vec![Access::parse_origin(origin).unwrap()],
+                ..Access::default()
+            };
+            let headers = [(HOST, "localhost"), (UPGRADE, "websocket"), (ORIGIN, origin)];
+            assert_eq!(check(&access, &headers), Ok(()), "{origin}");
+        }
+        for origin in [
+            "*",
+            "",
+            "null",
+            "www.example.com",
+            "https://www.example.com/",
+            "https://www.example.com/page",
+            "https://*.example.com",
+            "https://Www.example.com",
+            "HTTPS://www.example.com",
+            "https://www.example.com:443",
+            "http://www.example.com:80",
+            "https://user@www.example.com",
+            "https://",
+        ] {
+            assert!(Access::parse_origin(origin).is_err(), "{origin:?}");
+        }
     }
 
     #[test]

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use crate::world::*;
 
-async fn call(world: &World, function: &str, kind: Option<&str>, body: &str) -> reqwest::Response {
-    let mut request = world.http.post(world.invocations(function)).body(body.to_owned());
+async fn call(world: &World, function: &str, kind: Option<&str>, body: impl AsRef<[u8]>) -> reqwest::Response {
+    let mut request = world
+        .http
+        .post(world.invocations(function))
+        .body(body.as_ref().to_vec());
     if let Some(kind) = kind {
         request = request.header("x-amz-invocation-type", kind);
     }
@@ -82,14 +85,20 @@ async fn a_dry_run_runs_nothing() {
 
 #[tokio::test]
 async fn a_wrong_call_is_refused_with_the_name_of_lambdas_error() {
+    const UNREADABLE: &str = "InvalidRequestContentException";
     let world = world(|config| config.limits.payload_bytes = 1000).await;
     let too_large = format!("\"{}\"", "x".repeat(999));
     for (function, kind, body, status, error_type) in [
-        ("g", None, "{}", 404, "ResourceNotFoundException"),
-        ("f", None, "not JSON", 400, "InvalidRequestContentException"),
-        ("f", Some("Event"), "{", 400, "InvalidRequestContentException"),
-        ("f", Some("Later"), "{}", 400, "InvalidParameterValueException"),
-        ("f", None, &too_large, 413, "RequestTooLargeException"),
+        ("g", None, &b"{}"[..], 404, "ResourceNotFoundException"),
+        ("f", None, b"not JSON", 400, UNREADABLE),
+        ("f", Some("Event"), b"{", 400, UNREADABLE),
+        // JSON but for its bytes, which are no UTF-8: a lone byte, a cut character, half of a surrogate pair, one byte too many.
+        ("f", None, b"{\"a\":\"\xff\"}", 400, UNREADABLE),
+        ("f", None, b"\"\xe2\x82\"", 400, UNREADABLE),
+        ("f", Some("Event"), b"\"\xed\xa0\x80\"", 400, UNREADABLE),
+        ("f", Some("DryRun"), b"{\"\xc0\xaf\":1}", 400, UNREADABLE),
+        ("f", Some("Later"), b"{}", 400, "InvalidParameterValueException"),
+        ("f", None, too_large.as_bytes(), 413, "RequestTooLargeException"),
     ] {
         let response = call(&world, function, kind, body).await;
         assert_eq!(

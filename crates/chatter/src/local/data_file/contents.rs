@@ -2,7 +2,7 @@
 //! leaves tables as they are that have our names: so it has to be looked at before.
 
 use chatterbox_core::schema::Table;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -26,7 +26,17 @@ struct Index {
 /// # Errors
 /// A sentence that says what the file is.
 pub(super) fn check(path: &str, tables: &[Table<'_>]) -> Result<(), String> {
-    look(path, tables).map_err(|error| format!("it cannot be read: {error}"))?
+    look(path, tables).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(&error.to_string()),
+        _ => format!("it cannot be read: {error}"),
+    })?
+}
+
+fn damaged(how: &str) -> String {
+    format!(
+        "it is damaged ({how}), and stays as it is. Put a copy of it in its place, choose another file with --data, or delete this \
+         one if nobody needs it"
+    )
 }
 
 fn look(path: &str, tables: &[Table<'_>]) -> rusqlite::Result<Result<(), String>> {
@@ -45,6 +55,9 @@ fn look(path: &str, tables: &[Table<'_>]) -> rusqlite::Result<Result<(), String>
                 .to_owned(),
         ));
     }
+    if let Some(damage) = damage(&file)? {
+        return Ok(Err(damaged(&damage)));
+    }
     let mut rows = file.prepare("SELECT table_name, key_schema, gsi_definitions FROM _tables")?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
@@ -60,6 +73,13 @@ fn look(path: &str, tables: &[Table<'_>]) -> rusqlite::Result<Result<(), String>
         }
     }
     Ok(Ok(()))
+}
+
+/// The first damage that SQLite finds when it reads every page; it would else be found by whatever comes across that page.
+fn damage(file: &Connection) -> rusqlite::Result<Option<String>> {
+    let found: String = file.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    // Above it, a line may say in which database.
+    Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
 }
 
 /// Opens a file without changing it, or its folder. With the promise that nobody writes to it (`immutable`), SQLite makes no
@@ -210,6 +230,30 @@ mod tests {
             assert!(error.contains(reason) && error.contains("--data"), "{error}");
             assert!(files(&folder) == before, "{reason}: nothing was changed");
         }
+    }
+
+    #[test]
+    fn a_file_of_which_any_page_is_damaged_is_refused_and_stays_as_it_is() {
+        const PAGE: usize = 4096;
+        let (_folder, path) = engine_file("connections", KEYS, INDEX);
+        let whole = fs::read(&path).unwrap();
+        assert!(whole.len() > PAGE);
+        for page in 0..whole.len() / PAGE {
+            let mut damaged = whole.clone();
+            // The first page begins with what says that it is SQLite's file, and how large its pages are.
+            let start = if page == 0 { 100 } else { page * PAGE };
+            damaged[start..(page + 1) * PAGE].fill(0xa5);
+            fs::write(&path, &damaged).unwrap();
+            let error = check(&path, &TABLES).expect_err(&format!("page {page} was not missed"));
+            assert!(
+                error.contains("it is damaged (") && error.contains("--data"),
+                "page {page}: {error}"
+            );
+            assert!(fs::read(&path).unwrap() == damaged, "page {page}");
+        }
+        fs::write(&path, &whole[..whole.len() - PAGE]).unwrap();
+        let error = check(&path, &TABLES).unwrap_err();
+        assert!(error.contains("it is damaged ("), "cut short: {error}");
     }
 
     #[test]

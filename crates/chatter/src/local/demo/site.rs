@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chatterbox_core::{ChatterId, Login, Revocation, StoreError, Timestamp, json::Strict};
@@ -129,7 +129,7 @@ impl Site {
 
     /// The session: what the browser's client needs, and nothing else.
     fn session(&self, headers: &HeaderMap, login: &Login, chatter_id: &ChatterId) -> Json<Value> {
-        let url = format!("ws://{}/{}", host(headers, self.address), crate::local::STAGE);
+        let url = format!("{}/{}", sockets(headers, self.address), crate::local::STAGE);
         Json(json!({"login": login, "chatterId": chatter_id.reveal(), "url": url}))
     }
 }
@@ -140,13 +140,17 @@ fn make_room<T>(memory: &mut HashMap<Key, T>) {
     }
 }
 
-/// The name by which the page calls this machine: its content security policy allows sockets to no other.
-fn host(headers: &HeaderMap, address: SocketAddr) -> String {
-    let localhost = format!("localhost:{}", address.port());
-    let is_localhost = headers
-        .get(header::HOST)
-        .is_some_and(|host| host.as_bytes() == localhost.as_bytes());
-    if is_localhost { localhost } else { address.to_string() }
+/// Where the page reaches the sockets: by the name and the scheme by which it was opened itself, since its content security
+/// policy allows no other. The port has made sure that the name is one of this machine's, or an allowed one; and behind a
+/// tunnel that speaks TLS, only the page's origin says so.
+fn sockets(headers: &HeaderMap, address: SocketAddr) -> String {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_secure = text(&header::ORIGIN).is_some_and(|origin| origin.starts_with("https:"));
+    let scheme = if is_secure { "wss" } else { "ws" };
+    match text(&header::HOST) {
+        Some(host) => format!("{scheme}://{host}"),
+        None => format!("{scheme}://{address}"),
+    }
 }
 
 /// Why a request is refused.

@@ -104,9 +104,13 @@ fn cloudwatch_is_told_what_costs_nothing_unless_more_or_less_is_wanted() {
         ("full", Observability::Full),
         ("none", Observability::None),
     ] {
-        let settings = connect(&[("OBSERVABILITY", word), ("METRICS_NAMESPACE", "Mine")]).unwrap();
+        let settings = connect(&[
+            ("OBSERVABILITY", word),
+            ("METRICS_NAMESPACE", "My site/Chatter-1_a.b:c#d"),
+        ])
+        .unwrap();
         let expected = MetricsSettings {
-            namespace: "Mine".to_owned(),
+            namespace: "My site/Chatter-1_a.b:c#d".to_owned(),
             observability: expected,
         };
         assert_eq!(
@@ -133,7 +137,8 @@ fn a_site_keeps_its_own_names() {
     let policy = connect(&[
         ("LOGIN_PARAMETER", "geek"),
         ("CHATTER_PARAMETER", "id"),
-        ("LOGIN_COOKIE", "user"),
+        ("TOPIC_PARAMETER", "thème[]"),
+        ("LOGIN_COOKIE", "__Host-user.1!#$%&'*+^`|~"),
         ("CHATTER_COOKIE", "socks"),
         (
             "ALLOWED_ORIGINS",
@@ -207,6 +212,37 @@ fn a_wrong_setting_is_refused() {
             "OBSERVABILITY must be free, full or none",
         ),
         (&[("FLOOD_HANDSHAKES", "0")], "FLOOD_HANDSHAKES"),
+        (&[("METRICS_NAMESPACE", "  ")], "METRICS_NAMESPACE must"),
+        (&[("METRICS_NAMESPACE", "Chatterbox ")], "METRICS_NAMESPACE must"),
+        (&[("METRICS_NAMESPACE", ":Chatterbox")], "METRICS_NAMESPACE must"),
+        (
+            &[("METRICS_NAMESPACE", "Plaudertasche für alle")],
+            "METRICS_NAMESPACE must",
+        ),
+        (&[("CHATTERS_TABLE", " ")], "CHATTERS_TABLE is missing"),
+        (
+            &[("LOGIN_COOKIE", " "), ("CHATTER_COOKIE", "c"), origin],
+            "LOGIN_COOKIE must",
+        ),
+        (
+            &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "\t "), origin],
+            "CHATTER_COOKIE must",
+        ),
+        (
+            &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "c;d"), origin],
+            "CHATTER_COOKIE must",
+        ),
+        (
+            &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "c="), origin],
+            "CHATTER_COOKIE must",
+        ),
+        (
+            &[("LOGIN_COOKIE", "u"), ("CHATTER_COOKIE", "é"), origin],
+            "CHATTER_COOKIE must",
+        ),
+        (&[("LOGIN_PARAMETER", " ")], "LOGIN_PARAMETER must"),
+        (&[("CHATTER_PARAMETER", "chatter ")], "CHATTER_PARAMETER must"),
+        (&[("TOPIC_PARAMETER", "to\npic")], "TOPIC_PARAMETER must"),
     ] {
         assert!(connect(variables).unwrap_err().contains(problem), "{variables:?}");
     }
