@@ -36,7 +36,7 @@ describe("the demo page under chaos", { timeout: 240_000 }, () => {
     await page.getByLabel("Login name").fill(someone());
     for (const trouble of ["database stopped", "database throttled"]) {
       // Chaos mode goes through its faults in rounds, so each comes again.
-      const rows = page.locator("#activity tr", { hasText: `chaos: ${trouble}` });
+      const rows = page.locator("#timeline li", { hasText: `chaos: ${trouble}` });
       const before = await rows.count();
       await rows.nth(before).waitFor({ timeout: 90_000 });
       await page.getByRole("button", { name: "Log in" }).click();

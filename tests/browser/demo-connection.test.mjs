@@ -205,7 +205,7 @@ describe("a demo page that is not connected", { timeout: 240_000 }, () => {
     const tab = await world.tab(t);
     await tab.page.route("**/demo/renew", (route) => route.fulfill({ status: 503, json: { message: "the site is being painted" } }));
     await tab.logIn(someone());
-    const connectionId = await tab.page.locator("#activity .socket", { hasText: "=" }).first().textContent();
+    const connectionId = await tab.page.locator("#timeline .socket", { hasText: "=" }).first().textContent();
     const post = (message) =>
       fetch(new URL(`/dev/@connections/${encodeURIComponent(connectionId)}`, world.url), { method: "POST", body: JSON.stringify(message) });
     const trouble = (text) => tab.page.locator("#trouble", { hasText: text }).waitFor();

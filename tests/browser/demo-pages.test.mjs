@@ -39,14 +39,14 @@ describe("demo pages", { timeout: 240_000 }, () => {
   /** Makes the gateway report one activity: it refuses a request that is no handshake. */
   const happen = () => fetch(new URL("/dev", world.url));
 
-  const rows = (page) => page.locator("#activity tr").count();
+  const rows = (page) => page.locator("#timeline li").count();
 
   for (const count of [7, 12]) {
     test(`${count}_visible_pages_load_and_all_show_what_the_system_does_over_one_connection`, async (t) => {
       const { pages: all, holders } = await pages(t, count);
       const login = someone();
       await world.notify(login, "for nobody");
-      for (const page of all) await page.locator("#activity tr", { hasText: "notify" }).first().waitFor();
+      for (const page of all) await page.locator("#timeline li", { hasText: "invocation notify" }).first().waitFor();
       assert.equal(holders.length, 1, "all pages share one connection");
       const counts = await Promise.all(all.map(rows));
       // The browser's limit of connections is not used up, so the page can still send requests.

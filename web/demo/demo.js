@@ -6,8 +6,16 @@
  */
 
 import { connect, LoggedOut } from "../src/index.js";
-import { isChaos, watchServer } from "./activity.js";
+import { watchServer } from "./activity.js";
 import { announce, showConnection } from "./connection.js";
+import { endExperiments, showChaos, startExperiments } from "./experiments.js";
+import { flowHappened, flowShows, resetFlow, startFlow } from "./flow.js";
+import { logFailure, logShown, logSynced, pageLog } from "./page-log.js";
+import { notification, notify, notifyTenTimes } from "./pipeline.js";
+import { hideSecret, showSnippet, startSnippets } from "./snippets.js";
+import { showTablesOf, startTables, tablesChanged } from "./tables.js";
+import { startTimeline } from "./timeline.js";
+import { Line } from "./network.js";
 import { clock, element, field, form, inWords, keep, make, post, show } from "./page.js";
 
 /** @typedef {import("../src/types.js").Chatter} Chatter */
@@ -16,8 +24,6 @@ import { clock, element, field, form, inWords, keep, make, post, show } from "./
 /** @typedef {import("./feed.js").System} System */
 /** @typedef {{ login: string, chatterId: string, url: string }} Session What the site gave at login. */
 
-const NOTIFY = "/2015-03-31/functions/notify/invocations";
-const NOTIFY_PATIENCE = 70_000;
 const SESSION = "chatterbox-session";
 const MOST_UPDATES = 100;
 /** Why a page may be without a socket although the server is there. */
@@ -36,12 +42,20 @@ start();
 
 function start() {
   form("login-form").addEventListener("submit", (event) => submit(event, logIn));
-  form("notify-form").addEventListener("submit", (event) => submit(event, notify));
-  form("notify-form").addEventListener("input", showCurl);
+  form("notify-form").addEventListener("submit", (event) => submit(event, () => notify(session?.login ?? "")));
+  form("notify-form").addEventListener("input", showSnippet);
+  element("ten-times").addEventListener("click", () => once(form("notify-form"), () => notifyTenTimes(session?.login ?? "")));
   element("logout").addEventListener("click", logOut);
   element("retry").addEventListener("click", () => chatter?.retry());
-  element("copy").addEventListener("click", copyCurl);
-  watchServer(serverConnected);
+  startSnippets(values);
+  startTimeline();
+  startTables();
+  startFlow();
+  startExperiments(() => session);
+  watchServer(serverConnected, (entry) => {
+    tablesChanged();
+    flowHappened(entry);
+  });
   const kept = restore();
   if (kept) enter(kept);
   element("log-in").textContent = "Log in";
@@ -62,8 +76,10 @@ function enter(opened) {
   keepSession(opened);
   element("who").textContent = opened.login;
   for (const id of ["updates", "report", "caught-up", "login-error"]) element(id).replaceChildren();
-  show({ welcome: false, room: true, session: true, nothing: true });
-  showCurl();
+  show({ welcome: false, room: true, session: true, nothing: true, code: true });
+  showSnippet();
+  showTablesOf(opened.login);
+  resetFlow();
   open(opened);
 }
 
@@ -82,12 +98,15 @@ function open(opened) {
   };
   const old = chatter;
   // A site shows its own data, and needs only newer updates. This page has no data, so it asks for all updates.
-  const mine = connect({ url, login, credentials, since: 0 });
+  // The client begins so, and tells only what changes.
+  const log = pageLog(secret);
+  log("state connecting", { state: "connecting" });
+  const mine = connect({ url, login, credentials, since: 0, debug: log, WebSocket: Line });
   const isCurrent = () => chatter === mine;
   mine.addEventListener("state", ({ detail }) => isCurrent() && followState(detail));
   mine.addEventListener("stats-updated", ({ detail }) => isCurrent() && showUpdate(detail));
   mine.addEventListener("synced", ({ detail }) => isCurrent() && showSynced(detail));
-  mine.addEventListener("error", ({ detail }) => isCurrent() && showTrouble(`${detail.code}: ${detail.message}`));
+  mine.addEventListener("error", ({ detail }) => isCurrent() && showFailure(detail));
   chatter = mine;
   old?.close();
   followState({ state: "connecting" });
@@ -110,7 +129,9 @@ async function renew(old) {
  * The server is there, again or for the first time.
  * @param {System} system
  */
-async function serverConnected({ tables }) {
+async function serverConnected(system) {
+  showChaos(system);
+  const { tables } = system;
   const isAnother = knownTables !== undefined && knownTables !== tables;
   knownTables = tables;
   const [mine, mySession] = [chatter, session];
@@ -144,7 +165,10 @@ async function logOut() {
 function leave(why) {
   chatter = session = null;
   keepSession(null);
-  show({ welcome: true, room: false, session: false, trouble: false });
+  show({ welcome: true, room: false, session: false, trouble: false, code: false });
+  hideSecret();
+  showTablesOf("");
+  endExperiments();
   showConnection({ state: "closed", reason: "closed by the page" }, false);
   element("why").textContent = why;
   announce(`Logged out. ${why}`);
@@ -190,8 +214,15 @@ function end(why) {
   ended?.close();
 }
 
-/** @param {string} words The error. The client tries again. */
-function showTrouble(words) {
+/** What the timeline never shows. */
+function secret() {
+  return session?.chatterId ?? "";
+}
+
+/** @param {import("../src/types.js").Failure} failure The client tries again. */
+function showFailure(failure) {
+  logFailure(failure);
+  const words = `${failure.code}: ${failure.message}`;
   show({ trouble: true });
   element("trouble-time").textContent = clock(Date.now());
   // The same text is not set again, or a screen reader would repeat it with each attempt.
@@ -199,14 +230,19 @@ function showTrouble(words) {
 }
 
 /** @param {import("../src/types.js").Synced} synced */
-function showSynced({ missed, reset }) {
+function showSynced(synced) {
+  const { missed, reset } = synced;
+  logSynced(synced);
   const news = missed ? `Caught up after missing ${missed}` : "";
   element("caught-up").textContent = reset ? "The log has begun anew" : news;
   show({ trouble: false });
 }
 
 /** @param {Update} update */
-function showUpdate({ topics, version, at, body, initial }) {
+function showUpdate(update) {
+  const { topics, version, at, body, initial } = update;
+  logShown(update, secret());
+  flowShows(update);
   const item = document.createElement("li");
   const tags = make("span", "tags", ...topics.map((topic) => make("span", "tag", topic)));
   tags.append(make("span", "faint", `version ${version}`));
@@ -228,66 +264,32 @@ function message(body) {
   return keys.length === 1 && typeof body.message === "string" ? body.message : JSON.stringify(body);
 }
 
-// The pipeline: it invokes notify as any job with an AWS client would.
-
-function notification() {
-  return { login: session?.login, topic: field("topic").value, body: { message: field("message").value } };
-}
-
-async function notify() {
-  const report = element("report");
-  report.className = "report";
-  report.textContent = "";
-  const start = performance.now();
+/** What the form and the session are, for snippets. */
+function values() {
   try {
-    const { response, answer } = await post(NOTIFY, notification(), NOTIFY_PATIENCE);
-    const failed = !response.ok || response.headers.has("X-Amz-Function-Error");
-    if (failed) throw new Error(answer?.errorMessage ?? answer?.message ?? answer?.Message ?? response.statusText);
-    report.textContent = `${outcome(answer)}, in ${Math.round(performance.now() - start)} ms`;
-  } catch (error) {
-    report.classList.add("failed");
-    const advice = isChaos ? " Chaos is on: a pipeline would try again, and so can you." : "";
-    report.textContent = `notify failed: ${inWords(error)}.${advice}`.replace("..", ".");
-  }
-}
-
-/**
- * What notify reports: for each login the version or a word, and how many posts there were of each kind.
- * @param {{ logins: Record<string, number | string> } & Record<string, number>} report
- */
-function outcome({ logins, ...posts }) {
-  const outcomes = Object.values(logins).map((outcome) => (typeof outcome === "number" ? `version ${outcome}` : outcome));
-  const counts = Object.entries(posts).filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
-  return [...outcomes, ...(counts.length ? counts : ["nobody is listening"])].join(", ");
-}
-
-function showCurl() {
-  const quoted = JSON.stringify(notification()).replaceAll("'", "'\\''");
-  element("curl").textContent = `curl -s ${location.origin}${NOTIFY} -d '${quoted}'`;
-}
-
-async function copyCurl() {
-  const button = element("copy");
-  try {
-    await navigator.clipboard.writeText(element("curl").textContent ?? "");
-    button.textContent = "Copied";
+    return session && { session, event: notification(session.login) };
   } catch {
-    // Without the right to write to the clipboard the line can still be selected.
-    getSelection()?.selectAllChildren(element("curl"));
-    button.textContent = "Selected";
+    // The form says what is wrong with it when it is sent.
+    return null;
   }
-  setTimeout(() => (button.textContent = "Copy"), 2000);
 }
 
 /**
- * Does the work of a form, once at a time, and says what went wrong. The button is not disabled meanwhile: it would lose
- * the keyboard's focus.
+ * Does the work of a form, and says what went wrong.
  * @param {SubmitEvent} event
  * @param {() => Promise<void>} work
  */
-async function submit(event, work) {
+function submit(event, work) {
   event.preventDefault();
-  const submitted = /** @type {HTMLFormElement} */ (event.target);
+  return once(/** @type {HTMLFormElement} */ (event.target), work);
+}
+
+/**
+ * One work of a form at a time. The button is not disabled meanwhile: it would lose the keyboard's focus.
+ * @param {HTMLFormElement} submitted
+ * @param {() => Promise<void>} work
+ */
+async function once(submitted, work) {
   if (submitted.ariaBusy === "true") return;
   submitted.ariaBusy = "true";
   element("login-error").textContent = "";

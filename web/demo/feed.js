@@ -7,9 +7,12 @@
  * Where the browser does not let pages share (site data is blocked, the context is not secure), each has its own.
  */
 
-/** @typedef {{ chaos: boolean, tables: string }} System How the system is as a whole. It is sent at each new connection. */
+/**
+ * How the system is as a whole. It is sent at each new connection. `hasChaos`: whether it was started so that it can break.
+ * @typedef {{ chaos: boolean, hasChaos: boolean, tables: string }} System
+ */
 /** @typedef {{ id: string, data: string }} Entry One thing that happened, as JSON. */
-/** @typedef {{ system?: System, entry?: Entry }} News */
+/** `lost`: so many entries came too fast for this browser. @typedef {{ system?: System, entry?: Entry, lost?: number }} News */
 
 const NAME = "chatterbox-demo-feed";
 const ADDRESS = "/demo/activity";
@@ -77,6 +80,7 @@ export class Feed {
     const source = (this.#source = new EventSource(`${ADDRESS}?${from}`));
     source.addEventListener("message", ({ lastEventId, data }) => this.#share({ entry: { id: lastEventId, data } }));
     source.addEventListener("system", ({ data }) => this.#share({ system: JSON.parse(data) }));
+    source.addEventListener("lost", ({ data }) => this.#share({ lost: Number(data) }));
     source.addEventListener("error", () => {
       if (source !== this.#source || source.readyState !== EventSource.CLOSED) return;
       this.#timer = setTimeout(() => this.#open(), PAUSE);
@@ -101,7 +105,8 @@ export class Feed {
   }
 
   /** @param {News} news */
-  #take({ system, entry }) {
+  #take({ system, entry, lost }) {
+    if (lost) this.#receive({ lost });
     if (system) {
       this.#system = system;
       this.#receive({ system });

@@ -19,7 +19,7 @@ use crate::place::LocalPlace;
 use chaos::Chaos;
 use chatterbox_core::{
     BackendSettings, Chatters, ConnectSettings, Connections, DefaultSettings, FromEnvironment, Function,
-    NotifySettings, Revocation, SettingsError, StoreError, Tables, aws::Aws, schema,
+    NotifySettings, Revocation, SettingsError, StoreError, Tables, Updates, aws::Aws, schema,
 };
 use chatterbox_gateway::{Access, Config, ConfigError, Faults, Gateway, Limits, Server, Throttle};
 pub use database::Database;
@@ -229,10 +229,28 @@ impl Local {
         let revocation = revocation(&aws, &tables, &backend.callback_url);
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
+            has_chaos: options.chaos.is_some(),
             tables: database.table_id(&tables.chatters).unwrap_or_default().into(),
         });
         let site = demo::Site::new(revocation.clone(), backend.chatter_life, system.subscribe(), address);
-        let feed = demo::Feed::start(gateway.activity(), system.subscribe());
+        let demo = demo::Demo {
+            feed: demo::Feed::start(&gateway, system.subscribe()),
+            contents: demo::Contents {
+                gateway: Arc::clone(&gateway),
+                chatters: revocation.chatters.clone(),
+                connections: revocation.connections.clone(),
+                updates: Updates::new(aws.dynamodb(), &tables.updates),
+                system: system.subscribe(),
+            },
+            experiments: demo::Experiments {
+                gateway: Arc::clone(&gateway),
+                connections: revocation.connections.clone(),
+                dynamodb: aws.dynamodb(),
+                chatters_table: tables.chatters.clone(),
+                site: site.clone(),
+            },
+            site,
+        };
         let place = LocalPlace {
             socket_url: format!("ws://{address}/{STAGE}"),
             callback_url: backend.callback_url,
@@ -241,7 +259,7 @@ impl Local {
             connections_table: tables.connections.clone(),
             updates_table: tables.updates.clone(),
         };
-        let mut router = demo::router(gateway.router(), place, site, feed);
+        let mut router = demo::router(gateway.router(), place, demo);
         let chaos = options
             .chaos
             .map(|seed| Chaos::new(Arc::clone(&gateway), Arc::clone(&database), system, seed));

@@ -155,6 +155,9 @@ async fn the_demo_logs_in_its_own_page_and_no_other() {
         "demo/renew",
         "demo/logout",
         "demo/activity",
+        "demo/tables?login=friendless",
+        "demo/cut",
+        "demo/expire",
         "2015-03-31/functions/notify/invocations",
     ] {
         let url = format!("{page}{path}");

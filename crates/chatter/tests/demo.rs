@@ -59,6 +59,11 @@ impl World {
         response.json().await.unwrap()
     }
 
+    async fn tables(&self, login: &str) -> Value {
+        let url = format!("{}demo/tables?login={login}", self.local.page_url());
+        reqwest::get(url).await.unwrap().json().await.unwrap()
+    }
+
     async fn feed(&self, after: &str) -> Feed {
         let url = format!("{}demo/activity{after}", self.local.page_url());
         let response = reqwest::get(url).await.unwrap();
@@ -200,6 +205,35 @@ async fn a_page_is_sent_to_the_socket_by_the_name_and_the_scheme_by_which_it_was
 }
 
 #[tokio::test]
+async fn a_session_that_is_made_to_expire_is_replaced_and_one_that_is_not_known_is_not() {
+    let world = World::start().await;
+    let session = world.log_in().await;
+    let response = world.post("expire", &session).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({"sockets": 0}));
+    let tables = world.tables("friendless").await;
+    assert_eq!(tables["chatters"][0]["standing"], "expired", "{tables}");
+    assert_ne!(world.renew(&session).await["chatterId"], session["chatterId"]);
+    let foreign = World::start().await.log_in().await;
+    assert_eq!(world.post("expire", &foreign).await.status(), StatusCode::UNAUTHORIZED);
+    let cut = world.post("cut", &foreign).await;
+    assert_eq!(cut.json::<Value>().await.unwrap(), json!({"sockets": 0}));
+}
+
+#[tokio::test]
+async fn the_tables_of_a_login_are_shown_without_its_chatter_id() {
+    let world = World::start().await;
+    let session = world.log_in().await;
+    let tables = world.tables("friendless").await;
+    assert_eq!(tables["chatters"][0]["standing"], "good", "{tables}");
+    assert_eq!((&tables["sockets"], &tables["log"]), (&json!([]), &Value::Null));
+    assert!(!tables.to_string().contains(session["chatterId"].as_str().unwrap()));
+    assert_eq!(world.tables("nobody").await["chatters"], json!([]));
+    let url = format!("{}demo/tables?login=", world.local.page_url());
+    assert_eq!(reqwest::get(url).await.unwrap().status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_session_that_was_logged_out_is_not_renewed() {
     let world = World::start().await;
     let old = World::start().await.log_in().await;
@@ -246,6 +280,9 @@ async fn a_malformed_request_is_refused_with_the_name_of_the_field() {
         ("renew", json!({"login": "friendless", "chatterId": "x"}), "chatterId"),
         ("renew", json!({"login": "\n", "chatterId": good}), "login"),
         ("logout", json!({"login": "friendless"}), "chatterId"),
+        ("cut", json!({"login": "friendless"}), "chatterId"),
+        ("expire", json!({"login": "friendless", "chatterId": "x"}), "chatterId"),
+        ("cut", json!({"login": "", "chatterId": good}), "login"),
     ] {
         let response = world.post(path, &body).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path} {body}");

@@ -1,8 +1,10 @@
 //! The feeds of a running gateway: its activity, what functions print, and why they failed. Whoever embeds the gateway
 //! subscribes to them.
 
+use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::broadcast;
 
 use crate::activity::{Activity, ActivityEntry};
@@ -26,17 +28,55 @@ pub struct Reason {
     pub text: String,
 }
 
+/// An event that a function was given, and its answer. Both are whole, as they went over the wire: the headers and the URL of
+/// a handshake are in the event of `$connect`, so whoever shows one to people has to mask what is secret. Its `Debug` has their
+/// sizes only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// When it was over, in milliseconds since 1970.
+    pub time: u64,
+    /// The function's name.
+    pub function: Arc<str>,
+    /// The id of the request, as the function was told it.
+    pub request_id: String,
+    /// How long it took, with the wait for a process.
+    pub milliseconds: u64,
+    /// Whether the process was started for this event.
+    pub cold_start: bool,
+    /// Why the function failed, in the gateway's words; `None` if it has answered.
+    pub note: Option<&'static str>,
+    /// The event.
+    pub event: Bytes,
+    /// The answer; or the failure, as JSON with `errorType` and `errorMessage`.
+    pub answer: Bytes,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("function", &self.function)
+            .field("request_id", &self.request_id)
+            .field("note", &self.note)
+            .field("event_bytes", &self.event.len())
+            .field("answer_bytes", &self.answer.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The senders of the feeds. A slow or absent receiver never holds the gateway up: it misses the oldest entries.
 #[derive(Debug, Clone)]
 pub(crate) struct Feeds {
     activity: broadcast::Sender<ActivityEntry>,
     lines: broadcast::Sender<Line>,
     reasons: broadcast::Sender<Reason>,
+    exchanges: broadcast::Sender<Exchange>,
 }
 
 impl Feeds {
     /// How many entries a receiver may lag behind before it misses some.
     const BACKLOG: usize = 4096;
+    /// The same for events and their answers, each of which may be megabytes.
+    const EXCHANGES: usize = 256;
     /// The longest reason, in characters.
     const LONGEST_REASON: usize = 1000;
 
@@ -45,6 +85,7 @@ impl Feeds {
             activity: broadcast::Sender::new(Self::BACKLOG),
             lines: broadcast::Sender::new(Self::BACKLOG),
             reasons: broadcast::Sender::new(Self::BACKLOG),
+            exchanges: broadcast::Sender::new(Self::EXCHANGES),
         }
     }
 
@@ -58,6 +99,17 @@ impl Feeds {
 
     pub(crate) fn reasons(&self) -> broadcast::Receiver<Reason> {
         self.reasons.subscribe()
+    }
+
+    pub(crate) fn exchanges(&self) -> broadcast::Receiver<Exchange> {
+        self.exchanges.subscribe()
+    }
+
+    /// Tells of an event and its answer, if anybody listens.
+    pub(crate) fn exchange(&self, make: impl FnOnce() -> Exchange) {
+        if self.exchanges.receiver_count() > 0 {
+            let _ = self.exchanges.send(make());
+        }
     }
 
     /// Adds an entry to the activity feed, and to the log.

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::activity::ActivityEntry;
 use crate::config::{Config, ConfigError, Faults, FaultsError};
 use crate::faults::{self, Injector, Target};
-use crate::feeds::{Feeds, Line, Reason};
+use crate::feeds::{Exchange, Feeds, Line, Reason};
 use crate::host::{Functions, Outcome, Request};
 use crate::router::router;
 use crate::socket::{Goodbye, Sockets};
@@ -74,6 +74,12 @@ impl Gateway {
         self.feeds.reasons()
     }
 
+    /// The events that functions are given from now on, with their answers: whole, secrets and all. A receiver that lags 256
+    /// of them behind misses the oldest.
+    pub fn exchanges(&self) -> broadcast::Receiver<Exchange> {
+        self.feeds.exchanges()
+    }
+
     /// Invokes a function with this JSON and waits for its answer, as a service of AWS does. `Err` is the failure as Lambda
     /// tells it: JSON with `errorType` and `errorMessage`. `None`: there is no such function.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Option<Result<Bytes, Bytes>> {
@@ -133,6 +139,16 @@ impl Gateway {
     /// Cuts the open sockets without a close frame, as a network does. Returns how many there were.
     pub fn cut_sockets(&self) -> usize {
         self.faults.cut_sockets()
+    }
+
+    /// Whether the socket of this connection id is open.
+    pub fn is_open(&self, connection_id: &str) -> bool {
+        self.sockets.open.get(connection_id).is_some()
+    }
+
+    /// Cuts one socket without a close frame, as a network does. `false` if it is not open.
+    pub fn cut_socket(&self, connection_id: &str) -> bool {
+        self.faults.cut_socket(connection_id)
     }
 
     /// Kills a function's processes, busy or not. Returns how many there were.

@@ -59,7 +59,7 @@ pub use config::{
     Authorizer, Config, ConfigError, Domain, Endpoint, Faults, FaultsError, Function, IdentitySource, Integration,
     Limits, Route, RouteSelection, Throttle,
 };
-pub use feeds::{Line, Reason};
+pub use feeds::{Exchange, Line, Reason};
 pub use gateway::Gateway;
 pub use program::{Interrupts, Printer, raise_open_files};
 pub use run::{RunError, run};

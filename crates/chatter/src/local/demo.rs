@@ -1,7 +1,11 @@
 //! The demo page: its files, the small backend that stands for the site's own, and a feed of what the system does.
 
+mod entry;
+mod experiments;
 mod feed;
+mod mask;
 mod site;
+mod tables;
 
 use crate::place::LocalPlace;
 use axum::{
@@ -10,8 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+pub(super) use experiments::Experiments;
 pub(super) use feed::{Feed, System};
 pub(super) use site::Site;
+pub(super) use tables::Contents;
 
 /// A file of `web/demo`, served at this path with this media type.
 macro_rules! page {
@@ -40,12 +46,31 @@ const FILES: &[(&str, &str, &str)] = &[
     page!("/", "text/html", "index.html"),
     page!("/demo.css", "text/css", "demo.css"),
     page!("/room.css", "text/css", "room.css"),
+    page!("/tables.css", "text/css", "tables.css"),
+    page!("/flow.css", "text/css", "flow.css"),
+    page!("/timeline.css", "text/css", "timeline.css"),
     page!("/icon.svg", "image/svg+xml", "icon.svg"),
     page!("/demo.js", "text/javascript", "demo.js"),
     page!("/activity.js", "text/javascript", "activity.js"),
     page!("/connection.js", "text/javascript", "connection.js"),
+    page!("/detail.js", "text/javascript", "detail.js"),
+    page!("/experiments.js", "text/javascript", "experiments.js"),
     page!("/feed.js", "text/javascript", "feed.js"),
+    page!("/flow.js", "text/javascript", "flow.js"),
+    page!("/network.js", "text/javascript", "network.js"),
     page!("/page.js", "text/javascript", "page.js"),
+    page!("/page-log.js", "text/javascript", "page-log.js"),
+    page!("/pipeline.js", "text/javascript", "pipeline.js"),
+    page!("/reasons.js", "text/javascript", "reasons.js"),
+    page!("/second-client.js", "text/javascript", "second-client.js"),
+    page!("/snippets.js", "text/javascript", "snippets.js"),
+    page!("/tables.js", "text/javascript", "tables.js"),
+    page!("/timeline.js", "text/javascript", "timeline.js"),
+    (
+        "/reasons.json",
+        "application/json",
+        include_str!("../explain/reasons.json"),
+    ),
     client!("browser.js"),
     client!("chatter.js"),
     client!("debug.js"),
@@ -68,8 +93,23 @@ const FILES: &[(&str, &str, &str)] = &[
     client!("wire.js"),
 ];
 
+/// What serves the page, beside its files.
+#[derive(Debug)]
+pub(super) struct Demo {
+    pub(super) site: Site,
+    pub(super) feed: Feed,
+    pub(super) contents: Contents,
+    pub(super) experiments: Experiments,
+}
+
 /// Adds the page to the gateway's own routes, and what the command `chatter` asks a running system.
-pub(super) fn router(gateway: Router, place: LocalPlace, site: Site, feed: Feed) -> Router {
+pub(super) fn router(gateway: Router, place: LocalPlace, demo: Demo) -> Router {
+    let Demo {
+        site,
+        feed,
+        contents,
+        experiments,
+    } = demo;
     let gateway = gateway.route(LocalPlace::PATH, get(move || async move { Json(place) }));
     let files = FILES.iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { file(kind, text) }))
@@ -82,7 +122,19 @@ pub(super) fn router(gateway: Router, place: LocalPlace, site: Site, feed: Feed)
     let feed = Router::new()
         .route("/demo/activity", get(feed::activity))
         .with_state(feed);
-    gateway.merge(files).merge(site).merge(feed)
+    let contents = Router::new()
+        .route("/demo/tables", get(tables::tables))
+        .with_state(contents);
+    let experiments = Router::new()
+        .route("/demo/cut", post(experiments::cut))
+        .route("/demo/expire", post(experiments::expire))
+        .with_state(experiments);
+    gateway
+        .merge(files)
+        .merge(site)
+        .merge(feed)
+        .merge(contents)
+        .merge(experiments)
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {

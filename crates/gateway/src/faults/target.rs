@@ -37,6 +37,13 @@ impl Target {
         open.len()
     }
 
+    /// Cuts the socket of this connection id. `false` if it is not open.
+    pub(crate) fn cut_socket(&self, connection_id: &str) -> bool {
+        let connection = self.sockets.open.get(connection_id);
+        connection.iter().for_each(|connection| self.cut(connection));
+        connection.is_some()
+    }
+
     /// Kills all processes of a function. Returns how many there were, or `None` if there is no such function.
     pub(crate) fn kill_processes(&self, function: &str) -> Option<usize> {
         let pool = self.functions.get(function)?;

@@ -23,6 +23,7 @@ use super::process_group::ProcessGroup;
 use super::queue::{NextEvent, Queue};
 use super::runtime_api::{self, Call, NextResponse, PendingNext};
 use crate::activity::{Activity, milliseconds_since};
+use crate::feeds::Exchange;
 use crate::{clock, ids};
 
 /// How long a process with an extension gets between SIGTERM and SIGKILL, as on Lambda.
@@ -364,16 +365,27 @@ pub(super) fn conclude(
     outcome: Outcome,
     log: Option<Vec<u8>>,
 ) {
-    let note = match &outcome {
-        Outcome::Returned(_) => None,
+    let (note, answer) = match &outcome {
+        Outcome::Returned(answer) => (None, answer),
         Outcome::Failed(failure) => {
             context.feeds.reason(&context.name, failure.note, &failure.payload);
-            Some(failure.note)
+            (Some(failure.note), &failure.payload)
         }
     };
+    let milliseconds = milliseconds_since(invocation.created);
+    context.feeds.exchange(|| Exchange {
+        time: clock::now_ms(),
+        function: Arc::clone(&context.name),
+        request_id: invocation.request.request_id.clone(),
+        milliseconds,
+        cold_start,
+        note,
+        event: invocation.request.payload.clone(),
+        answer: answer.clone(),
+    });
     context.feeds.record(Activity::Invocation {
         function: Arc::clone(&context.name),
-        milliseconds: milliseconds_since(invocation.created),
+        milliseconds,
         bytes: invocation.request.payload.len(),
         cold_start,
         note,

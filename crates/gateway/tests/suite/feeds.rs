@@ -68,6 +68,42 @@ async fn lines_that_a_function_prints_come_with_its_name() {
 }
 
 #[tokio::test]
+async fn an_event_comes_whole_with_its_answer_or_its_failure() {
+    let world = world(|_| {}).await;
+    let mut exchanges = world.gateway.exchanges();
+    let event = json!({ "do": "print" });
+    world.invoke(&event).await;
+    let exchange = within(exchanges.recv()).await.unwrap();
+    assert_eq!(
+        (&*exchange.function, exchange.note, exchange.cold_start),
+        ("f", None, true)
+    );
+    assert_eq!(serde_json::from_slice::<Value>(&exchange.event).unwrap(), event);
+    assert!(serde_json::from_slice::<Value>(&exchange.answer).is_ok());
+    assert!(!format!("{exchange:?}").contains("print"), "{exchange:?}");
+    world.invoke(&json!({ "do": "throw" })).await;
+    let failed = within(exchanges.recv()).await.unwrap();
+    assert_eq!(failed.note, Some("function error"));
+    assert_ne!(failed.request_id, exchange.request_id);
+    let failure: Value = serde_json::from_slice(&failed.answer).unwrap();
+    assert_eq!(failure["errorMessage"], "thrown");
+}
+
+#[tokio::test]
+async fn one_socket_is_cut_and_the_others_stay() {
+    let world = world(|_| {}).await;
+    let (cut, cut_id) = world.client_and_id().await;
+    let (_other, other_id) = world.client_and_id().await;
+    let mut activity = world.gateway.activity();
+    assert!(world.gateway.is_open(&cut_id) && world.gateway.is_open(&other_id));
+    assert!(world.gateway.cut_socket(&cut_id));
+    assert_eq!(next_of(&mut activity, "disconnect").await["connectionId"], *cut_id);
+    assert!(!world.gateway.is_open(&cut_id) && world.gateway.is_open(&other_id));
+    assert!(!world.gateway.cut_socket(&cut_id) && !world.gateway.cut_socket("nobody="));
+    drop(cut);
+}
+
+#[tokio::test]
 async fn the_reason_why_a_function_failed_is_in_its_own_words() {
     let world = world_with_connect(|config| {
         config.functions.get_mut("f").unwrap().timeout = std::time::Duration::from_secs(5);

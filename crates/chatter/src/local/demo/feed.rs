@@ -1,5 +1,9 @@
-//! The activity feed of the demo page, as server-sent events. Entries are numbered, and the newest are kept, so that a
-//! page which was disconnected for a moment, or another page in its place, can ask for those that it has missed.
+//! The feed of the demo page, as server-sent events: what the gateway does, the events of functions with their answers, and the
+//! lines of their logs. Entries are numbered, and the newest are kept, so that a page which was disconnected for a moment, or
+//! another page in its place, can ask for those that it has missed. A page that does not keep up is told how many it has
+//! lost; nothing waits for it.
+
+use super::entry::Entry;
 
 use axum::{
     extract::{Query, State},
@@ -9,7 +13,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use chatterbox_gateway::ActivityEntry;
+use chatterbox_gateway::Gateway;
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -34,27 +38,32 @@ pub(in crate::local) struct Feed {
 
 /// The state of the whole system, as the page shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::local) struct System {
     /// Whether chaos is on.
     pub(in crate::local) chaos: bool,
+    /// Whether there can be chaos: it was started with it.
+    pub(in crate::local) has_chaos: bool,
     /// The id of the table of chatter IDs. A chatter ID that was issued with other tables is not in it.
     pub(in crate::local) tables: Arc<str>,
 }
 
-/// The newest entries, each as JSON.
+/// The newest entries.
 #[derive(Debug, Default)]
 struct Recent {
-    entries: VecDeque<(Instant, Arc<str>)>,
+    entries: VecDeque<(Instant, Arc<Entry>)>,
     /// The number that the next entry will have.
     next: u64,
+    /// How many there have been that came too fast to be kept.
+    lost: u64,
 }
 
 impl Recent {
-    /// How many entries are kept: as many as a page shows.
-    const MOST: usize = 200;
+    /// How many entries are kept: those of a busy second.
+    const MOST: usize = 1_000;
 
-    fn push(&mut self, entry: Arc<str>) {
-        self.entries.push_back((Instant::now(), entry));
+    fn push(&mut self, entry: Entry) {
+        self.entries.push_back((Instant::now(), Arc::new(entry)));
         self.next += 1;
         if self.entries.len() > Self::MOST {
             self.entries.pop_front();
@@ -62,7 +71,7 @@ impl Recent {
     }
 
     /// The first entry that is kept and has at least this number, and its number.
-    fn from(&self, number: u64) -> Option<(u64, Arc<str>)> {
+    fn from(&self, number: u64) -> Option<(u64, Arc<Entry>)> {
         let number = number.max(self.first());
         let index = usize::try_from(number - self.first()).ok()?;
         let (_, entry) = self.entries.get(index)?;
@@ -81,24 +90,78 @@ impl Recent {
     }
 }
 
+/// Where a reader is.
+#[derive(Clone, Debug)]
+struct Reader {
+    recent: watch::Receiver<Recent>,
+    /// The number of the entry that it gets next.
+    position: u64,
+    /// How many lost entries it has been told of, or was not there for.
+    told: u64,
+}
+
+/// What a reader gets.
+enum Item {
+    Entry(u64, Arc<Entry>),
+    /// So many entries are missing here.
+    Lost(u64),
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Item> {
+        loop {
+            let item = {
+                let recent = self.recent.borrow_and_update();
+                let lost = recent.lost - self.told + recent.first().saturating_sub(self.position);
+                self.told = recent.lost;
+                self.position = self.position.max(recent.first());
+                if lost > 0 {
+                    Some(Item::Lost(lost))
+                } else {
+                    recent
+                        .from(self.position)
+                        .map(|(number, entry)| Item::Entry(number, entry))
+                }
+            };
+            if let Some(Item::Entry(number, _)) = &item {
+                self.position = number + 1;
+            }
+            if item.is_some() {
+                return item;
+            }
+            self.recent.changed().await.ok()?;
+        }
+    }
+}
+
+/// The next entry of one of a gateway's feeds, or how many were lost; `None` at its end.
+async fn next<T>(feed: &mut broadcast::Receiver<T>, entry: impl FnOnce(T) -> Entry) -> Option<Result<Entry, u64>>
+where
+    T: Clone,
+{
+    match feed.recv().await {
+        Ok(item) => Some(Ok(entry(item))),
+        Err(RecvError::Lagged(lost)) => Some(Err(lost)),
+        Err(RecvError::Closed) => None,
+    }
+}
+
 impl Feed {
-    /// Keeps the entries of `activity` until it ends.
-    pub(in crate::local) fn start(
-        mut activity: broadcast::Receiver<ActivityEntry>,
-        system: watch::Receiver<System>,
-    ) -> Feed {
+    /// Keeps the entries of the gateway's feeds until they end.
+    pub(in crate::local) fn start(gateway: &Gateway, system: watch::Receiver<System>) -> Feed {
+        let (mut activity, mut exchanges, mut lines) = (gateway.activity(), gateway.exchanges(), gateway.lines());
         let (sender, recent) = watch::channel(Recent::default());
         tokio::spawn(async move {
             loop {
-                match activity.recv().await {
-                    // All fields of an entry can be written as JSON.
-                    Ok(entry) => {
-                        let json = serde_json::to_string(&entry).unwrap_or_default();
-                        sender.send_modify(|recent| recent.push(json.into()));
-                    }
-                    // Entries came too fast, and the oldest are missing.
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
+                let next = tokio::select! {
+                    next = next(&mut activity, Entry::Activity) => next,
+                    next = next(&mut exchanges, Entry::exchange) => next,
+                    next = next(&mut lines, Entry::line) => next,
+                };
+                match next {
+                    Some(Ok(entry)) => sender.send_modify(|recent| recent.push(entry)),
+                    Some(Err(lost)) => sender.send_modify(|recent| recent.lost += lost),
+                    None => return,
                 }
             }
         });
@@ -118,20 +181,23 @@ impl Feed {
         let number = last.strip_prefix(&*self.run).and_then(|rest| rest.strip_prefix('.'));
         number
             .and_then(|number| number.parse::<u64>().ok())
-            .map_or(0, |number| number.saturating_add(1))
+            .map_or_else(|| self.recent.borrow().first(), |number| number.saturating_add(1))
+    }
+
+    fn reader(&self, position: u64) -> Reader {
+        let told = self.recent.borrow().lost;
+        let recent = self.recent.clone();
+        Reader { recent, position, told }
     }
 
     fn entries(&self, position: u64) -> impl Stream<Item = Event> + use<> {
-        let reader = (self.recent.clone(), Arc::clone(&self.run), position);
-        stream::unfold(reader, |(mut recent, run, position)| async move {
-            loop {
-                let entry = recent.borrow_and_update().from(position);
-                if let Some((number, json)) = entry {
-                    let event = Event::default().id(format!("{run}.{number}")).data(json);
-                    return Some((event, (recent, run, number + 1)));
-                }
-                recent.changed().await.ok()?;
-            }
+        let reader = (self.reader(position), Arc::clone(&self.run));
+        stream::unfold(reader, |(mut reader, run)| async move {
+            let event = match reader.next().await? {
+                Item::Entry(number, entry) => Event::default().id(format!("{run}.{number}")).data(entry.json()),
+                Item::Lost(count) => Event::default().event("lost").data(count.to_string()),
+            };
+            Some((event, (reader, run)))
         })
     }
 
@@ -180,11 +246,18 @@ pub(super) async fn activity(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatterbox_gateway::Line;
+
+    fn line(text: &str) -> Entry {
+        let function = "f".into();
+        let text = text.to_owned();
+        Entry::line(Line { function, text })
+    }
 
     fn recent(entries: u64) -> Recent {
         let mut recent = Recent::default();
         for number in 0..entries {
-            recent.push(number.to_string().into());
+            recent.push(line(&number.to_string()));
         }
         recent
     }
@@ -192,7 +265,7 @@ mod tests {
     fn all_from(recent: &Recent, mut number: u64) -> Vec<u64> {
         let mut found = Vec::new();
         while let Some((at, entry)) = recent.from(number) {
-            assert_eq!(*entry, *at.to_string());
+            assert!(entry.json().contains(&format!("\"text\":\"{at}\"")));
             found.push(at);
             number = at + 1;
         }
@@ -217,6 +290,28 @@ mod tests {
                 "{entries}, {from}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_keep_up_is_told_how_many_entries_it_has_lost_and_holds_up_nobody() {
+        let (sender, recent) = watch::channel(recent(3));
+        let (_sender, system) = watch::channel(System::default());
+        let run = "a".into();
+        let feed = Feed { run, recent, system };
+        let mut reader = feed.reader(2);
+        assert!(matches!(reader.next().await, Some(Item::Entry(2, _))));
+        for number in 0..Recent::MOST + 5 {
+            sender.send_modify(|recent| recent.push(line(&number.to_string())));
+        }
+        assert!(matches!(reader.next().await, Some(Item::Lost(5))));
+        assert!(matches!(reader.next().await, Some(Item::Entry(8, _))));
+        sender.send_modify(|recent| recent.lost += 7);
+        assert!(matches!(reader.next().await, Some(Item::Lost(7))));
+        assert!(matches!(reader.next().await, Some(Item::Entry(9, _))));
+        assert!(
+            matches!(feed.reader(9).next().await, Some(Item::Entry(9, _))),
+            "one that was not there for it"
+        );
     }
 
     #[test]

@@ -105,8 +105,15 @@ impl Site {
         Ok(fresh)
     }
 
+    /// A chatter ID has expired before its time.
+    pub(super) fn expired(&self, login: &Login, chatter_id: &ChatterId, at: Timestamp) {
+        if let Some(expires_at) = lock(&self.issued).get_mut(&key(login, chatter_id)) {
+            *expires_at = at;
+        }
+    }
+
     /// Repeats a call while the tables are only busy or do not answer.
-    async fn with_patience<T, F>(&self, call: impl Fn() -> F) -> Result<T, Failure>
+    pub(super) async fn with_patience<T, F>(&self, call: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
@@ -157,7 +164,13 @@ fn sockets(headers: &HeaderMap, address: SocketAddr) -> String {
 pub(super) enum Failure {
     BadRequest(&'static str),
     LoggedOut,
+    NoAnswer,
     Store { error: StoreError, chaos: bool },
+}
+
+impl Failure {
+    pub(super) const BAD_LOGIN: Failure =
+        Failure::BadRequest("login: must be 1 to 128 bytes without control characters");
 }
 
 impl IntoResponse for Failure {
@@ -167,6 +180,10 @@ impl IntoResponse for Failure {
             Failure::LoggedOut => (
                 StatusCode::UNAUTHORIZED,
                 "this session has ended: log in again".to_owned(),
+            ),
+            Failure::NoAnswer => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the tables do not answer: try again".to_owned(),
             ),
             Failure::Store { error, chaos: false } => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -190,22 +207,21 @@ pub(super) struct Request {
 }
 
 /// Reads a request. It has to be JSON, which a page of another site cannot send without a preflight request.
-fn read(body: Result<Json<Strict<Request>>, JsonRejection>) -> Result<(Login, Request), Failure> {
+pub(super) fn read(body: Result<Json<Strict<Request>>, JsonRejection>) -> Result<(Login, Request), Failure> {
     let Ok(Json(Strict(request))) = body else {
         return Err(Failure::BadRequest(
             "login: the request must be a JSON object with a login",
         ));
     };
     let login = Login::parse(&request.login);
-    let login = login.ok_or(Failure::BadRequest(
-        "login: must be 1 to 128 bytes without control characters",
-    ))?;
-    Ok((login, request))
+    Ok((login.ok_or(Failure::BAD_LOGIN)?, request))
 }
 
-fn chatter_id(request: &Request) -> Result<ChatterId, Failure> {
-    let chatter_id = request.chatter_id.as_deref().and_then(ChatterId::parse);
-    chatter_id.ok_or(Failure::BadRequest("chatterId: must be a chatter ID"))
+impl Request {
+    pub(super) fn chatter_id(&self) -> Result<ChatterId, Failure> {
+        let chatter_id = self.chatter_id.as_deref().and_then(ChatterId::parse);
+        chatter_id.ok_or(Failure::BadRequest("chatterId: must be a chatter ID"))
+    }
 }
 
 /// `POST /demo/login`: a session for this login, whoever asks. A site would ask for a password first.
@@ -227,7 +243,7 @@ pub(super) async fn renew(
     body: Result<Json<Strict<Request>>, JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
     let (login, request) = read(body)?;
-    let chatter_id = site.renew(&login, chatter_id(&request)?).await?;
+    let chatter_id = site.renew(&login, request.chatter_id()?).await?;
     Ok(site.session(&headers, &login, &chatter_id))
 }
 
@@ -237,7 +253,7 @@ pub(super) async fn logout(
     body: Result<Json<Strict<Request>>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
     let (login, request) = read(body)?;
-    let hash = chatter_id(&request)?.hash();
+    let hash = request.chatter_id()?.hash();
     site.with_patience(|| site.revocation.revoke(&login, &hash)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
