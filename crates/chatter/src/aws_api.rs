@@ -179,14 +179,14 @@ impl AwsApi {
     ) -> Result<Answer, ApiError> {
         let request = self.request(service, method, path, headers, body).await?;
         let answered = timeout(PATIENCE, self.wire.call(request)).await;
-        let answered = answered.map_err(|_| {
-            ApiError::NotAsked(format!("no answer came within {} s", PATIENCE.as_secs()))
-        })?;
+        let answered =
+            answered.map_err(|_| ApiError::NotAsked(format!("no answer came within {} s", PATIENCE.as_secs())))?;
         let mut response = answered.map_err(ApiError::not_asked)?;
         let body = collect(response.take_body()).await?;
         let body = match body.as_slice() {
             [] => Value::Null,
-            body => serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
+            body => serde_json::from_slice(body)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
         };
         if !response.status().is_success() {
             let named = response.headers().get("x-amzn-errortype");
@@ -208,7 +208,8 @@ impl AwsApi {
         body: String,
     ) -> Result<HttpRequest, ApiError> {
         let region = self.config.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| ApiError::NotAsked("no region is set: AWS_REGION, or a profile's".to_owned()))?;
+        let region =
+            region.ok_or_else(|| ApiError::NotAsked("no region is set: AWS_REGION, or a profile's".to_owned()))?;
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| ApiError::NotAsked("there are no credentials".to_owned()))?;
         let credentials = provider.provide_credentials().await.map_err(ApiError::not_asked)?;
@@ -261,11 +262,22 @@ async fn collect(body: SdkBody) -> Result<Vec<u8>, ApiError> {
 /// The name and the words of an error, which services put into different places.
 fn refusal(status: u16, named: Option<&str>, body: &Value) -> ApiError {
     let named = named.or_else(|| body["__type"].as_str()).unwrap_or_default();
-    let code = named.rsplit('#').next().and_then(|name| name.split(':').next()).unwrap_or_default();
+    let code = named
+        .rsplit('#')
+        .next()
+        .and_then(|name| name.split(':').next())
+        .unwrap_or_default();
     let message = ["message", "Message"].iter().find_map(|name| body[*name].as_str());
     ApiError::Refused {
-        code: if code.is_empty() { status.to_string() } else { code.to_owned() },
-        message: message.or_else(|| body.as_str()).unwrap_or("no reason is given").to_owned(),
+        code: if code.is_empty() {
+            status.to_string()
+        } else {
+            code.to_owned()
+        },
+        message: message
+            .or_else(|| body.as_str())
+            .unwrap_or("no reason is given")
+            .to_owned(),
     }
 }
 
@@ -278,8 +290,16 @@ mod tests {
     fn a_service_is_at_its_regions_address() {
         for (service, region, url) in [
             (Service::Queues, "eu-west-1", "https://sqs.eu-west-1.amazonaws.com"),
-            (Service::Streams, "us-east-1", "https://streams.dynamodb.us-east-1.amazonaws.com"),
-            (Service::Alarms, "cn-north-1", "https://monitoring.cn-north-1.amazonaws.com.cn"),
+            (
+                Service::Streams,
+                "us-east-1",
+                "https://streams.dynamodb.us-east-1.amazonaws.com",
+            ),
+            (
+                Service::Alarms,
+                "cn-north-1",
+                "https://monitoring.cn-north-1.amazonaws.com.cn",
+            ),
         ] {
             assert_eq!(address(service, region), url);
         }
@@ -288,8 +308,16 @@ mod tests {
     #[test]
     fn an_errors_name_and_words_are_found_wherever_a_service_puts_them() {
         for (named, body, text) in [
-            (None, json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"}), "QueueDoesNotExist: gone"),
-            (Some("ResourceNotFoundException:http://x"), json!({"Message": "no function"}), "ResourceNotFoundException: no function"),
+            (
+                None,
+                json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"}),
+                "QueueDoesNotExist: gone",
+            ),
+            (
+                Some("ResourceNotFoundException:http://x"),
+                json!({"Message": "no function"}),
+                "ResourceNotFoundException: no function",
+            ),
             (None, json!("<html>"), "503: <html>"),
             (None, Value::Null, "503: no reason is given"),
         ] {

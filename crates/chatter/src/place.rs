@@ -187,7 +187,9 @@ async fn of_stack(stack: &str) -> Result<Place, PlaceError> {
     let of_notify = variables(&api, &notify).await?;
     let of_connect = variables(&api, &format!("{stack}-connect")).await?;
     let lookup = |name: &str| {
-        let found = [&of_notify, &of_connect].into_iter().find_map(|variables| variables[name].as_str());
+        let found = [&of_notify, &of_connect]
+            .into_iter()
+            .find_map(|variables| variables[name].as_str());
         found.map(ToOwned::to_owned)
     };
     let place = Place::of(format!("the stack {stack}"), &lookup, notify, aws, api)?;

@@ -31,7 +31,8 @@ impl FromStr for IdentitySource {
 
     /// Reads it as CloudFormation has it.
     fn from_str(text: &str) -> Result<IdentitySource, Self::Err> {
-        let kinds: [(&str, fn(String) -> IdentitySource); 4] = [
+        type Kind = fn(String) -> IdentitySource;
+        let kinds: [(&str, Kind); 4] = [
             ("route.request.header.", IdentitySource::Header),
             ("route.request.querystring.", IdentitySource::Query),
             ("stageVariables.", IdentitySource::StageVariable),

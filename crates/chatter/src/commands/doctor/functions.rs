@@ -23,10 +23,7 @@ pub(super) async fn look(place: &Place) -> Vec<Check> {
                 checks.extend(settings_are_complete(function, &configuration));
                 found.insert(function.name(), configuration);
             }
-            Err(error) => checks.push(Check::error(
-                "function",
-                &format!("{name}: {error}"),
-            )),
+            Err(error) => checks.push(Check::error("function", &format!("{name}: {error}"))),
         }
     }
     checks.push(all_alike(&found));

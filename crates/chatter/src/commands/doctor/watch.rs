@@ -24,11 +24,17 @@ async fn alarms(place: &Place, stack: &str) -> Check {
         .filter_map(|kind| answer[*kind].as_array())
         .flatten()
         .collect();
-    let names: Vec<&str> = in_alarm.iter().filter_map(|alarm| alarm["AlarmName"].as_str()).collect();
+    let names: Vec<&str> = in_alarm
+        .iter()
+        .filter_map(|alarm| alarm["AlarmName"].as_str())
+        .collect();
     if names.is_empty() {
         return Check::right(WHAT, format!("none of {stack}'s is in ALARM"));
     }
-    let descriptions: Vec<&str> = in_alarm.iter().filter_map(|alarm| alarm["AlarmDescription"].as_str()).collect();
+    let descriptions: Vec<&str> = in_alarm
+        .iter()
+        .filter_map(|alarm| alarm["AlarmDescription"].as_str())
+        .collect();
     Check::wrong(WHAT, format!("in ALARM: {}", names.join(", ")), descriptions.join(" "))
 }
 
@@ -39,14 +45,20 @@ async fn queues(place: &Place) -> Vec<Check> {
         Ok(queues) => queues,
         Err(error) => return vec![Check::error(WHAT, &error.to_string())],
     };
-    let (own, dead) = tokio::join!(attributes(place, &queues.queue), attributes(place, &queues.dead_letters));
+    let (own, dead) = tokio::join!(
+        attributes(place, &queues.queue),
+        attributes(place, &queues.dead_letters)
+    );
     let (own, dead) = match (own, dead) {
         (Ok(own), Ok(dead)) => (own, dead),
         (Err(error), _) | (_, Err(error)) => return vec![Check::error(WHAT, &error)],
     };
     let function = place.api.function(&place.notify).await.unwrap_or_default();
     vec![
-        hidden_long_enough(number(&own, "VisibilityTimeout"), function["Timeout"].as_u64().unwrap_or(0)),
+        hidden_long_enough(
+            number(&own, "VisibilityTimeout"),
+            function["Timeout"].as_u64().unwrap_or(0),
+        ),
         dead_letters(number(&dead, "ApproximateNumberOfMessages")),
     ]
 }
@@ -54,12 +66,17 @@ async fn queues(place: &Place) -> Vec<Check> {
 async fn attributes(place: &Place, url: &str) -> Result<Value, String> {
     let parameters = json!({"QueueUrl": url, "AttributeNames": ["All"]});
     let answer = place.api.ask(Service::Queues, "GetQueueAttributes", &parameters).await;
-    answer.map(|mut answer| answer["Attributes"].take()).map_err(|error| error.to_string())
+    answer
+        .map(|mut answer| answer["Attributes"].take())
+        .map_err(|error| error.to_string())
 }
 
 /// SQS writes numbers as text.
 fn number(attributes: &Value, name: &str) -> u64 {
-    attributes[name].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
+    attributes[name]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Six times the function's time-out, as
@@ -72,7 +89,10 @@ fn hidden_long_enough(hidden: u64, time_out: u64) -> Check {
     Check::wrong(
         WHAT,
         format!("a message is hidden for {hidden} s, and notify may take {time_out} s"),
-        format!("Deploy again: with less than {} s a message is handed out twice while notify is throttled.", 6 * time_out),
+        format!(
+            "Deploy again: with less than {} s a message is handed out twice while notify is throttled.",
+            6 * time_out
+        ),
     )
 }
 

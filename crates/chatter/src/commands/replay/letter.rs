@@ -50,7 +50,10 @@ impl Letter {
         if body.get("DDBStreamBatchInfo").is_some() {
             let batch = Batch {
                 place: body["DDBStreamBatchInfo"].clone(),
-                function: body["requestContext"]["functionArn"].as_str().unwrap_or_default().to_owned(),
+                function: body["requestContext"]["functionArn"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
             };
             return ("records of a stream", Remedy::Invoke(batch));
         }
@@ -58,13 +61,19 @@ impl Letter {
             // notify opens the envelope.
             return ("an asynchronous invocation", Remedy::Enqueue(self.body.clone()));
         }
-        ("an event of the queue", Remedy::Enqueue(self.with_its_id_and_time(&body)))
+        (
+            "an event of the queue",
+            Remedy::Enqueue(self.with_its_id_and_time(&body)),
+        )
     }
 
     /// What Lambda says of why it gave up; of a message that SQS moved there is nothing but its text.
     pub(super) fn cause(&self) -> Option<String> {
         let body = serde_json::from_str::<Value>(&self.body).ok()?;
-        let words = [&body["responsePayload"]["errorMessage"], &body["requestContext"]["condition"]];
+        let words = [
+            &body["responsePayload"]["errorMessage"],
+            &body["requestContext"]["condition"],
+        ];
         let found = words.into_iter().find_map(Value::as_str)?;
         Some(found.to_owned())
     }
@@ -85,13 +94,20 @@ impl Letter {
 impl Batch {
     /// Reads the records where the message says they are, and hands them to the function that failed at them.
     pub(super) async fn hand_over(&self, place: &Place) -> Result<String, String> {
-        let records = self.records(place).await.map_err(|error| format!("{error}: a stream keeps its records for a day"))?;
+        let records = self
+            .records(place)
+            .await
+            .map_err(|error| format!("{error}: a stream keeps its records for a day"))?;
         let count = records.as_array().map_or(0, Vec::len);
         if count == 0 {
             return Err("the stream has no such record any more".to_owned());
         }
         let event = json!({"Records": records}).to_string();
-        let answer = place.api.invoke(&self.function, &event).await.map_err(|error| error.to_string())?;
+        let answer = place
+            .api
+            .invoke(&self.function, &event)
+            .await
+            .map_err(|error| error.to_string())?;
         let failures = answer.body["batchItemFailures"].as_array().map_or(0, Vec::len);
         if answer.function_error || failures > 0 {
             return Err("the function failed again; its log says why".to_owned());
@@ -128,7 +144,9 @@ mod tests {
         let event = json!({"login": "friendless"});
         let (kind, remedy) = letter(&event).remedy();
         assert_eq!(kind, "an event of the queue");
-        let Remedy::Enqueue(body) = remedy else { panic!("{remedy:?}") };
+        let Remedy::Enqueue(body) = remedy else {
+            panic!("{remedy:?}")
+        };
         let body: Value = serde_json::from_str(&body).unwrap();
         let record = &body["Records"][0];
         assert_eq!(record["messageId"], "m1");
@@ -149,7 +167,10 @@ mod tests {
             "responsePayload": {"errorMessage": "login: must be text"},
         });
         let letter = letter(&invocation);
-        assert_eq!(letter.remedy(), ("an asynchronous invocation", Remedy::Enqueue(invocation.to_string())));
+        assert_eq!(
+            letter.remedy(),
+            ("an asynchronous invocation", Remedy::Enqueue(invocation.to_string()))
+        );
         assert_eq!(letter.cause().as_deref(), Some("login: must be text"));
     }
 
@@ -159,14 +180,22 @@ mod tests {
         let place = json!({"shardId": "s", "batchSize": 2});
         let batch = json!({"DDBStreamBatchInfo": place, "requestContext": {"functionArn": function, "condition": "RetryAttemptsExhausted"}});
         let letter = letter(&batch);
-        let expected = Batch { place, function: function.to_owned() };
+        let expected = Batch {
+            place,
+            function: function.to_owned(),
+        };
         assert_eq!(letter.remedy(), ("records of a stream", Remedy::Invoke(expected)));
         assert_eq!(letter.cause().as_deref(), Some("RetryAttemptsExhausted"));
     }
 
     #[test]
     fn what_is_no_json_is_an_event_of_the_queue_too() {
-        let letter = Letter { id: "m1".to_owned(), receipt: "r1".to_owned(), body: "{half".to_owned(), sent_at: "5".to_owned() };
+        let letter = Letter {
+            id: "m1".to_owned(),
+            receipt: "r1".to_owned(),
+            body: "{half".to_owned(),
+            sent_at: "5".to_owned(),
+        };
         assert_eq!(letter.remedy().0, "an event of the queue");
         assert_eq!(letter.cause(), None);
     }

@@ -19,7 +19,8 @@ impl Queues {
             return Err(CommandError::Argument(rule.to_owned()));
         }
         let sources = place.api.event_sources(&place.notify).await;
-        let sources = sources.map_err(|error| CommandError::Failed(format!("the event sources of {}: {error}", place.notify)))?;
+        let sources =
+            sources.map_err(|error| CommandError::Failed(format!("the event sources of {}: {error}", place.notify)))?;
         let mut arns = sources.iter().filter_map(|source| source["EventSourceArn"].as_str());
         let arn = arns.find(|arn| arn.contains(":sqs:"));
         let arn = arn.ok_or_else(|| CommandError::Failed(format!("no queue brings {} its events", place.notify)))?;
@@ -29,7 +30,8 @@ impl Queues {
         let policy = attributes["Attributes"]["RedrivePolicy"].as_str().unwrap_or_default();
         let policy = serde_json::from_str::<Value>(policy).unwrap_or_default();
         let dead_letters = policy["deadLetterTargetArn"].as_str();
-        let dead_letters = dead_letters.ok_or_else(|| CommandError::Failed(format!("the queue {queue} has no dead-letter queue")))?;
+        let dead_letters =
+            dead_letters.ok_or_else(|| CommandError::Failed(format!("the queue {queue} has no dead-letter queue")))?;
         let dead_letters = url(place, dead_letters).await?;
         Ok(Queues { queue, dead_letters })
     }

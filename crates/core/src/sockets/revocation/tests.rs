@@ -97,7 +97,7 @@ fn login() -> Login {
 }
 
 fn hashes(texts: &[&str]) -> Vec<ChatterHash> {
-    texts.iter().map(|text| ChatterHash::stored(*text)).collect()
+    texts.iter().map(|text| ChatterHash::stored(text)).collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,6 +83,8 @@ fn a_wrong_flag_is_named() {
             "a name without scheme and port",
         ),
         (["--allow-host", "box.example:80"], "a name without scheme and port"),
+        (["--allow-host", "*"], "--allow-host <NAME>"),
+        (["--allow-host", "*.example"], "it is no pattern"),
     ] {
         let error = config(&flags).unwrap_err();
         assert!(error.contains(named), "{error}");
