@@ -78,9 +78,9 @@ export const PAGE = {
   async "shows what the system does, as it does it"(stage) {
     const tab = await open(stage);
     await logIn(tab, `engine-${randomUUID().slice(0, 8)}`);
-    await tab.shows("#activity", "connect");
+    await tab.shows("#timeline", "connect");
     await notify(tab, "watched");
-    await tab.shows("#activity", "notify");
+    await tab.shows("#timeline", "notify");
   },
 
   async "can be used by keyboard alone"(stage) {

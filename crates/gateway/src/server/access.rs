@@ -45,6 +45,10 @@ impl Access {
     /// # Errors
     /// No browser sends such an origin (RFC 6454, section 6.2).
     pub fn parse_origin(text: &str) -> Result<String, String> {
+        // Of a page without an origin of its own, such as a file's (RFC 6454, section 6.2).
+        if text == "null" {
+            return Ok(text.to_owned());
+        }
         let uri = text.parse::<Uri>().ok();
         let is_origin = uri.as_ref().and_then(|uri| Some((uri.scheme()?, uri.authority()?)));
         let is_origin = is_origin.is_some_and(|(scheme, authority)| {
@@ -335,6 +339,7 @@ mod tests {
             "http://box:8080",
             "capacitor://localhost",
             "http://[fd00::1]:1",
+            "null",
         ] {
             let access = Access {
                 origins: vec![Access::parse_origin(origin).unwrap()],
@@ -346,7 +351,6 @@ mod tests {
         for origin in [
             "*",
             "",
-            "null",
             "www.example.com",
             "https://www.example.com/",
             "https://www.example.com/page",
