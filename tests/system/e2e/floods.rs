@@ -32,7 +32,10 @@ async fn a_flood_takes_no_more_than_its_routes_throttle_and_no_other_kind_of_req
             Flood::Syncs | Flood::Nonsense => ("default", "connect"),
         };
         // Those that `connect` itself refused, since their login had too many sockets, were let in by the throttle.
-        assert!(played.invocations[function] <= most, "{flood:?} at most {most}: {played:?}");
+        assert!(
+            played.invocations[function] <= most,
+            "{flood:?} at most {most}: {played:?}"
+        );
         assert!(
             played.invocations.get(others).is_none_or(|few| *few <= 1),
             "{flood:?} {played:?}"
