@@ -33,7 +33,7 @@ def doctor(emulator, tmp_path):
 
 
 def test_a_first_deployment_and_a_next_one_are_told_that_nothing_stands_in_their_way(deployment, doctor):
-    fresh, answers = doctor({"stackName": "Fresh"})
+    fresh, answers = doctor({"stackName": "Fresh", "apiGatewayLogRole": False})
     assert fresh and "✔ There is no stack Fresh yet." in answers
     assert any("The account is 000000000000, the region us-east-1" in answer for answer in answers)
     assert any(answer.startswith("✔ us-east-1 is bootstrapped for CDK") for answer in answers)
@@ -56,7 +56,7 @@ def test_names_that_are_taken_are_found(doctor, aws):
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/aws/lambda/Taken-notify")
     try:
-        succeeds, answers = doctor({"stackName": "Taken"})
+        succeeds, answers = doctor({"stackName": "Taken", "apiGatewayLogRole": False})
     finally:
         logs.delete_log_group(logGroupName="/aws/lambda/Taken-notify")
     assert not succeeds
