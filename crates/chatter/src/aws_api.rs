@@ -75,6 +75,28 @@ pub struct AwsApi {
     endpoint: Option<String>,
 }
 
+/// What is asked of a service.
+struct Call<'a> {
+    service: Service,
+    method: &'static str,
+    path: &'a str,
+    headers: &'a [(&'static str, String)],
+    body: String,
+}
+
+impl<'a> Call<'a> {
+    /// Lambda says by the path what is asked, and needs no header.
+    fn of_lambda(method: &'static str, path: &'a str, body: &str) -> Call<'a> {
+        Call {
+            service: Service::Lambda,
+            method,
+            path,
+            headers: &[],
+            body: body.to_owned(),
+        }
+    }
+}
+
 /// An answer that is no failure.
 #[derive(Debug)]
 pub struct Answer {
@@ -104,11 +126,6 @@ impl ApiError {
     fn not_asked(error: impl std::error::Error + Send + Sync + 'static) -> ApiError {
         ApiError::NotAsked(aws_smithy_types::error::display::DisplayErrorContext(error).to_string())
     }
-
-    /// Whether the service said that there is no such thing.
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, ApiError::Refused { code, .. } if code.contains("NotFound") || code.contains("NonExistent"))
-    }
 }
 
 /// Longer than the longest run of notify, whose answer an invocation waits for.
@@ -134,8 +151,14 @@ impl AwsApi {
             ("content-type", format!("application/x-amz-json-{version}")),
             ("x-amz-target", format!("{prefix}.{operation}")),
         ];
-        let body = parameters.to_string();
-        Ok(self.send(service, "POST", "/", &headers, body).await?.body)
+        let call = Call {
+            service,
+            method: "POST",
+            path: "/",
+            headers: &headers,
+            body: parameters.to_string(),
+        };
+        Ok(self.send(call).await?.body)
     }
 
     /// Invokes a function and waits for its answer.
@@ -144,7 +167,7 @@ impl AwsApi {
     /// As [`AwsApi::ask`]. A function that failed is an answer.
     pub async fn invoke(&self, function: &str, event: &str) -> Result<Answer, ApiError> {
         let path = format!("/2015-03-31/functions/{}/invocations", encoded(function));
-        self.send(Service::Lambda, "POST", &path, &[], event.to_owned()).await
+        self.send(Call::of_lambda("POST", &path, event)).await
     }
 
     /// A function's configuration, with its variables.
@@ -153,7 +176,7 @@ impl AwsApi {
     /// As [`AwsApi::ask`].
     pub async fn function(&self, function: &str) -> Result<Value, ApiError> {
         let path = format!("/2015-03-31/functions/{}/configuration", encoded(function));
-        Ok(self.send(Service::Lambda, "GET", &path, &[], String::new()).await?.body)
+        Ok(self.send(Call::of_lambda("GET", &path, "")).await?.body)
     }
 
     /// What brings a function the records of streams and queues.
@@ -162,22 +185,15 @@ impl AwsApi {
     /// As [`AwsApi::ask`].
     pub async fn event_sources(&self, function: &str) -> Result<Vec<Value>, ApiError> {
         let path = format!("/2015-03-31/event-source-mappings/?FunctionName={}", encoded(function));
-        let mut answer = self.send(Service::Lambda, "GET", &path, &[], String::new()).await?;
+        let mut answer = self.send(Call::of_lambda("GET", &path, "")).await?;
         match answer.body["EventSourceMappings"].take() {
             Value::Array(mappings) => Ok(mappings),
             _ => Ok(Vec::new()),
         }
     }
 
-    async fn send(
-        &self,
-        service: Service,
-        method: &str,
-        path: &str,
-        headers: &[(&'static str, String)],
-        body: String,
-    ) -> Result<Answer, ApiError> {
-        let request = self.request(service, method, path, headers, body).await?;
+    async fn send(&self, call: Call<'_>) -> Result<Answer, ApiError> {
+        let request = self.request(call).await?;
         let answered = timeout(PATIENCE, self.wire.call(request)).await;
         let answered =
             answered.map_err(|_| ApiError::NotAsked(format!("no answer came within {} s", PATIENCE.as_secs())))?;
@@ -199,14 +215,14 @@ impl AwsApi {
     }
 
     /// The request, signed. <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>
-    async fn request(
-        &self,
-        service: Service,
-        method: &str,
-        path: &str,
-        headers: &[(&'static str, String)],
-        body: String,
-    ) -> Result<HttpRequest, ApiError> {
+    async fn request(&self, call: Call<'_>) -> Result<HttpRequest, ApiError> {
+        let Call {
+            service,
+            method,
+            path,
+            headers,
+            body,
+        } = call;
         let region = self.config.region().map(ToString::to_string);
         let region =
             region.ok_or_else(|| ApiError::NotAsked("no region is set: AWS_REGION, or a profile's".to_owned()))?;

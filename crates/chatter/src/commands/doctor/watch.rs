@@ -1,7 +1,11 @@
 //! What watches a deployed stack: its alarms, and the queues of what waits and of what failed.
 
 use super::Check;
-use crate::{aws_api::Service, place::Place};
+use crate::{
+    aws_api::{ApiError, Service},
+    commands::replay::Queues,
+    place::Place,
+};
 use serde_json::{Value, json};
 
 /// Looks at the alarms of a stack and at its queues.
@@ -41,34 +45,35 @@ async fn alarms(place: &Place, stack: &str) -> Check {
 /// Whether what notify reads is hidden for as long as it may take, and whether anything has failed for good.
 async fn queues(place: &Place) -> Vec<Check> {
     const WHAT: &str = "queues";
-    let queues = match crate::commands::replay::Queues::of(place).await {
+    let queues = match Queues::of(place).await {
         Ok(queues) => queues,
         Err(error) => return vec![Check::error(WHAT, &error.to_string())],
     };
-    let (own, dead) = tokio::join!(
+    let asked = tokio::join!(
         attributes(place, &queues.queue),
-        attributes(place, &queues.dead_letters)
+        attributes(place, &queues.dead_letters),
+        place.api.function(&place.notify),
     );
-    let (own, dead) = match (own, dead) {
-        (Ok(own), Ok(dead)) => (own, dead),
-        (Err(error), _) | (_, Err(error)) => return vec![Check::error(WHAT, &error)],
+    let (own, dead, notify) = match asked {
+        (Ok(own), Ok(dead), Ok(notify)) => (own, dead, notify),
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+            return vec![Check::error(WHAT, &error.to_string())];
+        }
     };
-    let function = place.api.function(&place.notify).await.unwrap_or_default();
+    let time_out = notify["Timeout"].as_u64().unwrap_or(0);
     vec![
-        hidden_long_enough(
-            number(&own, "VisibilityTimeout"),
-            function["Timeout"].as_u64().unwrap_or(0),
-        ),
+        hidden_long_enough(number(&own, "VisibilityTimeout"), time_out),
         dead_letters(number(&dead, "ApproximateNumberOfMessages")),
     ]
 }
 
-async fn attributes(place: &Place, url: &str) -> Result<Value, String> {
+async fn attributes(place: &Place, url: &str) -> Result<Value, ApiError> {
     let parameters = json!({"QueueUrl": url, "AttributeNames": ["All"]});
-    let answer = place.api.ask(Service::Queues, "GetQueueAttributes", &parameters).await;
-    answer
-        .map(|mut answer| answer["Attributes"].take())
-        .map_err(|error| error.to_string())
+    let mut answer = place
+        .api
+        .ask(Service::Queues, "GetQueueAttributes", &parameters)
+        .await?;
+    Ok(answer["Attributes"].take())
 }
 
 /// SQS writes numbers as text.

@@ -12,6 +12,8 @@ pub(super) struct Letter {
     pub(super) id: String,
     pub(super) receipt: String,
     body: String,
+    /// The body, if it is JSON.
+    json: Value,
     /// When it was sent, in milliseconds since 1970, as SQS says it.
     sent_at: String,
 }
@@ -36,17 +38,19 @@ impl Letter {
     /// A message as SQS gives it.
     pub(super) fn of(message: &Value) -> Option<Letter> {
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+        let body = text(&message["Body"])?;
         Some(Letter {
             id: text(&message["MessageId"])?,
             receipt: text(&message["ReceiptHandle"])?,
-            body: text(&message["Body"])?,
+            json: serde_json::from_str(&body).unwrap_or_default(),
+            body,
             sent_at: text(&message["Attributes"]["SentTimestamp"])?,
         })
     }
 
     /// Its kind in words, and what to do with it.
     pub(super) fn remedy(&self) -> (&'static str, Remedy) {
-        let body = serde_json::from_str::<Value>(&self.body).unwrap_or_default();
+        let body = &self.json;
         if body.get("DDBStreamBatchInfo").is_some() {
             let batch = Batch {
                 place: body["DDBStreamBatchInfo"].clone(),
@@ -61,15 +65,12 @@ impl Letter {
             // notify opens the envelope.
             return ("an asynchronous invocation", Remedy::Enqueue(self.body.clone()));
         }
-        (
-            "an event of the queue",
-            Remedy::Enqueue(self.with_its_id_and_time(&body)),
-        )
+        ("an event of the queue", Remedy::Enqueue(self.with_its_id_and_time()))
     }
 
     /// What Lambda says of why it gave up; of a message that SQS moved there is nothing but its text.
     pub(super) fn cause(&self) -> Option<String> {
-        let body = serde_json::from_str::<Value>(&self.body).ok()?;
+        let body = &self.json;
         let words = [
             &body["responsePayload"]["errorMessage"],
             &body["requestContext"]["condition"],
@@ -79,8 +80,8 @@ impl Letter {
     }
 
     /// The message as a record of its own, so that an event without `id` and `at` keeps those that it had from its message.
-    fn with_its_id_and_time(&self, body: &Value) -> String {
-        if body.get("Records").is_some() {
+    fn with_its_id_and_time(&self) -> String {
+        if self.json.get("Records").is_some() {
             return self.body.clone();
         }
         let record = json!({
@@ -190,12 +191,10 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_an_event_of_the_queue_too() {
-        let letter = Letter {
-            id: "m1".to_owned(),
-            receipt: "r1".to_owned(),
-            body: "{half".to_owned(),
-            sent_at: "5".to_owned(),
-        };
+        let message = json!({
+            "MessageId": "m1", "ReceiptHandle": "r1", "Body": "{half", "Attributes": {"SentTimestamp": "5"},
+        });
+        let letter = Letter::of(&message).unwrap();
         assert_eq!(letter.remedy().0, "an event of the queue");
         assert_eq!(letter.cause(), None);
     }
