@@ -245,8 +245,7 @@ impl Local {
             experiments: demo::Experiments {
                 gateway: Arc::clone(&gateway),
                 connections: revocation.connections.clone(),
-                dynamodb: aws.dynamodb(),
-                chatters_table: tables.chatters.clone(),
+                chatters: revocation.chatters.clone(),
                 site: site.clone(),
             },
             site,

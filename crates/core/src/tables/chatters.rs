@@ -12,7 +12,7 @@ use crate::{
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::delete_item::DeleteItemError,
+    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
     types::{ConditionCheck, builders::ConditionCheckBuilder},
 };
 use std::time::Duration;
@@ -75,6 +75,31 @@ impl Chatters {
         deleted.map(drop).map_err(|error| StoreError::of("DeleteItem", &error))
     }
 
+    /// Lets a chatter ID expire at another time than it was issued for. Returns whether the table has it; none is made.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn expire(&self, login: &Login, hash: &ChatterHash, at: Timestamp) -> Result<bool, StoreError> {
+        let update = self.client.update_item().table_name(&self.table);
+        let update = update
+            .key("login", string(login.as_str()))
+            .key("chatter_hash", string(hash.as_str()))
+            .condition_expression("attribute_exists(login)")
+            .update_expression("SET expires_at = :at")
+            .expression_attribute_values(":at", number(at.seconds()));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::of("UpdateItem", &error)),
+        }
+    }
+
     /// Whether the table has this chatter ID, expired or not; read strongly consistently.
     ///
     /// # Errors
@@ -128,5 +153,37 @@ impl Chatters {
             hashes.push(ChatterHash::stored(hash));
         }
         Ok(hashes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::dynamodb;
+    use serde_json::{Value, json};
+
+    #[tokio::test]
+    async fn an_expiry_is_changed_of_a_chatter_id_that_the_table_has_and_no_other() {
+        let refused = json!({"__type": "ConditionalCheckFailedException"}).to_string();
+        let broken = json!({"__type": "ValidationException"}).to_string();
+        for (answer, expected) in [
+            ((200, "{}".to_owned()), Some(true)),
+            ((400, refused), Some(false)),
+            ((400, broken), None),
+        ] {
+            let wire = move |_: &str, request: &str| {
+                let request: Value = serde_json::from_str(request).unwrap();
+                assert_eq!(request["Key"]["login"], json!({"S": "friendless"}));
+                assert_eq!(request["ConditionExpression"], "attribute_exists(login)");
+                assert_eq!(request["UpdateExpression"], "SET expires_at = :at");
+                assert_eq!(request["ExpressionAttributeValues"][":at"], json!({"N": "1800000000"}));
+                answer.clone()
+            };
+            let chatters = Chatters::new(dynamodb(wire), "chatters");
+            let login = Login::parse("friendless").unwrap();
+            let at = Timestamp::from_millis(1_800_000_000_000).unwrap();
+            let expired = chatters.expire(&login, &ChatterId::random().hash(), at).await;
+            assert_eq!(expired.ok(), expected);
+        }
     }
 }

@@ -2,12 +2,11 @@
 //! names the page's own session, whose chatter ID it has to know.
 
 use super::site::{Failure, Request, Site, read};
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
-use chatterbox_core::{ChatterId, Connections, Login, Timestamp, json::Strict};
+use chatterbox_core::{ChatterId, Chatters, Connections, Login, Timestamp, json::Strict};
 use chatterbox_gateway::Gateway;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,8 +16,7 @@ use std::sync::Arc;
 pub(in crate::local) struct Experiments {
     pub(in crate::local) gateway: Arc<Gateway>,
     pub(in crate::local) connections: Connections,
-    pub(in crate::local) dynamodb: aws_sdk_dynamodb::Client,
-    pub(in crate::local) chatters_table: String,
+    pub(in crate::local) chatters: Chatters,
     pub(in crate::local) site: Site,
 }
 
@@ -37,18 +35,10 @@ impl Experiments {
     /// Lets a chatter ID be one that has expired a moment ago. Its item stays, as DynamoDB leaves it for up to two days.
     async fn expire(&self, login: &Login, chatter_id: &ChatterId) -> Result<(), Failure> {
         let now = Timestamp::now();
-        let update = self.dynamodb.update_item().table_name(&self.chatters_table);
-        let update = update
-            .key("login", AttributeValue::S(login.as_str().to_owned()))
-            .key("chatter_hash", AttributeValue::S(chatter_id.hash().as_str().to_owned()))
-            .condition_expression("attribute_exists(login)")
-            .update_expression("SET expires_at = :now")
-            .expression_attribute_values(":now", AttributeValue::N(now.seconds().to_string()));
-        let updated = update.send().await;
-        updated.map_err(|error| match error.into_service_error() {
-            error if error.is_conditional_check_failed_exception() => Failure::LoggedOut,
-            _ => Failure::NoAnswer,
-        })?;
+        let expired = self.chatters.expire(login, &chatter_id.hash(), now).await;
+        if !expired.map_err(|_| Failure::NoAnswer)? {
+            return Err(Failure::LoggedOut);
+        }
         self.site.expired(login, chatter_id, now);
         Ok(())
     }
