@@ -6,6 +6,7 @@
 
 mod access;
 mod body_time;
+mod guard;
 mod header_names;
 mod recorder;
 mod tls;
@@ -108,10 +109,10 @@ impl Server {
 
     /// The router behind the layers that every request has to pass, the outermost last.
     fn protected(&self, router: Router, listener: &TcpListener) -> std::io::Result<Router> {
-        let guard = access::Guard::new(self.access.clone(), listener.local_addr()?.ip());
+        let guard = guard::Guard::new(self.access.clone(), listener.local_addr()?.ip());
         Ok(router
             .layer(from_fn_with_state(self.body, body_time::limit))
-            .layer(from_fn_with_state(guard, access::guard)))
+            .layer(from_fn_with_state(guard, guard::guard)))
     }
 
     async fn run(
