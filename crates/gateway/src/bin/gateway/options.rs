@@ -16,10 +16,10 @@ use crate::{file, handler, template};
 pub(crate) struct Options {
     /// The file that describes the API, in place of the flags that do so; by default `gateway.toml` in the present folder, if
     /// there is one and no flag has a function or route
-    #[arg(long, value_name = "FILE", conflicts_with_all = IN_THE_FILE)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = DESCRIBED, conflicts_with_all = IN_THE_FILE_ALONE)]
     config: Option<PathBuf>,
     /// The CloudFormation template that describes the API, as JSON: `cdk.out/NAME.template.json`
-    #[arg(long, value_name = "FILE", conflicts_with = "config", conflicts_with_all = IN_THE_TEMPLATE)]
+    #[arg(long, value_name = "FILE", conflicts_with = "config", conflicts_with_all = DESCRIBED)]
     template: Option<PathBuf>,
     /// The folder where the functions of --template are, each by its name; by default they are where CDK has put them
     #[arg(long, value_name = "FOLDER", requires = "template")]
@@ -125,10 +125,9 @@ const EXAMPLE: &str = "Example:
 #[derive(Debug, Clone, Copy)]
 struct Rate(Option<u32>);
 
-/// The flags for which a file has its own words.
-const IN_THE_FILE: [&str; 22] = [
+/// The flags for which a file and a template have their own words.
+const DESCRIBED: [&str; 12] = [
     "stage",
-    "region",
     "functions",
     "handlers",
     "folders",
@@ -139,32 +138,21 @@ const IN_THE_FILE: [&str; 22] = [
     "authorizer",
     "memory",
     "function_timeout",
+    "throttles",
+];
+
+/// The flags for which a file has its own words, and a template has none.
+const IN_THE_FILE_ALONE: [&str; 10] = [
+    "region",
     "processes",
     "idle_timeout",
     "life",
     "integration_timeout",
     "connects_per_second",
-    "throttles",
     "requests_per_second",
     "retry_delays",
     "hosts",
     "origins",
-];
-
-/// The flags for which a template has its own words.
-const IN_THE_TEMPLATE: [&str; 12] = [
-    "stage",
-    "functions",
-    "handlers",
-    "folders",
-    "route_selection",
-    "routes",
-    "two_way",
-    "mocks",
-    "authorizer",
-    "memory",
-    "function_timeout",
-    "throttles",
 ];
 
 impl Options {
