@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::command::*;
 use crate::world::*;
@@ -58,17 +56,8 @@ async fn a_file_describes_the_api_and_its_functions() {
     let mut gateway = gateway_in(&folder, &["--env", "FLAG=2"]);
     let url = ready(&mut gateway).await[1].clone();
     assert!(url.ends_with("/live"), "{url}");
-    let (mut socket, _) = within(tokio_tungstenite::connect_async(&url)).await.unwrap();
-    let mut ask = async |message: Value| {
-        socket.send(Message::text(message.to_string())).await.unwrap();
-        within(socket.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .into_text()
-            .unwrap()
-            .to_string()
-    };
+    let mut client = Client::of(&url).await;
+    let mut ask = async |message: Value| client.ask_text(message).await;
     let event: Value = serde_json::from_str(&ask(json!({})).await).unwrap();
     let context = &event["requestContext"];
     assert_eq!(
@@ -188,14 +177,13 @@ async fn with_watch_a_changed_program_is_taken_up_and_the_sockets_stay() {
     let mut gateway = gateway_in(&folder, &["--watch"]);
     let url = ready(&mut gateway).await[1].clone();
     let mut lines = lines_of(&mut gateway);
-    let (mut socket, _) = within(tokio_tungstenite::connect_async(&url)).await.unwrap();
+    let mut client = Client::of(&url).await;
     for (word, next) in [
         ("old", "a new program"),
         ("a new program", "and another, longer one"),
         ("and another, longer one", ""),
     ] {
-        socket.send(Message::text("{}")).await.unwrap();
-        assert_eq!(within(socket.next()).await.unwrap().unwrap(), Message::text(word));
+        assert_eq!(client.ask_text("{}").await, word);
         if !next.is_empty() {
             std::fs::write(folder.join("bootstrap.mjs"), program(next)).unwrap();
             line_with(&mut lines, "function echo has changed").await;
@@ -210,17 +198,7 @@ async fn with_watch_a_changed_description_is_taken_up_unless_it_is_wrong() {
     let mut gateway = gateway_in(&folder, &["--watch"]);
     let url = ready(&mut gateway).await[1].clone();
     let mut lines = lines_of(&mut gateway);
-    let answer = async |message: &str| {
-        let (mut socket, _) = within(tokio_tungstenite::connect_async(&url)).await.unwrap();
-        socket.send(Message::text(message)).await.unwrap();
-        within(socket.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .into_text()
-            .unwrap()
-            .to_string()
-    };
+    let answer = async |message: &str| Client::of(&url).await.ask_text(message).await;
     let ping = r#"{"to":{"service":"chat","action":"rare"}}"#;
     assert_eq!(answer(ping).await, "rare");
     std::fs::write(&file, "stage = 7").unwrap();

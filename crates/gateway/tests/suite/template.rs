@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::command::*;
 use crate::description::gateway_in;
@@ -28,19 +26,6 @@ fn programs(names: &[&str]) -> PathBuf {
     folder
 }
 
-async fn asked(socket: &mut Socket, message: Value) -> String {
-    socket.send(Message::text(message.to_string())).await.unwrap();
-    within(socket.next())
-        .await
-        .unwrap()
-        .unwrap()
-        .into_text()
-        .unwrap()
-        .to_string()
-}
-
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
-
 #[tokio::test]
 async fn this_projects_own_stack_runs_from_its_cdk_template() {
     let programs = programs(&["connect", "disconnect", "default", "notify", "revoke"]);
@@ -55,15 +40,11 @@ async fn this_projects_own_stack_runs_from_its_cdk_template() {
     let mut gateway = gateway_in(&programs, &[&flags[..], &["--region", "eu-west-1"]].concat());
     let url = ready(&mut gateway).await[1].clone();
     assert!(url.ends_with("/live"), "{url}");
-    let (mut socket, _) = within(tokio_tungstenite::connect_async(&url)).await.unwrap();
-    assert_eq!(
-        asked(&mut socket, json!({ "action": "ping" })).await,
-        r#"{"type":"pong"}"#
-    );
-    let event: Value = serde_json::from_str(&asked(&mut socket, json!({ "action": "sync" })).await).unwrap();
+    let mut client = Client::of(&url).await;
+    assert_eq!(client.ask_text(json!({ "action": "ping" })).await, r#"{"type":"pong"}"#);
+    let event = client.ask(json!({ "action": "sync" })).await;
     assert_eq!(event["requestContext"]["routeKey"], "$default");
-    let environment = asked(&mut socket, json!({ "do": "environment" })).await;
-    let environment: Value = serde_json::from_str(&environment).unwrap();
+    let environment = client.ask(json!({ "do": "environment" })).await;
     for (name, value) in [
         ("AWS_LAMBDA_FUNCTION_NAME", "Chatterbox-default"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -136,17 +117,16 @@ async fn a_sam_template_runs_with_its_handlers_its_authorizer_and_its_throttles(
         let refused = within(tokio_tungstenite::connect_async(format!("{url}{query}"))).await;
         assert!(refused.unwrap_err().to_string().contains("401"), "{query}");
     }
-    let (mut socket, _) = within(tokio_tungstenite::connect_async(format!("{url}?name=ann")))
-        .await
-        .unwrap();
+    let mut client = Client::of(&format!("{url}?name=ann")).await;
     for _ in 0..3 {
-        let posted = asked(&mut socket, json!({ "message": "sendmessage", "text": "hello" })).await;
+        let posted = client
+            .ask_text(json!({ "message": "sendmessage", "text": "hello" }))
+            .await;
         assert_eq!(posted, "hello");
-        let answer = within(socket.next()).await.unwrap().unwrap().into_text().unwrap();
         let expected = json!({ "principalId": "ann", "colour": "blue", "TABLE": "connections", "SHARED": "1" });
-        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expected);
+        assert_eq!(client.hear_json().await, expected);
     }
-    let other = asked(&mut socket, json!({ "message": "other" })).await;
+    let other = client.ask_text(json!({ "message": "other" })).await;
     assert!(other.contains("Forbidden"), "{other}");
 }
 

@@ -143,6 +143,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client of the gateway at this URL.
+    pub(crate) async fn of(url: &str) -> Client {
+        let (socket, _) = within(connect_async(url)).await.unwrap();
+        Client { socket }
+    }
+
     pub(crate) async fn say(&mut self, text: impl ToString) {
         within(self.socket.send(Message::text(text.to_string()))).await.unwrap();
     }
@@ -159,10 +165,15 @@ impl Client {
         serde_json::from_str(&self.hear().await).unwrap()
     }
 
+    /// Sends a text, and returns the next one.
+    pub(crate) async fn ask_text(&mut self, text: impl ToString) -> String {
+        self.say(text).await;
+        self.hear().await
+    }
+
     /// Sends a text, and returns the next one as JSON.
     pub(crate) async fn ask(&mut self, text: impl ToString) -> Value {
-        self.say(text).await;
-        self.hear_json().await
+        serde_json::from_str(&self.ask_text(text).await).unwrap()
     }
 
     pub(crate) async fn id(&mut self) -> String {
