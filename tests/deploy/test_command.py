@@ -70,27 +70,23 @@ def mapping_off(site, aws):
 
 
 @contextmanager
+def with_variables(site, name: str, changed):
+    """A function with other variables meanwhile: what `changed` makes of those that it has."""
+    before = site.functions.get_function_configuration(FunctionName=name)["Environment"]
+    try:
+        site.functions.update_function_configuration(FunctionName=name, Environment={"Variables": changed(before["Variables"])})
+        yield
+    finally:
+        site.functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
 def function_without_a_variable(site, aws):
-    name = "Chatterbox-default"
-    before = site.functions.get_function_configuration(FunctionName=name)["Environment"]
-    without = {key: value for key, value in before["Variables"].items() if key != "UPDATES_TABLE"}
-    try:
-        site.functions.update_function_configuration(FunctionName=name, Environment={"Variables": without})
-        yield
-    finally:
-        site.functions.update_function_configuration(FunctionName=name, Environment=before)
+    without = lambda variables: {key: value for key, value in variables.items() if key != "UPDATES_TABLE"}
+    return with_variables(site, "Chatterbox-default", without)
 
 
-@contextmanager
 def another_table(site, aws):
-    name = "Chatterbox-disconnect"
-    before = site.functions.get_function_configuration(FunctionName=name)["Environment"]
-    other = {**before["Variables"], "CONNECTIONS_TABLE": "of-another-stack"}
-    try:
-        site.functions.update_function_configuration(FunctionName=name, Environment={"Variables": other})
-        yield
-    finally:
-        site.functions.update_function_configuration(FunctionName=name, Environment=before)
+    return with_variables(site, "Chatterbox-disconnect", lambda variables: {**variables, "CONNECTIONS_TABLE": "of-another-stack"})
 
 
 @contextmanager
