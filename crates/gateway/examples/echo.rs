@@ -16,9 +16,8 @@
 use std::error::Error;
 use std::io::Write;
 
-use chatterbox_gateway::{Config, Function, Route, run};
+use chatterbox_gateway::{Function, Gateway, Route};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 #[expect(
@@ -34,24 +33,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// The API: every message goes to the function `echo`, and the function's answer goes back to the sender.
 async fn api() -> Result<(), Box<dyn Error>> {
-    let mut config = Config::default();
-    config
-        .functions
-        .insert("echo".into(), Function::new(std::env::current_exe()?));
-    config.routes.insert("$default".into(), Route::two_way("echo"));
-
-    let port = std::env::args().nth(1).map_or(Ok(8080), |port| port.parse::<u16>())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    writeln!(
-        std::io::stdout(),
-        "ready ws://{}/{}",
-        listener.local_addr()?,
-        config.stage
-    )?;
-    run(config, listener, async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
-    .await?;
+    let port = std::env::args().nth(1).map_or(Ok(8080), |port| port.parse())?;
+    let api = Gateway::builder()
+        .function("echo", Function::new(std::env::current_exe()?))
+        .route("$default", Route::two_way("echo"))
+        .port(port)
+        .start()
+        .await?;
+    writeln!(std::io::stdout(), "ready {}", api.url())?;
+    tokio::signal::ctrl_c().await?;
+    api.stop().await;
     Ok(())
 }
 

@@ -1,23 +1,24 @@
 //! A local API Gateway WebSocket API and Lambda host that behave as AWS does: the same events, statuses, frames, limits
 //! and close codes. It runs any program that speaks the Lambda Runtime API, and knows nothing of what the program does.
 //!
-//! [`run()`] is the whole of it in one call:
+//! [`Gateway::builder`] makes an API on a port of this machine:
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use chatterbox_gateway::{Config, Function, Route, run};
+//! use chatterbox_gateway::{Function, Gateway, Route};
 //!
-//! let mut config = Config::default();
-//! config.functions.insert("echo".into(), Function::new("./bootstrap"));
-//! config.routes.insert("$default".into(), Route::two_way("echo"));
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! run(config, listener, async { let _ = tokio::signal::ctrl_c().await; }).await?;
+//! let api = Gateway::builder()
+//!     .function("echo", Function::new("./bootstrap"))
+//!     .route("$default", Route::two_way("echo"))
+//!     .start()
+//!     .await?;
+//! println!("{}", api.url());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A [`Gateway`] is for those who want more: to watch its feeds, to add routes of their own, to serve TLS, to inject
-//! faults.
+//! [`Gateway::start`] and [`Server`] are for those who want more: to add routes of their own, to serve TLS, to let others
+//! than this machine in.
 //!
 //! # Reading order
 //!
@@ -31,12 +32,13 @@
 //! 6. `http`: `@connections`, and Lambda's Invoke.
 //! 7. `faults`: faults on purpose, in layers around the rooms before.
 //! 8. `mapping`: the paths of a custom domain.
-//! 9. `router`, `gateway`, `run`: the parts put together.
+//! 9. `router`, `gateway`: the parts put together; `local_api`, `builder`: on a port of this machine.
 //!
 //! A test holds that no file and no room depends on itself in a circle.
 
 mod activity;
 mod bucket;
+mod builder;
 mod clock;
 mod config;
 mod faults;
@@ -45,22 +47,23 @@ mod gateway;
 mod host;
 mod http;
 mod ids;
+mod local_api;
 mod lock;
 mod mapping;
 mod program;
 mod reply;
 mod router;
-mod run;
 mod server;
 mod socket;
 
 pub use activity::{Activity, ActivityEntry};
+pub use builder::{Builder, StartError};
 pub use config::{
     Authorizer, Config, ConfigError, Domain, Endpoint, Faults, FaultsError, Function, IdentitySource, Integration,
     Limits, Route, RouteSelection, Throttle,
 };
 pub use feeds::{Exchange, Line, Reason};
 pub use gateway::Gateway;
+pub use local_api::LocalApi;
 pub use program::{Interrupts, Printer, raise_open_files};
-pub use run::{RunError, run};
 pub use server::{Access, Certificate, CertificateError, Server};

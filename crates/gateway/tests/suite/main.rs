@@ -6,6 +6,7 @@
 
 mod access;
 mod authorizer;
+mod builder;
 mod closing;
 mod command;
 mod configuration;
