@@ -269,3 +269,29 @@ async fn over_tls_its_clients_and_its_functions_trust_the_file_that_it_writes() 
     let refusal = error(gateway(&["--tls", "/nowhere/a.pem"])).await;
     assert!(refusal.contains("--tls /nowhere/a.pem: "), "{refusal}");
 }
+
+#[tokio::test]
+async fn completions_and_the_manual_page_have_every_flag() {
+    let print = async |flags: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_gateway")).args(flags).output();
+        let output = within(output).await.unwrap();
+        assert!(output.status.success(), "{flags:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let flags: Vec<String> = print(&["--help"])
+        .await
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && word.len() > 2 && word.ends_with(char::is_alphanumeric))
+        .map(str::to_owned)
+        .collect();
+    assert!(flags.len() > 25, "{flags:?}");
+    let page = print(&["--man"]).await.replace('\\', "");
+    let bash = print(&["--completions", "bash"]).await;
+    for flag in flags {
+        assert!(page.contains(&flag), "the manual page lacks {flag}");
+        assert!(bash.contains(&flag), "the completions lack {flag}");
+    }
+    for shell in ["zsh", "fish"] {
+        assert!(print(&["--completions", shell]).await.contains("route-selection"), "{shell}");
+    }
+}

@@ -3,6 +3,7 @@
 mod certificate;
 mod file;
 mod handler;
+mod manual;
 mod options;
 mod running;
 mod setup;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chatterbox_gateway::{Interrupts, Printer, raise_open_files};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use options::Options;
 use running::Running;
 use watch::{Change, Watch};
@@ -41,6 +42,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options, terminal: &Printer) -> Result<(), Error> {
+    if options.manual.is_asked_for() {
+        return Ok(options.manual.print(Options::command(), stdout())?);
+    }
     let interrupts = Interrupts::listen()?;
     if let Some(few) = raise_open_files() {
         terminal.print(format!("gateway: {few}"));

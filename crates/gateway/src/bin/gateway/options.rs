@@ -7,6 +7,7 @@ use std::time::Duration;
 use chatterbox_gateway::{Access, Authorizer, Config, Faults, Function, IdentitySource, Limits, Route, RouteSelection};
 use clap::Parser;
 
+use crate::manual::Manual;
 use crate::setup::Setup;
 use crate::{file, handler, template};
 
@@ -115,6 +116,8 @@ pub(crate) struct Options {
     /// Prints each thing that happens, and why a function failed in its own words, to standard error
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) manual: Manual,
 }
 
 const EXAMPLE: &str = "Example:
@@ -227,6 +230,12 @@ impl Options {
     fn config(self) -> Result<Config, String> {
         let limits = self.limits();
         let mut folders = unique("--folder", self.folders)?;
+        if let Some((name, path)) = self.handlers.iter().find(|(name, _)| folders.contains_key(name)) {
+            return Err(format!(
+                "--folder {name}=…: the folder of a handler stands before its file, as in --handler {name}=FOLDER/{}",
+                path.rsplit('/').next().unwrap_or_default()
+            ));
+        }
         let mut functions = functions(self.functions, self.handlers)?;
         for (name, function) in &mut functions {
             function.folder = folders.remove(name).map(PathBuf::from).or(function.folder.take());

@@ -149,3 +149,9 @@ fn a_folder_is_for_one_function_only() {
     assert_eq!(config.functions["f"].folder, None);
     assert_eq!(config.functions["g"].folder, Some("a=b".into()));
 }
+
+#[test]
+fn a_folder_beside_a_handler_is_refused_and_says_where_the_folder_of_a_handler_stands() {
+    let error = config(&["--handler", "chat=src/app.handler", "--folder", "chat=other"]).unwrap_err();
+    assert!(error.ends_with("as in --handler chat=FOLDER/app.handler"), "{error}");
+}
