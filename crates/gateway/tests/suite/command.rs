@@ -292,6 +292,9 @@ async fn completions_and_the_manual_page_have_every_flag() {
         assert!(bash.contains(&flag), "the completions lack {flag}");
     }
     for shell in ["zsh", "fish"] {
-        assert!(print(&["--completions", shell]).await.contains("route-selection"), "{shell}");
+        assert!(
+            print(&["--completions", shell]).await.contains("route-selection"),
+            "{shell}"
+        );
     }
 }
