@@ -75,8 +75,8 @@ book: tests/docs/node_modules $(TOOLS)/bin/mdbook ## build the documents as a bo
 	$(TOOLS)/bin/mdbook build
 	@echo "target/book/index.html"
 
-test-clients: programs $(TOOLS)/venv-clients/bin/pytest
-	$(say) "Testing the gateway with clients that others wrote."
+test-clients: programs $(TOOLS)/venv-clients/bin/pytest examples/node_modules
+	$(say) "Testing the gateway with clients that others wrote, and with functions of all kinds."
 	crates/gateway/tests/clients/install-firefox
 	cd crates/gateway/tests/clients && PYTHONDONTWRITEBYTECODE=1 timeout 600 $(TOOLS)/venv-clients/bin/python -m pytest
 

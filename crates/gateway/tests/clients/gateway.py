@@ -1,4 +1,4 @@
-"""The real program `gateway`, with a mock for pings, on a free port."""
+"""The real program `gateway` on a free port: with a mock for pings, or with what a folder describes."""
 
 import json
 import pathlib
@@ -6,15 +6,17 @@ import subprocess
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
-PROGRAM = HERE.parents[3] / "target" / "debug" / "gateway"
+ROOT = HERE.parents[3]
+PROGRAM = ROOT / "target" / "debug" / "gateway"
+PING = ("--mock", 'ping={"type":"pong"}')
 # Longest wait for anything, in seconds, generous enough for a busy machine.
 DEADLINE = 60
 
 
 class Gateway:
-    def __init__(self, *flags):
-        command = [PROGRAM, "--port", "0", "--mock", 'ping={"type":"pong"}', *flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *flags, folder=None):
+        command = [PROGRAM, "--port", "0", *(() if folder else PING), *flags]
+        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
         words = self.process.stdout.readline().split()
         assert words and words[0] == "ready", "the gateway did not print that it is ready"
         self.url, self.connections = words[1], words[2]

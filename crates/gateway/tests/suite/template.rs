@@ -151,7 +151,9 @@ async fn what_is_wrong_with_a_template_is_told_at_once() {
         assert!(answer.contains(expected), "{expected}\n is not in\n{answer}");
     }
     for (content, expected) in [
-        ("Resources:\n", "It has to be JSON"),
+        ("Resources:\n", "it has no Resources"),
+        ("Resources: [", "line 2"),
+        ("{\"Resources\": ", "line 1"),
         ("{}", "it has no Resources"),
         (r#"{"Resources":{}}"#, "it has 0 WebSocket APIs"),
     ] {

@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// there is one and no flag has a function or route
     #[arg(long, value_name = "FILE", conflicts_with_all = DESCRIBED, conflicts_with_all = IN_THE_FILE_ALONE)]
     config: Option<PathBuf>,
-    /// The CloudFormation template that describes the API, as JSON: `cdk.out/NAME.template.json`
+    /// The CloudFormation template that describes the API, of CDK or SAM: `cdk.out/NAME.template.json`, `template.yaml`
     #[arg(long, value_name = "FILE", conflicts_with = "config", conflicts_with_all = DESCRIBED)]
     template: Option<PathBuf>,
     /// The folder where the functions of --template are, each by its name; by default they are where CDK has put them

@@ -2,6 +2,7 @@
 
 mod document;
 mod program;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-/// A template, as CDK writes it, or AWS SAM in JSON.
+use super::yaml;
+
+/// A template, as CDK writes it in JSON, or people write those of AWS SAM in YAML.
 pub(super) struct Document {
     template: Value,
     pub(super) region: String,
@@ -48,11 +50,13 @@ impl Document {
     /// Reads a template.
     ///
     /// # Errors
-    /// It is no JSON, or has no resources.
+    /// It is neither JSON nor YAML, or has no resources.
     pub(super) fn parse(content: &str) -> Result<Document, String> {
-        let template: Value = serde_json::from_str(content).map_err(|error| {
-            format!("{error}. It has to be JSON, as in cdk.out; `cfn-flip` makes JSON of a template in YAML")
-        })?;
+        let template: Value = if content.trim_start().starts_with('{') {
+            serde_json::from_str(content).map_err(|error| error.to_string())?
+        } else {
+            yaml::parse(content)?
+        };
         if !template["Resources"].is_object() {
             return Err("it has no Resources, so that it is no template".into());
         }
