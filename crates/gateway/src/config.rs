@@ -50,6 +50,8 @@ pub struct Config {
     pub routes: BTreeMap<String, Route>,
     /// Who is asked before `$connect`. `None` lets every client come to `$connect`.
     pub authorizer: Option<Authorizer>,
+    /// API keys: a client has to send one of them in the header `x-api-key` of its handshake. None asks for no key.
+    pub api_keys: Vec<String>,
     /// AWS's limits, or a test's.
     pub limits: Limits,
     /// Faults to inject from the start. `None` injects none and has no HTTP API that could.
@@ -71,6 +73,7 @@ impl Default for Config {
             route_selection: RouteSelection::default(),
             routes: BTreeMap::new(),
             authorizer: None,
+            api_keys: Vec::new(),
             limits: Limits::default(),
             faults: None,
         }
@@ -92,6 +95,9 @@ impl Config {
         let variables = variables.filter(|(name, value)| !is_stage_variable(name, value));
         problems.extend(variables.map(|(name, _)| ConfigError::StageVariable(name.clone())));
         problems.extend(self.domain.iter().filter_map(|domain| domain.check().err()));
+        if self.api_keys.iter().any(|key| !is_api_key(key)) {
+            problems.push(ConfigError::ApiKey);
+        }
         for (name, function) in &self.functions {
             if !is_name(name, 64) {
                 problems.push(ConfigError::FunctionName(name.clone()));
@@ -163,6 +169,11 @@ impl Config {
     pub(crate) fn arn(&self, function: &str) -> String {
         format!("arn:aws:lambda:{}:{}:function:{function}", self.region, self.account)
     }
+}
+
+/// What API Gateway takes as the value of a key: 20 to 128 letters and digits, and `-` and `_`.
+fn is_api_key(key: &str) -> bool {
+    is_name(key, 128) && key.len() >= 20
 }
 
 fn is_name(name: &str, longest: usize) -> bool {

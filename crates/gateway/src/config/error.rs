@@ -18,6 +18,9 @@ pub enum ConfigError {
         "stage variable `{0}`: its name has to be letters, digits and `_`, its value letters, digits and -._~:/?#&=,"
     )]
     StageVariable(String),
+    /// An API key is not 20 to 128 letters, digits, `_` or `-`. The error does not show it.
+    #[error("an API key: it has to be 20 to 128 letters, digits, `_` or `-`")]
+    ApiKey,
     /// A custom domain is no host name.
     #[error("domain `{0}`: use a host name in lower case, without scheme and port")]
     DomainName(String),

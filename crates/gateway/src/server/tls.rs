@@ -19,7 +19,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::server::TlsStream;
 
-/// A certificate for this machine's own names, `localhost`, 127.0.0.1 and ::1, and the authority that has signed it.
+/// A certificate for this machine's own names, `localhost`, 127.0.0.1 and ::1, and others that lead to it; and the authority that has signed it.
 /// The authority can sign nothing else, since its key is dropped at once. The certificate's key is never written to a
 /// file.
 #[derive(Debug, Clone)]
@@ -40,21 +40,22 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// The names that the certificate is for.
+    /// The names that every certificate is for.
     const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
     /// How long the certificate is valid. Some clients refuse one that is valid for more than 398 days.
     const LIFE: time::Duration = time::Duration::days(365);
 
-    /// Makes a certificate that is valid for a year.
+    /// Makes a certificate that is valid for a year, also for `further` names, such as those of a custom domain or a tunnel.
     ///
     /// # Errors
-    /// The TLS library refuses it, which is not to be expected.
-    pub fn new() -> Result<Certificate, CertificateError> {
+    /// One of the names is neither a host name nor an address.
+    pub fn new(further: &[String]) -> Result<Certificate, CertificateError> {
         let mut params = Self::params(Vec::new(), "Local gateway: authority")?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let mut params = Self::params(Self::NAMES.map(String::from).into(), "Local gateway")?;
+        let names = Self::NAMES.into_iter().map(String::from).chain(further.iter().cloned());
+        let mut params = Self::params(names.collect(), "Local gateway")?;
         params.use_authority_key_identifier_extension = true;
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

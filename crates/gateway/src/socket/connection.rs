@@ -20,6 +20,8 @@ pub(crate) struct Peer {
     pub(crate) connected_at: u64,
     pub(crate) source_ip: IpAddr,
     pub(crate) user_agent: Option<Box<str>>,
+    /// The API key that it has sent, if the API asks for one.
+    pub(crate) api_key: Option<Box<str>>,
     /// The name by which the client called the gateway.
     pub(crate) host: Box<str>,
     /// What the authorizer has said of the client, once it has been asked.

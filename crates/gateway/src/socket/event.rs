@@ -76,6 +76,8 @@ struct Identity<'a> {
     source_ip: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
 }
 
 /// The head of a handshake's request.
@@ -189,6 +191,7 @@ impl<'a> RequestContext<'a> {
             identity: Identity {
                 source_ip: peer.source_ip.to_string(),
                 user_agent: peer.user_agent.as_deref(),
+                api_key: peer.api_key.as_deref(),
             },
             authorizer: peer.authorizer.get(),
         }

@@ -34,6 +34,7 @@ use super::open_socket;
 use super::proxy_response::ProxyResponse;
 use super::sockets::Sockets;
 use crate::activity::{Activity, milliseconds_since};
+use crate::config::Config;
 use crate::server::{Caller, Names, Recording};
 use crate::{clock, ids, reply};
 
@@ -49,7 +50,7 @@ pub(crate) async fn handshake(State(sockets): State<Arc<Sockets>>, request: Requ
             .record(Activity::refused_handshake(status.as_u16(), start));
         return refusal(status, message);
     }
-    let (handshake, request) = Handshake::new(request, start);
+    let (handshake, request) = Handshake::new(&sockets.config, request, start);
     let (respond, response) = oneshot::channel();
     // A task of its own: if the client leaves, what `$connect` has begun goes on to its end.
     let tasks = sockets.tasks.clone();
@@ -73,6 +74,10 @@ fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'stat
         return Err((StatusCode::URI_TOO_LONG, "URI Too Long"));
     }
     check_opening(request)?;
+    let keys = &sockets.config.api_keys;
+    if !keys.is_empty() && api_key(keys, request.headers()).is_none() {
+        return Err((StatusCode::FORBIDDEN, "Forbidden"));
+    }
     if sockets.open.is_closed() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"));
     }
@@ -80,6 +85,12 @@ fn check(sockets: &Sockets, request: &Request) -> Result<(), (StatusCode, &'stat
         return Err((StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
     }
     Ok(())
+}
+
+/// The key of these that a client has sent.
+fn api_key<'a>(keys: &'a [String], headers: &HeaderMap) -> Option<&'a str> {
+    let sent = headers.get("x-api-key")?.as_bytes();
+    keys.iter().map(String::as_str).find(|key| key.as_bytes() == sent)
 }
 
 /// The client's half of the handshake has to be as RFC 6455, section 4.2.1 says.
@@ -143,7 +154,7 @@ struct Connected {
 
 impl Handshake {
     /// The handshake, and its request with what [`connect`] needs.
-    fn new(mut request: Request, start: Instant) -> (Handshake, Request) {
+    fn new(config: &Config, mut request: Request, start: Instant) -> (Handshake, Request) {
         let upgrade = hyper::upgrade::on(&mut request);
         let extensions = request.extensions();
         let source = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
@@ -152,10 +163,8 @@ impl Handshake {
         let key = request.headers().get(SEC_WEBSOCKET_KEY);
         let key = key.map_or(&b""[..], HeaderValue::as_bytes);
         let names = recording.as_ref().map(|recording| Names::find(&recording.bytes(), key));
-        let peer = Arc::new(peer(
-            request.headers(),
-            source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        ));
+        let source = source.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let peer = Arc::new(peer(config, request.headers(), source));
         let query_bytes = request.uri().query().map_or(0, str::len);
         request.extensions_mut().insert(Arc::clone(&peer));
         request.extensions_mut().insert(Arc::new(names.unwrap_or_default()));
@@ -203,7 +212,7 @@ impl Handshake {
     }
 }
 
-fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
+fn peer(config: &Config, headers: &HeaderMap, source_ip: IpAddr) -> Peer {
     let text = |name| {
         headers
             .get(name)
@@ -213,6 +222,7 @@ fn peer(headers: &HeaderMap, source_ip: IpAddr) -> Peer {
         connection_id: ids::api_id().into(),
         connected_at: clock::now_ms(),
         source_ip,
+        api_key: api_key(&config.api_keys, headers).map(Into::into),
         user_agent: text(USER_AGENT).map(|agent| agent.into_owned().into()),
         host: text(HOST).unwrap_or_default().into_owned().into(),
         authorizer: OnceLock::new(),

@@ -5,6 +5,7 @@
 )]
 
 mod access;
+mod api_keys;
 mod authorizer;
 mod builder;
 mod closing;

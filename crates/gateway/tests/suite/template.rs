@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::command::*;
 use crate::description::gateway_in;
@@ -128,6 +129,27 @@ async fn a_sam_template_runs_with_its_handlers_its_authorizer_and_its_throttles(
     }
     let other = client.ask_text(json!({ "message": "other" })).await;
     assert!(other.contains("Forbidden"), "{other}");
+}
+
+#[tokio::test]
+async fn a_template_whose_connect_asks_for_an_api_key_has_the_key_with_its_value() {
+    let folder = sam();
+    let mut template: Value = serde_json::from_str(&std::fs::read_to_string(SAM).unwrap()).unwrap();
+    template["Resources"]["ConnectRoute"]["Properties"]["ApiKeyRequired"] = json!(true);
+    std::fs::write(folder.join("keyed.json"), template.to_string()).unwrap();
+    let told = error(gateway_in(&folder, &["--template", "keyed.json"])).await;
+    assert!(told.contains("route `ConnectRoute`: it asks for an API key"), "{told}");
+
+    let key = "0123456789-abcdefghi";
+    template["Resources"]["Key"] = json!({ "Type": "AWS::ApiGateway::ApiKey", "Properties": { "Value": key } });
+    std::fs::write(folder.join("keyed.json"), template.to_string()).unwrap();
+    let mut gateway = gateway_in(&folder, &["--port", "0", "--template", "keyed.json"]);
+    let url = format!("{}?name=ann", ready(&mut gateway).await[1]);
+    let refused = within(tokio_tungstenite::connect_async(&url)).await;
+    assert!(refused.unwrap_err().to_string().contains("403"));
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert("x-api-key", key.parse().unwrap());
+    within(tokio_tungstenite::connect_async(request)).await.unwrap();
 }
 
 #[tokio::test]

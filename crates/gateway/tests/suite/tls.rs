@@ -47,9 +47,15 @@ pub(crate) async fn tls_client(address: &str, authorities: &[u8]) -> WebSocketSt
 
 /// A gateway over TLS, its address, and the authority to trust.
 async fn tls_world() -> (Gateway, String, String) {
+    tls_world_of(&[]).await
+}
+
+/// The same with a certificate for further names.
+async fn tls_world_of(names: &[&str]) -> (Gateway, String, String) {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let certificate = Certificate::new().unwrap();
+    let certificate = Certificate::new(&names).unwrap();
     let authority = certificate.authority().to_owned();
     let mut config = Config {
         endpoint: Some(Endpoint::https(address, "/nowhere")),
@@ -82,13 +88,22 @@ async fn each_name_of_this_machine_is_in_the_certificate_and_no_other() {
     for name in ["example.com", "127.0.0.2", "a.localhost"] {
         shake_hands(&address, name, authority, &[]).await.unwrap_err();
     }
-    let stranger = Certificate::new().unwrap();
+    let stranger = Certificate::new(&[]).unwrap();
     shake_hands(&address, "localhost", stranger.authority().as_bytes(), &[])
         .await
         .unwrap_err();
     shake_hands(&address, "localhost", authority, &["h2"])
         .await
         .unwrap_err();
+}
+
+#[tokio::test]
+async fn the_names_of_a_domain_and_of_tunnels_are_in_the_certificate_too() {
+    let names = ["chat.example", "10.0.0.1", "localhost"];
+    let (_gateway, address, authority) = tls_world_of(&names).await;
+    for name in names.into_iter().chain(["127.0.0.1"]) {
+        shake_hands(&address, name, authority.as_bytes(), &[]).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use chatterbox_gateway::Certificate;
 /// The first line of a file that a gateway has made, and so may overwrite. Readers of PEM skip it.
 const MARK: &str = "# Made by the local gateway at its last start: the certificate that its clients have to trust.\n";
 
-/// Makes a certificate and writes the file. Returns both, the file by its absolute path.
-pub(crate) fn made(file: &Path) -> Result<(Certificate, PathBuf), String> {
+/// Makes a certificate, also for these names, and writes the file. Returns both, the file by its absolute path.
+pub(crate) fn made(file: &Path, names: &[String]) -> Result<(Certificate, PathBuf), String> {
     let named = |error: &dyn std::fmt::Display| format!("--tls {}: {error}", file.display());
     match std::fs::read_to_string(file) {
         Ok(text) if !text.starts_with(MARK) => {
@@ -20,7 +20,7 @@ pub(crate) fn made(file: &Path) -> Result<(Certificate, PathBuf), String> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(named(&error)),
         _ => {}
     }
-    let certificate = Certificate::new().map_err(|error| named(&error))?;
+    let certificate = Certificate::new(names).map_err(|error| named(&error))?;
     std::fs::write(file, format!("{MARK}{}", certificate.authority())).map_err(|error| named(&error))?;
     let file = std::path::absolute(file).map_err(|error| named(&error))?;
     Ok((certificate, file))

@@ -74,6 +74,11 @@ fn setup(mut root: Table<'_>, folder: &Path) -> (Setup, Places) {
         }
     }
     config.authorizer = root.table("authorizer").and_then(authorizer);
+    config.api_keys = root
+        .list("api-keys")
+        .into_iter()
+        .map(|(_, key)| key.to_owned())
+        .collect();
     config.domain = root.table("domain").and_then(domain);
     config.limits = root.table("limits").map(limits).unwrap_or_default();
     let port = root.number("port", 0, u16::MAX.into());

@@ -76,6 +76,9 @@ pub(crate) struct Options {
     /// What a handshake has to have for the authorizer, such as `route.request.querystring.token`; it may be repeated
     #[arg(long = "identity-source", value_name = "SOURCE", requires = "authorizer")]
     identity_sources: Vec<IdentitySource>,
+    /// An API key, one of which a handshake has to have in the header `x-api-key`; it may be repeated
+    #[arg(long = "api-key", value_name = "KEY")]
+    api_keys: Vec<String>,
     /// A variable for every function's environment
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     environment: Vec<(String, String)>,
@@ -129,7 +132,7 @@ const EXAMPLE: &str = "Example:
 struct Rate(Option<u32>);
 
 /// The flags for which a file and a template have their own words.
-const DESCRIBED: [&str; 12] = [
+const DESCRIBED: [&str; 13] = [
     "stage",
     "functions",
     "handlers",
@@ -139,6 +142,7 @@ const DESCRIBED: [&str; 12] = [
     "two_way",
     "mocks",
     "authorizer",
+    "api_keys",
     "memory",
     "function_timeout",
     "throttles",
@@ -258,6 +262,7 @@ impl Options {
                 function,
                 identity_sources: self.identity_sources,
             }),
+            api_keys: self.api_keys,
             limits,
             ..Config::default()
         })

@@ -34,7 +34,7 @@ impl Running {
         let (certificate, endpoint) = match &setup.tls {
             None => (None, Endpoint::http(address)),
             Some(file) => {
-                let (certificate, file) = certificate::made(file)?;
+                let (certificate, file) = certificate::made(file, &names(&setup))?;
                 (Some(certificate), Endpoint::https(address, file))
             }
         };
@@ -82,6 +82,12 @@ impl Running {
         self.gateway.stop().await;
         self.serving.abort();
     }
+}
+
+/// The names, beside this machine's own, by which clients may call it.
+fn names(setup: &Setup) -> Vec<String> {
+    let domain = setup.config.domain.iter().map(|domain| domain.name.clone());
+    domain.chain(setup.access.hosts.iter().cloned()).collect()
 }
 
 async fn serve(

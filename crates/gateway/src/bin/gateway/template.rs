@@ -92,6 +92,7 @@ impl<'a> Reading<'a> {
             let key = document.text(route.property(&["RouteKey"])).unwrap_or_default();
             if key == "$connect" {
                 authorizer = self.authorizer(&route);
+                config.api_keys = self.api_keys(&route);
             }
             if let Some(route) = self.route(&route) {
                 config.routes.insert(key, route);
@@ -102,6 +103,24 @@ impl<'a> Reading<'a> {
         self.other_functions();
         config.functions = std::mem::take(&mut self.functions);
         config
+    }
+
+    /// The keys of the template, if `$connect` asks for one.
+    fn api_keys(&mut self, connect: &Resource<'a>) -> Vec<String> {
+        if connect.property(&["ApiKeyRequired"]) != true {
+            return Vec::new();
+        }
+        let keys = self.document.of_kind("AWS::ApiGateway::ApiKey");
+        let keys = keys.filter_map(|key| self.document.text(key.property(&["Value"])));
+        let keys: Vec<String> = keys.collect();
+        if keys.is_empty() {
+            let text = format!(
+                "route `{}`: it asks for an API key, and no AWS::ApiGateway::ApiKey of this template has a Value",
+                connect.id
+            );
+            self.problems.push(text);
+        }
+        keys
     }
 
     fn of_api(&self, kind: &'a str) -> Vec<Resource<'a>> {
