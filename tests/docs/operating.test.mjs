@@ -6,10 +6,10 @@ import { Document, files, plain, read } from "./documents.mjs";
 
 const OPERATING = new Document("docs/operating.md");
 
-/** The first column of the table with this heading. */
+/** The first column of the tables with this heading. */
 function column(heading) {
-  const table = OPERATING.tokens.find(({ type, header }) => type === "table" && plain(header[0]) === heading);
-  return table.rows.map(([cell]) => plain(cell).replaceAll("&quot;", '"'));
+  const tables = OPERATING.tokens.filter(({ type, header }) => type === "table" && plain(header[0]) === heading);
+  return tables.flatMap(({ rows }) => rows.map(([cell]) => plain(cell).replaceAll("&quot;", '"').replaceAll("&#39;", "'")));
 }
 
 test("every log line in operating.md is one that a function writes", () => {

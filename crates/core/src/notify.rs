@@ -1,7 +1,7 @@
 //! notify: reads the pipeline's events out of the envelopes around them, records each update, and posts it to every open
 //! socket of its login. In reading order: [`Notifier`] (the whole of it), `invocation`, `batch`, `envelopes`,
 //! `event_context`, `fields` and `notification` (reading events), `job` (events and their results), `push` and `fan_out`
-//! (posting), `surplus` (closing), `deferral`, `outcome`, `report`, `stream_wait`,
+//! (posting), `surplus` (closing), `steps` (the lines of a traced update), `deferral`, `outcome`, `report`, `stream_wait`,
 //! `answer` and `bad_event` (the results).
 
 mod answer;
@@ -19,6 +19,7 @@ mod notifier;
 mod outcome;
 mod push;
 mod report;
+mod steps;
 mod stream_wait;
 mod surplus;
 

@@ -72,6 +72,7 @@ fn log_and_measure(
     Notified {
         answer,
         report,
+        ids,
         updates,
         stale,
         bad_events,
@@ -90,6 +91,7 @@ fn log_and_measure(
         answer.as_ref().err().map(ToString::to_string),
     );
     tracing::info!(
+        ids,
         logins,
         stale,
         sent,

@@ -6,11 +6,13 @@ use crate::{
     notify::{
         push::{Payloads, PushBuilder},
         report::Tally,
+        steps::Steps,
         surplus::{Goodbye, Surplus},
     },
 };
 use futures_util::{StreamExt, stream};
 use std::cmp::Reverse;
+use tokio::time::Instant;
 
 /// Sockets of one login that are served at once, with those that wait for their next try.
 const SOCKETS_AT_ONCE: usize = 256;
@@ -26,6 +28,8 @@ pub(crate) struct FanOut<'a> {
     pub(crate) tally: &'a Tally,
     /// Takes the sockets that are to be closed.
     pub(crate) surplus: &'a Surplus,
+    /// Logs each post, if the update is traced.
+    pub(crate) steps: Steps<'a>,
 }
 
 impl FanOut<'_> {
@@ -42,7 +46,11 @@ impl FanOut<'_> {
             }
         }
         let posts = stream::iter(addressed).map(|(connection, payload)| async move {
+            let start = self.steps.is_logged().then(Instant::now);
             let posted = self.poster.post(&connection.id, &payload).await;
+            if let Some(start) = start {
+                self.steps.posted(&connection, posted, start.elapsed());
+            }
             self.tally.count_post(&connection, posted);
             log_failure(&connection, posted);
             (connection, posted)

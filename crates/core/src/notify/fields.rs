@@ -20,7 +20,7 @@ pub(crate) struct Fields<'a> {
 }
 
 /// Every field that notify reads, in an event or in an envelope around one, and that revoke reads in a record.
-const NAMES: [&str; 39] = [
+const NAMES: [&str; 40] = [
     // An event.
     "login",
     "logins",
@@ -31,6 +31,7 @@ const NAMES: [&str; 39] = [
     "id",
     "at",
     "attempt",
+    "trace",
     // Records, of a queue, a topic and a stream.
     "Records",
     "eventSource",

@@ -19,6 +19,8 @@ pub struct Notification {
     /// How far the event's time is ahead of this machine's clock, if by more than
     /// [`EventTime::TOLERANCE`](crate::EventTime::TOLERANCE); `at` then is now.
     pub clock_ahead: Option<Duration>,
+    /// Whether each step is logged.
+    pub is_traced: bool,
 }
 
 /// The names under which an event may name its logins.
@@ -33,8 +35,8 @@ impl Notification {
         LOGINS.iter().any(|name| fields.has(name))
     }
 
-    /// Reads an event: `login` or `logins` or `users`, `topic` or `topics`, `body`, and optionally `id`, `at` and
-    /// `attempt`. Fields of other names are the pipeline's own business, and `null` is the same as no field. For an `id` or
+    /// Reads an event: `login` or `logins` or `users`, `topic` or `topics`, `body`, and optionally `id`, `at`,
+    /// `attempt` and `trace`. Fields of other names are the pipeline's own business, and `null` is the same as no field. For an `id` or
     /// an `at` that is missing, the context's is taken.
     pub(crate) fn read(fields: &Fields<'_>, context: &EventContext) -> Result<Notification, BadEvent> {
         let time = match fields.time("at", Unit::Milliseconds, context.now)? {
@@ -52,6 +54,8 @@ impl Notification {
             update,
             attempt: read_attempt(fields)?,
             clock_ahead: time.ahead,
+            // Anything else is the pipeline's own, as it was before this field had a meaning.
+            is_traced: fields.get("trace").is_some_and(|trace| trace.get() == "true"),
         })
     }
 
@@ -66,6 +70,8 @@ impl Notification {
             at: i64,
             body: &'a Body,
             attempt: u32,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            trace: bool,
         }
         // Every field is named here, so that a new one does not compile until it is said how it is deferred.
         let Notification {
@@ -74,6 +80,7 @@ impl Notification {
             attempt,
             // It was logged at the first attempt, and `at` is no longer ahead.
             clock_ahead: _,
+            is_traced,
         } = self;
         let event = Event {
             logins,
@@ -82,6 +89,7 @@ impl Notification {
             at: at.millis(),
             body,
             attempt: attempt + 1,
+            trace: *is_traced,
         };
         serde_json::to_string(&event).expect("strings, numbers and JSON always serialise")
     }

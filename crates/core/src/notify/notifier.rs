@@ -15,6 +15,7 @@ use super::{
     outcome::Outcome,
     push::PushBuilder,
     report::{Report, Tally},
+    steps::Steps,
     surplus::Surplus,
 };
 use crate::{Connections, Login, Poster, Recorded, Timestamp, Updates};
@@ -45,6 +46,8 @@ pub struct Notified {
     pub answer: Result<Answer, NotifyError>,
     /// The report.
     pub report: Report,
+    /// The ids of the first [`Notified::IDS`] events that could be read, with commas between them.
+    pub ids: String,
     /// Number of updates: one for each login of each event.
     pub updates: usize,
     /// Number of updates that were stale.
@@ -102,6 +105,7 @@ impl Notifier {
         Notified {
             answer: Answer::to(batch.source, &records, &report),
             report,
+            ids: ids(&jobs),
             updates,
             stale,
             bad_events,
@@ -130,11 +134,13 @@ impl Notifier {
 
     /// Serves one login: records the update, then reads the connections, then posts.
     async fn serve(&self, login: &Login, event: &Notification, tally: &Tally, surplus: &Surplus) -> LoginResult {
-        let update = &event.update;
+        let (update, steps) = (&event.update, Steps::of(event));
+        steps.began(event.attempt);
         let recorded = match self.updates.record(login, update).await {
             Ok(recorded) => recorded,
             Err(error) => return Outcome::Failed(error).into(),
         };
+        steps.recorded(&recorded);
         if recorded.lacks_room() {
             tally.count_no_room();
             tracing::warn!(
@@ -148,12 +154,14 @@ impl Notifier {
                 Ok(connections) => connections,
                 Err(error) => return Outcome::Failed(error).into(),
             };
+            steps.read(connections.len());
             let fan_out = FanOut {
                 connections: &self.connections,
                 poster: &self.poster,
                 max_connections: self.max_connections_per_login,
                 tally,
                 surplus,
+                steps,
             };
             retry_later = fan_out.run(&pushes, connections).await;
         }
@@ -202,11 +210,15 @@ impl Notifier {
 }
 
 impl Notified {
+    /// The most ids that it names: as many as a batch of a queue has events, unless somebody sets it higher.
+    pub const IDS: usize = 10;
+
     /// The result of an invocation whose payload is neither an event nor a list of records.
     fn unreadable(error: NotifyError) -> Notified {
         Notified {
             answer: Err(error),
             report: Report::default(),
+            ids: String::new(),
             updates: 0,
             stale: 0,
             bad_events: 1,
@@ -214,6 +226,15 @@ impl Notified {
             ignored_records: 0,
         }
     }
+}
+
+fn ids(jobs: &[&Job<'_>]) -> String {
+    let ids: Vec<&str> = jobs
+        .iter()
+        .take(Notified::IDS)
+        .map(|job| job.event.update.id.as_str())
+        .collect();
+    ids.join(",")
 }
 
 /// Logs each event of a record that could not be read, and returns how many there were. The answer to a queue holds only

@@ -166,7 +166,7 @@ fn a_time_ahead_of_our_clock_counts_as_now_and_is_reported() {
 #[test]
 fn a_deferred_event_is_the_same_with_one_attempt_more() {
     let event = json!({"users": ["a", "b", "c"], "topics": ["t", "u"], "body": {"n": 1}, "at": 1_763_900_000_123_i64,
-        "id": "own", "attempt": 3});
+        "id": "own", "attempt": 3, "trace": true});
     let first = parse(&event).unwrap();
     let mut later = context();
     later.id = Ok("other".to_owned());

@@ -121,6 +121,47 @@ async fn notify(surroundings: Surroundings, event: serde_json::Value) -> (Notifi
     (notified, asked)
 }
 
+#[tokio::test]
+async fn a_traced_update_is_logged_step_by_step_with_its_id_and_its_sockets() {
+    let log = Log::start();
+    let (notified, _) = notify(FINE, json!({"login": "a", "id": "job-1", "trace": true})).await;
+    assert_eq!(notified.ids, "job-1");
+    let lines = log.lines();
+    let steps: Vec<(&str, &serde_json::Value)> = lines
+        .iter()
+        .map(|line| (line["message"].as_str().unwrap(), &line["id"]))
+        .collect();
+    let id = json!("job-1");
+    assert_eq!(
+        steps,
+        [
+            ("trace: the event was read", &id),
+            ("trace: the log of updates answered", &id),
+            ("trace: the login's connections were read", &id),
+            ("trace: a post was answered", &id),
+        ]
+    );
+    assert_eq!((&lines[1]["outcome"], &lines[1]["version"]), (&json!("new"), &json!(1)));
+    assert_eq!(lines[2]["connections"], 1);
+    assert_eq!(
+        (&lines[3]["connection_id"], &lines[3]["outcome"]),
+        (&json!("A="), &json!("sent"))
+    );
+    assert!(lines[3]["milliseconds"].as_f64().unwrap() >= 0.0);
+
+    notify(FINE, json!({"login": "a", "id": "job-2"})).await;
+    assert_eq!(log.lines().len(), 0, "what is not traced has no line for each post");
+}
+
+#[tokio::test]
+async fn the_ids_of_a_batch_are_told_up_to_ten() {
+    let records: Vec<serde_json::Value> = (0..12)
+        .map(|n| json!({"messageId": format!("m{n}"), "eventSource": "aws:sqs", "body": "{\"login\":\"a\"}"}))
+        .collect();
+    let (notified, _) = notify(FINE, json!({"Records": records})).await;
+    assert_eq!(notified.ids, "m0,m1,m2,m3,m4,m5,m6,m7,m8,m9");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_login_is_deferred_if_something_was_busy_and_only_then_and_four_times_at_most() {
     let [slow, broken] = ["ThrottlingException", "ValidationException"].map(|error| (400, error));
