@@ -1,6 +1,8 @@
 //! `chatter trace`: one update, from the invocation of notify to a page, step by step.
 
 mod activity;
+mod cloud_watch;
+mod line;
 
 use super::{CommandError, Done, answer::Answers, notify::invoke};
 use crate::{
@@ -8,18 +10,21 @@ use crate::{
     socket::{Frame, Socket, credentials},
 };
 use activity::Activity;
-use chatterbox_core::{ChatterId, Login};
+use chatterbox_core::{ChatterId, Login, Timestamp};
 use chatterbox_page::{Message, Options, Page, Push};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::http::header;
 
 /// Follow one update from the invocation of notify to a page of this terminal, step by step.
 ///
 /// Other open pages of the login get the update too. It is recorded under a topic of its own, which is one of the 16 that a login
-/// may have; --topic names another.
+/// may have; --topic names another. Of a stack it shows notify's own steps too, from its log: they take some seconds to come.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Trace {
     /// The login name, as the site knows it.
@@ -28,6 +33,9 @@ pub struct Trace {
     /// What the update is about.
     #[arg(long, default_value = "chatter-trace")]
     topic: String,
+    /// Where to connect, if not where the system is: a hostname of your own.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
 }
 
 /// How long a step may take before the command says that it did not happen.
@@ -39,6 +47,9 @@ const LIFE: Duration = Duration::from_secs(600);
 struct Steps {
     id: String,
     steps: Vec<Step>,
+    /// What has to be known about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// A thing that happened.
@@ -50,14 +61,35 @@ pub(crate) struct Step {
     pub(crate) what: String,
 }
 
+impl Step {
+    fn at(time: Duration, what: String) -> Step {
+        Step {
+            milliseconds: time.as_secs_f64() * 1000.0,
+            what,
+        }
+    }
+}
+
 impl fmt::Display for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "update {}", self.id)?;
         for Step { milliseconds, what } in &self.steps {
             write!(f, "\n{milliseconds:>9.1} ms  {what}")?;
         }
-        Ok(())
+        match &self.note {
+            Some(note) => write!(f, "\n{note}"),
+            None => Ok(()),
+        }
     }
+}
+
+/// What this terminal saw of an update: when it asked, and what it was answered and sent.
+struct Seen {
+    began: SystemTime,
+    report: Value,
+    answered: Duration,
+    push: Push,
+    received: Duration,
 }
 
 impl Trace {
@@ -67,63 +99,83 @@ impl Trace {
     /// Where the update did not come on: which step failed.
     pub async fn run(&self, place: &Place, answers: Answers) -> Result<Done, CommandError> {
         let chatter_id = place.chatters().issue(&self.login, LIFE).await?;
-        let traced = self.trace(place, &chatter_id).await;
+        let traced = self.trace(place, &chatter_id, answers).await;
         place.chatters().forget(&self.login, &chatter_id.hash()).await?;
         answers.say(&traced?)?;
         Ok(Done::Well)
     }
 
-    async fn trace(&self, place: &Place, chatter_id: &ChatterId) -> Result<Steps, CommandError> {
+    async fn trace(&self, place: &Place, chatter_id: &ChatterId, answers: Answers) -> Result<Steps, CommandError> {
         let mut socket = self.listen(place, chatter_id).await?;
         let activity = Activity::follow(place).await;
-        let id = format!("trace-{}", uuid::Uuid::new_v4());
-        let event = json!({"logins": [self.login.as_str()], "topics": [self.topic], "id": id, "body": {"trace": true}});
-        let event = event.to_string();
-        let began = Instant::now();
-        let wall = std::time::SystemTime::now();
-        let (invoked, received) = tokio::join!(async { (invoke(place, &event).await, began.elapsed()) }, async {
-            (push(&mut socket, &id).await, began.elapsed())
-        },);
+        // Short enough that the page of chatter local does not take it for a secret.
+        let id = format!("trace-{:012x}", fastrand::u64(..1 << 48));
+        let seen = self.send(place, &mut socket, &id).await;
         socket.close().await;
-        let ((report, is_error), answered) = (invoked.0?, invoked.1);
+        let seen = seen?;
+        let mut steps = vec![
+            Step::at(Duration::ZERO, format!("notify is invoked for {}", self.login.as_str())),
+            Step::at(
+                seen.answered,
+                format!("notify has answered: {}", summary(&seen.report, &self.login)),
+            ),
+            Step::at(
+                seen.received,
+                format!(
+                    "this terminal's page got version {} of the log {} (before it, {})",
+                    seen.push.entry.version, seen.push.epoch, seen.push.prev
+                ),
+            ),
+        ];
+        let mut note = None;
+        if let Some(activity) = activity {
+            steps.extend(activity.until_quiet(&id, seen.began).await);
+        } else {
+            let (logged, about) = logged(place, &id, &seen, answers).await;
+            steps.extend(logged);
+            note = about;
+        }
+        steps.sort_by(|one, other| one.milliseconds.total_cmp(&other.milliseconds));
+        Ok(Steps { id, steps, note })
+    }
+
+    /// Invokes notify, and waits for its answer and for the push.
+    async fn send(&self, place: &Place, socket: &mut Socket, id: &str) -> Result<Seen, CommandError> {
+        let event = json!({
+            "logins": [self.login.as_str()], "topics": [self.topic], "id": id, "body": {"trace": true}, "trace": true
+        });
+        let event = event.to_string();
+        let (began, start) = (SystemTime::now(), Instant::now());
+        let ((invoked, answered), (push, received)) =
+            tokio::join!(async { (invoke(place, &event).await, start.elapsed()) }, async {
+                (push(socket, id).await, start.elapsed())
+            },);
+        let (report, is_error) = invoked?;
         if is_error {
             return Err(CommandError::Failed(format!(
                 "notify failed: {}",
                 report["errorMessage"]
             )));
         }
-        let mut steps = vec![Step {
-            milliseconds: 0.0,
-            what: format!("notify is invoked for {}", self.login.as_str()),
-        }];
-        if let Some(activity) = activity {
-            steps.extend(activity.until_quiet(wall).await);
-        }
-        steps.push(Step {
-            milliseconds: ms(answered),
-            what: format!("notify has answered: {}", summary(&report, &self.login)),
-        });
-        let push = received.0.ok_or_else(|| {
+        let push = push.ok_or_else(|| {
             let outcome = &report["logins"][self.login.as_str()];
             CommandError::Failed(format!(
                 "no push came within {} s, and notify's report is {outcome}: `chatter explain` knows its words",
                 PATIENCE.as_secs()
             ))
         })?;
-        steps.push(Step {
-            milliseconds: ms(received.1),
-            what: format!(
-                "this terminal's page got version {} of the log {} (before it, {})",
-                push.entry.version, push.epoch, push.prev
-            ),
-        });
-        steps.sort_by(|one, other| one.milliseconds.total_cmp(&other.milliseconds));
-        Ok(Steps { id, steps })
+        Ok(Seen {
+            began,
+            report,
+            answered,
+            push,
+            received,
+        })
     }
 
     /// Opens a socket as a page does, and waits until it has seen everything: then it is on record for certain.
     async fn listen(&self, place: &Place, chatter_id: &ChatterId) -> Result<Socket, CommandError> {
-        let url = place.socket_url.as_deref();
+        let url = self.url.as_deref().or(place.socket_url.as_deref());
         let url = url.ok_or_else(|| CommandError::Failed("where browsers connect is not known".to_owned()))?;
         let subprotocols = credentials(&self.login, chatter_id);
         let opened = Socket::open(url, &[(header::SEC_WEBSOCKET_PROTOCOL, &subprotocols)]).await;
@@ -180,11 +232,31 @@ async fn push(socket: &mut Socket, id: &str) -> Option<Push> {
 fn summary(report: &Value, login: &Login) -> String {
     let outcome = &report["logins"][login.as_str()];
     format!(
-        "version {outcome}, {} posts sent, {} gone, {} early, {} failed",
+        "version {outcome}, sent {}, gone {}, early {}, failed {}",
         report["sent"], report["gone"], report["early"], report["failed"]
     )
 }
 
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+/// notify's own steps in AWS, from its log lines; and what has to be known about them.
+async fn logged(place: &Place, id: &str, seen: &Seen, answers: Answers) -> (Vec<Step>, Option<String>) {
+    let began = seen
+        .began
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    let began = i64::try_from(began)
+        .ok()
+        .and_then(Timestamp::from_millis)
+        .unwrap_or(Timestamp::MAX);
+    match cloud_watch::lines(place, id, began, answers).await {
+        Ok(lines) => {
+            let (steps, ahead) = line::steps(&lines, began, seen.answered);
+            let note = ahead.map(|ahead| {
+                let direction = if ahead > 0.0 { "ahead of" } else { "behind" };
+                format!("The functions' clock is {:.0} ms {direction} this machine's; their times are told by this machine's.", ahead.abs())
+            });
+            (steps, note)
+        }
+        Err(why) => (Vec::new(), Some(why)),
+    }
 }

@@ -1,7 +1,8 @@
-//! What the gateway of a running `chatter local` does meanwhile, from the feed that its page shows.
+//! What the gateway and notify of a running `chatter local` do meanwhile, from the feed that its page shows.
 
-use super::Step;
+use super::{Step, line::Line};
 use crate::place::Place;
+use chatterbox_core::Timestamp;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
@@ -24,27 +25,31 @@ impl Activity {
         response.status().is_success().then_some(Activity { response })
     }
 
-    /// The steps that the gateway has taken since a time, until it is quiet.
-    pub(super) async fn until_quiet(mut self, since: SystemTime) -> Vec<Step> {
+    /// The steps of the update with this id since a time, until the feed is quiet.
+    pub(super) async fn until_quiet(mut self, id: &str, since: SystemTime) -> Vec<Step> {
         let mut text = String::new();
         while text.len() < MOST
             && let Ok(Ok(Some(chunk))) = timeout(QUIET, self.response.chunk()).await
         {
             text += &String::from_utf8_lossy(&chunk);
         }
-        steps(&text, since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+        steps(
+            &text,
+            id,
+            since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
+        )
     }
 }
 
 /// Reads server-sent events: each entry is the JSON after `data:`.
-fn steps(text: &str, since: Duration) -> Vec<Step> {
+fn steps(text: &str, id: &str, since: Duration) -> Vec<Step> {
     let entries = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?).ok());
-    entries.filter_map(|entry| step(&entry, since)).collect()
+    entries.filter_map(|entry| step(&entry, id, since)).collect()
 }
 
-fn step(entry: &Value, since: Duration) -> Option<Step> {
+fn step(entry: &Value, id: &str, since: Duration) -> Option<Step> {
     let socket = entry["connectionId"].as_str().unwrap_or("?");
     let took = &entry["milliseconds"];
     let what = match entry["kind"].as_str()? {
@@ -62,6 +67,11 @@ fn step(entry: &Value, since: Duration) -> Option<Step> {
         }
         "process-start" if entry["function"] == "notify" => {
             format!("a process of the function {} is started", entry["function"].as_str()?)
+        }
+        // The gateway's own entries tell of posts, and of the end, by its clock.
+        "line" if entry["function"] == "notify" => {
+            let line = Line::read(entry["text"].as_str()?, id, Some(Timestamp::MAX))?;
+            (!line.is_post && line.began_before.is_none()).then_some(line.what)?
         }
         _ => return None,
     };
@@ -82,10 +92,12 @@ mod tests {
         let feed = concat!(
             "retry: 1000\n\nid: 1\ndata: {\"time\":900,\"kind\":\"post\",\"status\":200,\"milliseconds\":1,\"bytes\":2}\n\n",
             "id: 2\ndata: {\"time\":1004,\"kind\":\"post\",\"connectionId\":\"A=\",\"status\":410,\"milliseconds\":2,\"bytes\":9}\n\n",
+            "data: {\"time\":1005,\"kind\":\"line\",\"function\":\"notify\",\"text\":\"{\\\"message\\\":\\\"trace: the event was read\\\",\\\"id\\\":\\\"t\\\",\\\"attempt\\\":1}\"}\n\n",
+            "data: {\"time\":1005,\"kind\":\"line\",\"function\":\"notify\",\"text\":\"{\\\"message\\\":\\\"trace: the event was read\\\",\\\"id\\\":\\\"u\\\",\\\"attempt\\\":1}\"}\n\n",
             "data: {\"time\":1007,\"kind\":\"invocation\",\"function\":\"notify\",\"milliseconds\":6,\"bytes\":9,\"coldStart\":true}\n\n",
             "data: {\"time\":1008,\"kind\":\"close\",\"connectionId\":\"A=\",\"status\":1000}\n\ndata: {half",
         );
-        let steps = steps(feed, Duration::from_millis(1_000));
+        let steps = steps(feed, "t", Duration::from_millis(1_000));
         let told: Vec<(f64, &str)> = steps
             .iter()
             .map(|step| (step.milliseconds, step.what.as_str()))
@@ -94,6 +106,7 @@ mod tests {
             told,
             [
                 (5.0, "a post to the socket A= was answered 410 after 2 ms"),
+                (6.0, "notify has read the event"),
                 (8.0, "the function notify ran for 6 ms, and was started for it"),
             ]
         );
