@@ -8,6 +8,7 @@
 import { connect, LoggedOut } from "../src/index.js";
 import { watchServer } from "./activity.js";
 import { announce, showConnection } from "./connection.js";
+import { showFault, startFaults } from "./faults.js";
 import { endExperiments, showChaos, startExperiments } from "./experiments.js";
 import { flowHappened, flowShows, resetFlow, startFlow } from "./flow.js";
 import { logFailure, logShown, logSynced, pageLog } from "./page-log.js";
@@ -52,6 +53,7 @@ function start() {
   startTables();
   startFlow();
   startExperiments(() => session);
+  startFaults();
   watchServer(serverConnected, (entry) => {
     tablesChanged();
     flowHappened(entry);
@@ -131,6 +133,7 @@ async function renew(old) {
  */
 async function serverConnected(system) {
   showChaos(system);
+  showFault(system);
   const { tables } = system;
   const isAnother = knownTables !== undefined && knownTables !== tables;
   knownTables = tables;

@@ -8,8 +8,9 @@
  */
 
 /**
- * How the system is as a whole. It is sent at each new connection. `hasChaos`: whether it was started so that it can break.
- * @typedef {{ chaos: boolean, hasChaos: boolean, tables: string }} System
+ * How the system is as a whole. It is sent at each new connection. `hasChaos`: whether it was started so that it can break. `fault`:
+ * the single fault that is on.
+ * @typedef {{ chaos: boolean, hasChaos: boolean, fault: string | null, tables: string }} System
  */
 /** @typedef {{ id: string, data: string }} Entry One thing that happened, as JSON. */
 /** `lost`: so many entries came too fast for this browser. @typedef {{ system?: System, entry?: Entry, lost?: number }} News */

@@ -230,6 +230,7 @@ impl Local {
         let system = watch::Sender::new(demo::System {
             chaos: options.chaos.is_some(),
             has_chaos: options.chaos.is_some(),
+            fault: None,
             tables: database.table_id(&tables.chatters).unwrap_or_default().into(),
         });
         let site = demo::Site::new(revocation.clone(), backend.chatter_life, system.subscribe(), address);
@@ -247,6 +248,10 @@ impl Local {
                 connections: revocation.connections.clone(),
                 chatters: revocation.chatters.clone(),
                 site: site.clone(),
+            },
+            faults: demo::SingleFaults {
+                gateway: Arc::clone(&gateway),
+                system: system.clone(),
             },
             site,
         };

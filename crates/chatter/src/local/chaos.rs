@@ -77,8 +77,12 @@ impl Chaos {
     }
 
     fn set_state(&self, is_on: bool) {
-        self.system
-            .send_if_modified(|system| std::mem::replace(&mut system.chaos, is_on) != is_on);
+        self.system.send_if_modified(|system| {
+            if is_on {
+                system.fault = None;
+            }
+            std::mem::replace(&mut system.chaos, is_on) != is_on
+        });
     }
 
     fn state(&self) -> Value {

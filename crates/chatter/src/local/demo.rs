@@ -4,6 +4,7 @@ mod entry;
 mod experiments;
 mod feed;
 mod mask;
+mod single_fault;
 mod site;
 mod tables;
 
@@ -16,6 +17,7 @@ use axum::{
 };
 pub(super) use experiments::Experiments;
 pub(super) use feed::{Feed, System};
+pub(super) use single_fault::{SingleFault, SingleFaults};
 pub(super) use site::Site;
 pub(super) use tables::Contents;
 
@@ -55,6 +57,7 @@ const FILES: &[(&str, &str, &str)] = &[
     page!("/connection.js", "text/javascript", "connection.js"),
     page!("/detail.js", "text/javascript", "detail.js"),
     page!("/experiments.js", "text/javascript", "experiments.js"),
+    page!("/faults.js", "text/javascript", "faults.js"),
     page!("/feed.js", "text/javascript", "feed.js"),
     page!("/flow.js", "text/javascript", "flow.js"),
     page!("/network.js", "text/javascript", "network.js"),
@@ -100,6 +103,7 @@ pub(super) struct Demo {
     pub(super) feed: Feed,
     pub(super) contents: Contents,
     pub(super) experiments: Experiments,
+    pub(super) faults: SingleFaults,
 }
 
 /// Adds the page to the gateway's own routes, and what the command `chatter` asks a running system.
@@ -109,6 +113,7 @@ pub(super) fn router(gateway: Router, place: LocalPlace, demo: Demo) -> Router {
         feed,
         contents,
         experiments,
+        faults,
     } = demo;
     let gateway = gateway.route(LocalPlace::PATH, get(move || async move { Json(place) }));
     let files = FILES.iter().fold(Router::new(), |router, (path, kind, text)| {
@@ -135,6 +140,7 @@ pub(super) fn router(gateway: Router, place: LocalPlace, demo: Demo) -> Router {
         .merge(feed)
         .merge(contents)
         .merge(experiments)
+        .merge(faults.router())
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {

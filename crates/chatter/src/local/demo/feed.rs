@@ -3,7 +3,7 @@
 //! another page in its place, can ask for those that it has missed. A page that does not keep up is told how many it has
 //! lost; nothing waits for it.
 
-use super::entry::Entry;
+use super::{SingleFault, entry::Entry};
 
 use axum::{
     extract::{Query, State},
@@ -44,6 +44,8 @@ pub(in crate::local) struct System {
     pub(in crate::local) chaos: bool,
     /// Whether there can be chaos: it was started with it.
     pub(in crate::local) has_chaos: bool,
+    /// The single fault that is on.
+    pub(in crate::local) fault: Option<SingleFault>,
     /// The id of the table of chatter IDs. A chatter ID that was issued with other tables is not in it.
     pub(in crate::local) tables: Arc<str>,
 }
