@@ -21,8 +21,8 @@ export async function showDetail(row, source) {
   element("detail").replaceChildren(...head, ...parts);
   const reasons = await reasonsOf(row.about ?? []);
   if (mine !== newest) return;
-  const explained = reasons.map(({ kind, name, means, do: remedy }) =>
-    make("div", "reason", make("p", "tag", `${kind} ${name}`), make("p", "", means), make("p", "remedy", make("strong", "", "What to do: "), remedy)),
+  const explained = reasons.map(({ kind, name, by, means, do: remedy }) =>
+    make("div", "reason", make("p", "tag", `${kind} ${name}`), make("p", "", by ? `By the ${by}. ${means}` : means), make("p", "remedy", make("strong", "", "What to do: "), remedy)),
   );
   element("detail").replaceChildren(...head, ...explained, ...parts);
 }

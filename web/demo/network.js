@@ -3,6 +3,13 @@
 /** The newest socket that was opened. @type {WebSocket | null} */
 let newest = null;
 let isOff = false;
+/** Whether the socket that ended last had been open. */
+let wasOpen = false;
+
+/** Whether the socket that ended last had been open: to a page, the end of a handshake has the same code as that of a connection. */
+export function hadOpened() {
+  return wasOpen;
+}
 
 /** The socket of this page, if it has an open one. Another tab may hold it. */
 export function openSocket() {
@@ -37,7 +44,11 @@ export class Line {
    */
   constructor(url, protocols) {
     if (isOff) return /** @type {any} */ (new DeadSocket());
-    newest = new WebSocket(url, protocols);
-    return /** @type {any} */ (newest);
+    const socket = (newest = new WebSocket(url, protocols));
+    let isOpened = false;
+    socket.addEventListener("open", () => (isOpened = true));
+    // Before the client's own listener, which logs the end.
+    socket.addEventListener("close", () => (wasOpen = isOpened));
+    return /** @type {any} */ (socket);
   }
 }

@@ -1,5 +1,7 @@
 /** What this page did, for the timeline: the client's own debug lines, and its events. */
 
+import { hadOpened } from "./network.js";
+import { endedBy } from "./reasons.js";
 import { addRow } from "./timeline.js";
 
 /** @typedef {import("./timeline.js").Row} Row */
@@ -49,7 +51,7 @@ function tell(line, details) {
     case "closed":
       return {
         what: `socket closed: ${name}`,
-        note: [details.reason, details.wasClean ? "" : "without a closing handshake"].filter(Boolean).join(", "),
+        note: [hadOpened() ? endedBy(name) : "it had not opened", details.reason, details.wasClean ? "" : "without a closing handshake"].filter(Boolean).join(", "),
         tone: "busy",
         about: [["close code", name]],
         parts: [{ name: "Close event", value: details }],

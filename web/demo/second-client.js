@@ -2,6 +2,7 @@
 
 import { handshake } from "../src/handshake.js";
 import { addPageRow } from "./page-log.js";
+import { endedBy } from "./reasons.js";
 
 /** @typedef {import("./demo.js").Session} Session */
 
@@ -28,7 +29,7 @@ export function openSecondClient({ url, login, chatterId }, changed) {
   });
   mine.addEventListener("message", ({ data }) => log("←", { note: String(data).slice(0, 120), parts: [{ name: "Frame received", value: pretty(data) }] }));
   mine.addEventListener("close", ({ code, reason }) => {
-    log(`closed: ${code}`, { note: reason, tone: "busy", about: [["close code", String(code)]] });
+    log(`closed: ${code}`, { note: [endedBy(String(code)), reason].filter(Boolean).join(", "), tone: "busy", about: [["close code", String(code)]] });
     if (socket === mine) socket = null;
     changed();
   });

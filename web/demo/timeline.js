@@ -5,6 +5,7 @@
 
 import { showDetail } from "./detail.js";
 import { clock, element, field, make } from "./page.js";
+import { fetchReasons } from "./reasons.js";
 
 /** Who did it. @typedef {"page" | "gateway" | "functions" | "log"} Source */
 
@@ -52,6 +53,7 @@ let lines = 0;
 let chosen = null;
 
 export function startTimeline() {
+  fetchReasons();
   for (const button of document.querySelectorAll("#sources button")) {
     button.addEventListener("click", () => toggle(/** @type {HTMLElement} */ (button)));
   }

@@ -2,6 +2,7 @@
 //! (`explain/reasons.json`), of which `chatter explain`, `chatter doctor` and the document `docs/when-things-break.md` are
 //! made.
 
+use crate::commands::answer::Paint;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::LazyLock};
 
@@ -13,6 +14,9 @@ pub struct Reason {
     pub kind: String,
     /// As it is written where one meets it.
     pub name: String,
+    /// Of a close code: who brought the end about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
     /// What it means, in a sentence or two.
     pub means: String,
     /// What to do about it.
@@ -23,10 +27,42 @@ pub struct Reason {
     pub also: Vec<String>,
 }
 
+/// Who brought the end of a socket about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The page, or whichever client it was: it closed the socket, or sent what the server does not take.
+    Page,
+    /// The server: API Gateway by itself, or a function that asked it to.
+    Server,
+    /// Neither: the connection between them ended.
+    Network,
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            By::Page => "the page",
+            By::Server => "the server",
+            By::Network => "the network",
+        })
+    }
+}
+
+impl Reason {
+    /// What it means, with whose doing it is.
+    pub fn meaning(&self) -> String {
+        match self.by {
+            Some(by) => format!("By {by}. {}", self.means),
+            None => self.means.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", self.kind, self.name)?;
-        writeln!(f, "  {}", self.means)?;
+        writeln!(f, "{}", Paint::Title.on(format!("{} {}", self.kind, self.name)))?;
+        writeln!(f, "  {}", self.meaning())?;
         write!(f, "  What to do: {}", self.remedy)
     }
 }

@@ -13,6 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message, Utf8Bytes,
         client::IntoClientRequest,
+        error::ProtocolError,
         http::{HeaderName, HeaderValue, Response, header},
     },
 };
@@ -153,8 +154,10 @@ impl Socket {
                 Frame::Close(frame.map(|frame| (frame.code.into(), frame.reason.to_string())))
             }
             Some(Ok(Message::Frame(_))) => Frame::Other("a frame".to_owned()),
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => {
+                Frame::Broken("the connection has ended".to_owned())
+            }
             Some(Err(error)) => Frame::Broken(error.to_string()),
-            None => Frame::Broken("the connection has ended".to_owned()),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{World, client::PATIENCE, programs};
 use serde_json::Value;
 use std::{collections::BTreeMap, process::Stdio};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
@@ -69,7 +69,8 @@ impl World {
     /// Starts `chatter` with these arguments on this system.
     pub fn start_chatter(&self, arguments: &[&str]) -> Running {
         let page = self.local.page_url();
-        let mut child = prepared(&[arguments, &["--local", &page]].concat()).spawn().unwrap();
+        let mut command = prepared(&[arguments, &["--local", &page]].concat());
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Running { child, lines }
     }
@@ -83,6 +84,13 @@ pub struct Running {
 }
 
 impl Running {
+    /// Types a line.
+    pub async fn type_line(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+        input.flush().await.unwrap();
+    }
+
     /// The next answer of this kind; others are skipped.
     pub async fn next(&mut self, kind: &str) -> Value {
         let search = async {

@@ -10,6 +10,7 @@
 pub mod attack;
 mod client;
 mod command;
+mod link;
 mod live_page;
 mod programs;
 mod queue;
@@ -18,6 +19,7 @@ mod world;
 
 pub use client::{Closed, Socket};
 pub use command::{Answered, Running, chatter};
+pub use link::{Link, Way};
 pub use live_page::LivePage;
 pub use programs::{FUNCTIONS, folder_with};
 pub use queue::Queue;

@@ -27,6 +27,13 @@ fn every_status_of_a_refusal_is_explained() {
 }
 
 #[test]
+fn every_close_code_says_whose_doing_it_is_and_nothing_else_does() {
+    for reason in reasons() {
+        assert_eq!(reason.by.is_some(), reason.kind == "close code", "{reason}");
+    }
+}
+
+#[test]
 fn no_name_is_explained_twice_within_its_kind() {
     let mut seen = BTreeSet::new();
     for reason in reasons() {
@@ -99,7 +106,7 @@ fn document() -> String {
         text += &format!(
             "| `{}` | {} | {} |\n",
             reason.name,
-            cell(&reason.means),
+            cell(&reason.meaning()),
             cell(&reason.remedy)
         );
     }

@@ -1,7 +1,8 @@
 //! What `chatter listen` shows: one thing that happened, in a line.
 
 use crate::{
-    explain::{Reason, find},
+    commands::answer::Paint,
+    explain::{By, Reason, find},
     socket::{Frame, NotOpened},
 };
 use chatterbox_core::Timestamp;
@@ -42,7 +43,9 @@ impl Event {
     }
 
     pub(super) fn connecting(url: &str) -> Event {
-        Event::new("connecting", format!("to {url}"))
+        // What follows the question mark may hold a chatter ID.
+        let shown = url.split('?').next().unwrap_or_default();
+        Event::new("connecting", format!("to {shown}"))
     }
 
     pub(super) fn open(subprotocol: Option<&str>) -> Event {
@@ -75,21 +78,29 @@ impl Event {
         match frame {
             Frame::Text(text) => Event::new("received", text.as_str()),
             Frame::Other(what) => Event::new("received", what.clone()),
-            Frame::Close(close) => {
-                let (code, why) = close.clone().unwrap_or((1005, String::new()));
-                let why = if why.is_empty() { why } else { format!(": {why}") };
-                Event::closed(code, format!("by the server, with the code {code}{why}"))
-            }
-            Frame::Broken(why) => Event::closed(1006, format!("without a close frame (1006): {why}")),
+            Frame::Close(Some((code, why))) => Event::closed(*code, why),
+            // The table's 1005 is about a page that closes its socket so; here it was the server.
+            Frame::Close(None) => Event::new("closed", "by the server, without a code"),
+            Frame::Broken(why) => Event::closed(1006, why),
         }
     }
 
-    fn closed(code: u16, text: String) -> Event {
+    fn closed(code: u16, why: &str) -> Event {
         let reason = find("close code", &code.to_string());
+        let by = match reason.and_then(|reason| reason.by) {
+            Some(By::Page) => format!("by the server, because of this page: {code}"),
+            Some(By::Network) => format!("by the network, without a close frame: {code}"),
+            Some(By::Server) | None => format!("by the server: {code}"),
+        };
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(", {why}")
+        };
         Event {
             code: Some(code),
             reason,
-            ..Event::new("closed", text)
+            ..Event::new("closed", by + &why)
         }
     }
 
@@ -156,7 +167,13 @@ impl fmt::Display for Event {
             "update" => "★",
             _ => " ",
         };
-        write!(f, "{} {arrow} {:<10} {}", self.time, self.kind, self.text)?;
+        let paint = match self.kind {
+            "open" | "update" | "synced" => Paint::Good,
+            "closed" | "not-opened" | "failure" => Paint::Bad,
+            _ => Paint::Faint,
+        };
+        let kind = paint.on(format!("{:<10}", self.kind));
+        write!(f, "{} {arrow} {kind} {}", self.time, self.text)?;
         if let Some(Reason { means, remedy, .. }) = self.reason {
             write!(f, "\n{0:39} {means}\n{0:39} What to do: {remedy}", "")?;
         }
