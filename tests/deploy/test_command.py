@@ -1,14 +1,17 @@
 """The command `chatter` on a deployed stack: what is wrong with it, and what is in its dead-letter queue."""
 
+import io
 import json
 import os
 import subprocess
+import zipfile
 from contextlib import contextmanager
 
 import pytest
 
 from clients import PATIENCE, eventually
-from deployment import PROGRAMS
+from deployment import PROGRAMS, stripped
+from front import front
 
 
 @pytest.fixture
@@ -52,6 +55,29 @@ def test_a_dead_letter_is_shown_and_sent_again(site, chatter, login):
         assert chatter("replay") == (0, [])
 
 
+def test_an_update_is_traced_by_the_lines_that_notify_wrote(site, chatter, login):
+    with front(site.deployment.socket_url) as url:
+        code, [traced] = chatter("trace", login, "--url", url)
+    steps = [step["what"] for step in traced["steps"]]
+    at = lambda words: next(n for n, step in enumerate(steps) if words in step)
+    ways = [
+        "notify is invoked", "notify has read the event", "the table of updates has it, as version 1",
+        "the table of connections has one socket", "was sent after", "notify is done after", "notify has answered: version 1",
+    ]
+    assert (code, [at(words) for words in ways]) == (0, sorted(at(words) for words in ways)), traced
+    assert at("page got version 1") > at("the table of connections"), traced
+
+
+def zipped(program) -> bytes:
+    """A function's program as Lambda takes it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, program.read_bytes())
+    return file.getvalue()
+
+
 def wrong(checks: list[dict], what: str) -> list[dict]:
     return [check for check in checks if check["what"] == what and check["mark"] == "wrong"]
 
@@ -78,6 +104,37 @@ def with_variables(site, name: str, changed):
         yield
     finally:
         site.functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
+@contextmanager
+def queue_that_nobody_reads(site, aws):
+    """The mapping is deleted, and not only off."""
+    name = site.outputs["NotifyFunction"]
+    [mapping] = [
+        one for one in site.functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        if ":sqs:" in one["EventSourceArn"]
+    ]
+    try:
+        site.functions.delete_event_source_mapping(UUID=mapping["UUID"])
+        yield
+    finally:
+        site.functions.create_event_source_mapping(
+            FunctionName=name, EventSourceArn=mapping["EventSourceArn"], BatchSize=mapping["BatchSize"],
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+        )
+
+
+@contextmanager
+def another_processor(site, aws):
+    name = "Chatterbox-disconnect"
+    other = {"x86_64": "arm64", "arm64": "x86_64"}
+    [before] = site.functions.get_function_configuration(FunctionName=name)["Architectures"]
+    program = zipped(stripped("disconnect"))
+    try:
+        site.functions.update_function_code(FunctionName=name, ZipFile=program, Architectures=[other[before]])
+        yield
+    finally:
+        site.functions.update_function_code(FunctionName=name, ZipFile=program, Architectures=[before])
 
 
 def function_without_a_variable(site, aws):
@@ -134,20 +191,36 @@ def expiry_off(site, aws):
         site.dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={**ttl, "Enabled": True})
 
 
+@contextmanager
+def expiry_in_milliseconds(site, aws):
+    table = site.outputs["ChattersTable"]
+    key = {"login": {"S": "a-backend-in-javascript"}, "chatter_hash": {"S": "0" * 64}}
+    try:
+        site.dynamodb.put_item(TableName=table, Item={**key, "expires_at": {"N": "4000000000000"}})
+        yield
+    finally:
+        site.dynamodb.delete_item(TableName=table, Key=key)
+
+
+# What is planted, a word of the remedy, and the check that finds it, where that has another name.
 FAULTS = {
     "event source": (mapping_off, "update-event-source-mapping --enabled"),
+    "a queue that nobody reads": (queue_that_nobody_reads, "Deploy again", "event source"),
     "function": (function_without_a_variable, "Deploy again"),
     "functions": (another_table, "Deploy again"),
+    "another processor": (another_processor, "one ARCH", "functions"),
     "queue": (hidden_too_shortly, "Deploy again"),
     "dead letters": (a_dead_letter, "chatter replay"),
     "alarms": (an_alarm, "send them again"),
     "table connections": (expiry_off, "aws dynamodb update-time-to-live"),
+    "chatter IDs": (expiry_in_milliseconds, "1,000"),
 }
 
 
-@pytest.mark.parametrize("what", FAULTS)
-def test_the_doctor_names_a_planted_fault_and_its_remedy(site, aws, chatter, what):
-    fault, remedy = FAULTS[what]
+@pytest.mark.parametrize("named", FAULTS)
+def test_the_doctor_names_a_planted_fault_and_its_remedy(site, aws, chatter, named):
+    fault, remedy, *others = FAULTS[named]
+    [what] = others or [named]
     with fault(site, aws):
         [found] = eventually(what, lambda: wrong(chatter("doctor")[1], what))
     assert remedy in found["do"]

@@ -1,25 +1,10 @@
 //! `chatter doctor` on systems with a fault that was planted: it names each, with what to do.
 
+use crate::planted::{answering, finds};
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
-use e2e::{Answered, World, chatter, eventually};
+use e2e::{World, chatter, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
-
-/// Asserts that a check of this thing says these words, that it is wrong, and what to do.
-fn finds(answered: &Answered, what: &str, words: &str) {
-    let wrong = answered.answers.iter().filter(|check| check["mark"] == "wrong");
-    let found = wrong.clone().any(|check| {
-        let has_words =
-            check["found"].as_str().unwrap().contains(words) || check["do"].as_str().unwrap().contains(words);
-        check["what"] == what && has_words && !check["do"].as_str().unwrap().is_empty()
-    });
-    assert!(found, "{what}: {words}: {:#?}", wrong.collect::<Vec<_>>());
-    assert_eq!(answered.code, 3);
-}
 
 #[tokio::test]
 async fn of_a_healthy_system_everything_is_right() {
@@ -38,6 +23,7 @@ async fn of_a_healthy_system_everything_is_right() {
         "sync",
         "two clients",
         "update",
+        "disconnect",
         "revocation",
         "callback URL",
         "chatter IDs",
@@ -210,24 +196,6 @@ async fn posts_that_go_to_another_address_are_found() {
     finds(&answered, "callback URL", "CallbackUrl");
     finds(&answered, "table updates", "There is no such table");
     world.stop().await;
-}
-
-/// Answers every request with this text, and returns the address.
-async fn answering(text: String) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let text = text.clone();
-            tokio::spawn(async move {
-                let mut request = [0; 8192];
-                if stream.read(&mut request).await.is_ok_and(|bytes| bytes > 0) {
-                    let _ = stream.write_all(text.as_bytes()).await;
-                }
-            });
-        }
-    });
-    address
 }
 
 #[tokio::test]

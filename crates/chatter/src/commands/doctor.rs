@@ -4,6 +4,7 @@ mod address;
 mod check;
 mod functions;
 mod handshake;
+mod hear;
 mod page;
 mod scene;
 mod tables;
@@ -13,6 +14,7 @@ use super::{CommandError, Done, answer::Answers};
 use crate::place::{Place, PlaceArguments};
 use chatterbox_core::{ChatterId, ConnectionId, Login, Presence};
 use check::{Check, Mark};
+use scene::Scene;
 use std::time::Duration;
 use url::Url;
 
@@ -37,6 +39,9 @@ pub struct Doctor {
     /// A page of the site: whether its content security policy and its scheme let it open the socket.
     #[arg(long, value_name = "URL")]
     page: Option<String>,
+    /// Leave a socket silent for this long, to find what ends silent connections: 70s finds proxies that wait a minute.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    idle: Option<Duration>,
 }
 
 /// What the trials have found so far.
@@ -154,7 +159,13 @@ impl Doctor {
         if findings.add(&check)?
             && let Some([one, other]) = clients
         {
-            scene::play([one, other], place, &self.login, &chatter_id, findings).await?;
+            let scene = Scene {
+                place,
+                login: &self.login,
+                chatter_id: &chatter_id,
+                idle: self.idle,
+            };
+            scene.play([one, other], findings).await?;
         } else {
             let forgotten = place.chatters().forget(&self.login, &chatter_id.hash()).await;
             if let Err(error) = forgotten {

@@ -1,6 +1,9 @@
 //! One thing that was tried, and what was found.
 
-use crate::explain::{Reason, about, find};
+use crate::{
+    commands::answer::Paint,
+    explain::{Reason, about, find},
+};
 use serde::Serialize;
 use std::fmt;
 
@@ -75,12 +78,12 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.mark {
-            Mark::Right => '✔',
-            Mark::Wrong => '✖',
-            Mark::NotTried => '·',
+        let (mark, paint) = match self.mark {
+            Mark::Right => ('✔', Paint::Good),
+            Mark::Wrong => ('✖', Paint::Bad),
+            Mark::NotTried => ('·', Paint::Faint),
         };
-        write!(f, "{mark} {}: {}", self.what, self.found)?;
+        write!(f, "{} {}: {}", paint.on(mark), self.what, self.found)?;
         match &self.remedy {
             Some(remedy) => write!(f, "\n    What to do: {remedy}"),
             None => Ok(()),

@@ -104,6 +104,27 @@ fn all_alike(found: &BTreeMap<&'static str, Value>) -> Check {
     )
 }
 
+/// The kinds of sources that a function has to read, and that it has no mapping for: their records wait until they are too old.
+fn unread(function: Function, name: &str, listed: &[Value]) -> Vec<Check> {
+    let sources: &[(&str, &str)] = match function {
+        Function::Notify => &[(":sqs:", "the queue"), (":dynamodb:", "the stream of the outbox")],
+        _ => &[(":dynamodb:", "the stream of the table chatters")],
+    };
+    let has = |service: &str| {
+        let mut arns = listed.iter().filter_map(|mapping| mapping["EventSourceArn"].as_str());
+        arns.any(|arn| arn.contains(service))
+    };
+    let missing = sources.iter().filter(|(service, _)| !has(service));
+    let check = |(_, source): &(&str, &str)| {
+        Check::wrong(
+            "event source",
+            format!("nobody reads {source}: {name} has no event source mapping for it"),
+            "Deploy again: what is in it waits, and is lost when it is too old (a day in a stream, four days in a queue).",
+        )
+    };
+    missing.map(check).collect()
+}
+
 /// What reads the outbox, the queue and the table of chatter IDs.
 async fn mappings(place: &Place, stack: &str) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -116,13 +137,7 @@ async fn mappings(place: &Place, stack: &str) -> Vec<Check> {
                 continue;
             }
         };
-        if listed.is_empty() {
-            checks.push(Check::wrong(
-                "event source",
-                format!("nothing brings records to {name}"),
-                "Deploy again: its queue, or its table's stream, has no mapping.",
-            ));
-        }
+        checks.extend(unread(function, &name, &listed));
         for mapping in &listed {
             let (state, source) = (
                 mapping["State"].as_str().unwrap_or("unknown"),
