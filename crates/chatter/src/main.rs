@@ -11,7 +11,8 @@ use chatter::{
 use chatterbox_gateway::{Access, Interrupts, Line, Printer, Throttle, raise_open_files};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{
-    io::{ErrorKind, Write, stderr, stdout},
+    collections::BTreeMap,
+    io::{ErrorKind, stderr, stdout},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -122,7 +123,7 @@ async fn main() -> ExitCode {
     let Arguments { command, place, json } = Arguments::parse();
     let answers = Answers { json };
     let done = match command {
-        Command::Local(arguments) => return local(arguments).await,
+        Command::Local(arguments) => return local(arguments, json).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "chatter", &mut stdout());
             Ok(Done::Well)
@@ -134,7 +135,7 @@ async fn main() -> ExitCode {
         // Whoever read the answer has enough, as `head` does.
         Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(stderr(), "chatter: {error}");
+            answers.fail(&error);
             ExitCode::FAILURE
         }
     }
@@ -161,10 +162,10 @@ async fn ask(command: Command, place: &PlaceArguments, answers: Answers) -> Resu
     }
 }
 
-async fn local(arguments: LocalArguments) -> ExitCode {
+async fn local(arguments: LocalArguments, json: bool) -> ExitCode {
     let terminal = Printer::new("chatter", stderr());
     start_logging(arguments.log_level, &terminal);
-    let code = match run(arguments, &terminal).await {
+    let code = match run(arguments, json, &terminal).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal.print(format!("chatter: {error}"));
@@ -175,7 +176,7 @@ async fn local(arguments: LocalArguments) -> ExitCode {
     code
 }
 
-async fn run(arguments: LocalArguments, terminal: &Printer) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(arguments: LocalArguments, json: bool, terminal: &Printer) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything runs, so that a signal in the middle of the start is not lost.
     let interrupts = Interrupts::listen()?;
     if let Some(few) = raise_open_files() {
@@ -204,16 +205,25 @@ async fn run(arguments: LocalArguments, terminal: &Printer) -> Result<(), Box<dy
         () = interrupts.first() => return Ok(()),
     };
     tokio::spawn(print_lines(local.gateway().lines(), terminal.clone()));
-    Printer::new("chatter", stdout()).print(format!(
-        "ready  page {}  socket {}  functions {}  dynamodb {}",
-        local.page_url(),
-        local.socket_url(),
-        local.functions_url(),
-        local.dynamodb_url(),
-    ));
+    Printer::new("chatter", stdout()).print(ready(&local, json));
     interrupts.first().await;
     local.stop().await;
     Ok(())
+}
+
+/// The line that says where everything is.
+fn ready(local: &Local, json: bool) -> String {
+    let urls = [
+        ("page", local.page_url()),
+        ("socket", local.socket_url()),
+        ("functions", local.functions_url()),
+        ("dynamodb", local.dynamodb_url()),
+    ];
+    if json {
+        return serde_json::json!(BTreeMap::from(urls)).to_string();
+    }
+    let urls = urls.map(|(what, url)| format!("{what} {url}"));
+    format!("ready  {}", urls.join("  "))
 }
 
 /// Prints the functions' lines, each after its function's name.

@@ -204,6 +204,9 @@ async fn a_trace_follows_an_update_to_a_page() {
         .collect();
     for words in [
         "notify is invoked",
+        "notify has read the event",
+        "the table of updates has it, as version 1",
+        "the table of connections has one socket",
         "was answered 200",
         "notify has answered: version 1",
         "page got version 1",

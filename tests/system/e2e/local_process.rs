@@ -42,8 +42,7 @@ pub(crate) async fn start(arguments: &[&str]) -> Running {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let ready = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
+    let ready = first_line(&mut child).await;
     assert!(ready.starts_with("ready "), "{ready}");
     let urls: Vec<&str> = ready.split_whitespace().filter(|word| word.contains("://")).collect();
     Running {
@@ -51,6 +50,12 @@ pub(crate) async fn start(arguments: &[&str]) -> Running {
         dynamodb: urls[3].to_owned(),
         child,
     }
+}
+
+/// The first line that it prints.
+pub(crate) async fn first_line(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap()
 }
 
 /// The error with which a command refuses to start. A command that starts all the same is killed after [`PATIENCE`].

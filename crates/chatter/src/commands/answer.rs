@@ -1,8 +1,10 @@
 //! How a command answers: to people in words, with `--json` in one line of JSON for each answer.
 
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write},
 };
 
@@ -24,9 +26,21 @@ impl Answers {
             serde_json::to_writer(&mut output, answer)?;
             writeln!(output)?;
         } else {
-            writeln!(output, "{answer}")?;
+            // Without colours unless it is a terminal: NO_COLOR and CLICOLOR_FORCE count too.
+            let colours = AutoStream::choice(&output);
+            writeln!(AutoStream::new(&mut output, colours), "{answer}")?;
         }
         output.flush()
+    }
+
+    /// Says why there is no answer, on standard error.
+    pub fn fail(self, why: &dyn Display) {
+        let why = why.to_string();
+        let _ = if self.json {
+            writeln!(io::stderr(), "{}", serde_json::json!({"error": why}))
+        } else {
+            writeln!(io::stderr(), "chatter: {why}")
+        };
     }
 
     /// Says how far a long command is, on standard error, to people only.
@@ -34,6 +48,32 @@ impl Answers {
         if !self.json {
             let _ = writeln!(io::stderr(), "{text}");
         }
+    }
+}
+
+/// A part of an answer to people that has a colour.
+#[derive(Clone, Copy, Debug)]
+pub enum Paint {
+    /// It is as it should be.
+    Good,
+    /// It is not.
+    Bad,
+    /// It is on its way, or was not tried.
+    Faint,
+    /// A heading.
+    Title,
+}
+
+impl Paint {
+    /// The text in this colour; no wider on a terminal than without.
+    pub fn on(self, text: impl Display) -> impl Display {
+        let style = match self {
+            Paint::Good => AnsiColor::Green.on_default(),
+            Paint::Bad => AnsiColor::Red.on_default().bold(),
+            Paint::Faint => Style::new().dimmed(),
+            Paint::Title => Style::new().bold(),
+        };
+        fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
     }
 }
 

@@ -43,7 +43,7 @@ impl Prune {
     /// # Errors
     /// If the table does not answer.
     pub async fn run(&self, place: &Place, answers: Answers) -> Result<Done, CommandError> {
-        let found = look(place, self.login.as_ref(), self.most).await?;
+        let found = look(place, self.login.as_ref(), self.most, answers).await?;
         let connections = place.connections();
         let mut pruned = Pruned {
             looked: found.len(),

@@ -2,7 +2,7 @@
 
 use super::{
     CommandError, Done,
-    answer::{Answers, age},
+    answer::{Answers, Paint, age},
     sockets::{Found, look},
 };
 use crate::place::Place;
@@ -57,6 +57,14 @@ fn state(found: &Found) -> &'static str {
     }
 }
 
+fn paint(state: &str) -> Paint {
+    match state {
+        "open" => Paint::Good,
+        "dead" => Paint::Bad,
+        _ => Paint::Faint,
+    }
+}
+
 fn row(found: Found, now: Timestamp) -> Row {
     let state = state(&found);
     let connection = found.connection;
@@ -97,8 +105,8 @@ impl fmt::Display for Sockets {
             let (login, id) = (row.login.as_str(), &row.connection_id);
             write!(
                 f,
-                "\n{login:width$}  {id:<17}  {:<8}  {old:>10}  {left:>10}  {topics}",
-                row.state
+                "\n{login:width$}  {id:<17}  {}  {old:>10}  {left:>10}  {topics}",
+                paint(row.state).on(format!("{:<8}", row.state))
             )?;
         }
         let dead = self.sockets.iter().filter(|row| row.state == "dead").count();
@@ -116,7 +124,7 @@ impl Who {
     /// If the table does not answer.
     pub async fn run(&self, place: &Place, answers: Answers) -> Result<Done, CommandError> {
         loop {
-            let found = look(place, self.login.as_ref(), self.most).await?;
+            let found = look(place, self.login.as_ref(), self.most, answers).await?;
             let now = Timestamp::now();
             let sockets: Vec<Row> = found.into_iter().map(|found| row(found, now)).collect();
             let done = if sockets.is_empty() { Done::No } else { Done::Well };

@@ -50,6 +50,9 @@ fn steps(text: &str, id: &str, since: Duration) -> Vec<Step> {
 }
 
 fn step(entry: &Value, id: &str, since: Duration) -> Option<Step> {
+    if entry["kind"] == "line" {
+        return line(entry, id, since);
+    }
     let socket = entry["connectionId"].as_str().unwrap_or("?");
     let took = &entry["milliseconds"];
     let what = match entry["kind"].as_str()? {
@@ -68,19 +71,19 @@ fn step(entry: &Value, id: &str, since: Duration) -> Option<Step> {
         "process-start" if entry["function"] == "notify" => {
             format!("a process of the function {} is started", entry["function"].as_str()?)
         }
-        // The gateway's own entries tell of posts, and of the end, by its clock.
-        "line" if entry["function"] == "notify" => {
-            let line = Line::read(entry["text"].as_str()?, id, Some(Timestamp::MAX))?;
-            (!line.is_post && line.began_before.is_none()).then_some(line.what)?
-        }
         _ => return None,
     };
     // The feed counts whole milliseconds: what ended within the first one counts as its end.
     let at = Duration::from_millis(entry["time"].as_u64()? + 1).checked_sub(since)?;
-    Some(Step {
-        milliseconds: at.as_secs_f64() * 1000.0,
-        what,
-    })
+    Some(Step::at(at, what))
+}
+
+/// A line of notify. Of posts, and of the end, the gateway's own entries tell.
+fn line(entry: &Value, id: &str, since: Duration) -> Option<Step> {
+    let read_at = entry["time"].as_i64().and_then(Timestamp::from_millis);
+    let line = Line::read(entry["text"].as_str()?, id, read_at)?;
+    let at = Duration::from_millis(u64::try_from(line.at.millis()).ok()?);
+    (!line.is_post && line.began_before.is_none()).then(|| Step::at(at.saturating_sub(since), line.what))
 }
 
 #[cfg(test)]
@@ -106,7 +109,7 @@ mod tests {
             told,
             [
                 (5.0, "a post to the socket A= was answered 410 after 2 ms"),
-                (6.0, "notify has read the event"),
+                (5.0, "notify has read the event"),
                 (8.0, "the function notify ran for 6 ms, and was started for it"),
             ]
         );
