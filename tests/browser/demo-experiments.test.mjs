@@ -106,6 +106,72 @@ describe("an experiment", { timeout: 240_000 }, () => {
     await tab.sees("afterwards");
   });
 
+  test("a_single_fault_is_on_until_it_is_switched_off_and_a_banner_says_which", async (t) => {
+    const tab = await world.tab(t);
+    const { page } = tab;
+    await tab.logIn(someone());
+    await tab.notify("before", "plays");
+    await tab.sees("before");
+    await page.getByText("Faults of the system, one at a time").click();
+    await press(tab, "Lose posts");
+    const banner = page.locator("#fault", { hasText: "accepted and never arrive" });
+    await banner.waitFor();
+    assert.equal(await page.getByRole("button", { name: "Lose posts" }).getAttribute("aria-pressed"), "true");
+    await tab.notify("lost", "collection");
+    await tab.report("version 2, 1 sent");
+    await press(tab, "Lose posts");
+    await banner.waitFor({ state: "hidden" });
+    assert.equal((await tab.messages()).includes("lost"), false);
+    await tab.notify("after", "plays");
+    await tab.sees("after");
+    await tab.sees("lost");
+  });
+
+  test("each_fault_has_a_button_that_the_system_knows_and_one_takes_the_place_of_another", async (t) => {
+    const tab = await world.tab(t);
+    const { page } = tab;
+    await tab.logIn(someone());
+    await page.getByText("Faults of the system, one at a time").click();
+    const names = await page.locator("#faults button").evaluateAll((buttons) => buttons.map(({ textContent }) => textContent));
+    assert.ok(names.length >= 8, names.join());
+    for (const name of names) {
+      await press(tab, name);
+      await page.locator("#faults button[aria-pressed=true]", { hasText: name }).waitFor();
+      assert.equal(await page.locator("#faults button[aria-pressed=true]").count(), 1);
+    }
+    await press(tab, names.at(-1));
+    await page.locator("#fault").waitFor({ state: "hidden" });
+  });
+
+  test("a_page_whose_sockets_are_refused_connects_when_they_no_longer_are", async (t) => {
+    const tab = await world.tab(t);
+    await tab.logIn(someone());
+    await tab.page.getByText("Faults of the system, one at a time").click();
+    await press(tab, "Refuse sockets: 429");
+    await tab.state("Not connected");
+    // The page hears of the end by the feed, and tries at once.
+    await press(tab, "Refuse sockets: 429");
+    await tab.state("Connected");
+  });
+
+  test("chaos_has_faults_of_its_own_and_ends_a_single_one", async (t) => {
+    const tab = await world.tab(t);
+    const { page } = tab;
+    await tab.logIn(someone());
+    await page.getByText("Faults of the system, one at a time").click();
+    await press(tab, "Delay posts");
+    await page.locator("#fault").waitFor();
+    await world.local.chaos("PUT");
+    await page.locator("#fault").waitFor({ state: "hidden" });
+    await page.locator("#faults-of-system").waitFor({ state: "hidden" });
+    const refused = await fetch(new URL("demo/fault", world.url), {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "posts-late" }),
+    });
+    assert.equal(refused.status, 409);
+    await world.local.chaos("DELETE");
+    await page.locator("#faults-of-system").waitFor();
+  });
+
   test("chaos_is_started_and_stopped_with_its_banner", async (t) => {
     const tab = await world.tab(t);
     await tab.logIn(someone());
