@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_nothing_but_the_bytes_of_a_chatter_id_has_it() {
+        let text = "abcdefAéhijklmn";
+        let bytes: [u8; 16] = text.as_bytes().try_into().unwrap();
+        let id = ChatterId::parse(&Uuid::from_bytes(bytes).to_string()).unwrap();
+        assert!(id.is_in(text));
+        assert!(!id.is_in(&text[..15]) && !id.is_in("abcdefAéhijklmo"));
+    }
+
+    #[test]
     fn a_chatter_id_does_not_show_itself() {
         let id = ChatterId::random();
         assert_eq!(format!("{id:?} {id:#?}"), "ChatterId(…) ChatterId(…)");

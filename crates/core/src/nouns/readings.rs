@@ -108,6 +108,8 @@ mod tests {
                 format!("a.{code}"),
                 format!("ab{code}"),
                 format!("{code} z"),
+                format!("{code}xyz"),
+                format!("{code}wxyz"),
             ] {
                 assert!(reads(&text), "{text}");
             }

@@ -85,15 +85,9 @@ impl Aws {
         let credentials = found
             .credentials_provider()
             .expect("the usual chain is one, even if it finds none");
-        let of_all = found.endpoint_url().map(ToOwned::to_owned);
-        let endpoints = Endpoints {
-            dynamodb: endpoints.dynamodb.or_else(|| of_all.clone()),
-            sqs: endpoints.sqs.or_else(|| of_all.clone()),
-            ..endpoints
-        };
         let mut aws = Aws::new(found.region().cloned(), credentials, new_pool, endpoints);
         let mut shared = aws.shared.to_builder();
-        shared.set_endpoint_url(of_all);
+        shared.set_endpoint_url(found.endpoint_url().map(ToOwned::to_owned));
         aws.shared = shared.build();
         aws
     }
@@ -108,7 +102,8 @@ impl Aws {
         Aws::unchecked(move || connector.clone(), endpoints)
     }
 
-    fn unchecked(
+    /// Over pools of connections that this function makes, with credentials that nobody checks.
+    pub(crate) fn unchecked(
         new_pool: impl Fn() -> SharedHttpConnector + Clone + Send + Sync + 'static,
         endpoints: Endpoints,
     ) -> Aws {
@@ -150,7 +145,9 @@ impl Aws {
     /// into `$connect`'s ten seconds. The SDK sets no time-out of its own, and would wait for ever.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.shared);
-        config.set_endpoint_url(self.endpoints.dynamodb.clone());
+        if self.endpoints.dynamodb.is_some() {
+            config.set_endpoint_url(self.endpoints.dynamodb.clone());
+        }
         let config = config
             .http_client(http_client(&self.dynamodb))
             .interceptor(LastTry)
@@ -180,7 +177,9 @@ impl Aws {
     /// SQS, which is asked only when notify's time is nearly over: all tries must fit into what is then left.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.shared);
-        config.set_endpoint_url(self.endpoints.sqs.clone());
+        if self.endpoints.sqs.is_some() {
+            config.set_endpoint_url(self.endpoints.sqs.clone());
+        }
         let config = config
             .http_client(http_client(&self.sqs))
             .interceptor(LastTry)

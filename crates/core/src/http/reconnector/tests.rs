@@ -1,4 +1,5 @@
 use super::*;
+use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::{sync::Semaphore, task::yield_now, time::advance};
 
@@ -6,6 +7,8 @@ use tokio::{sync::Semaphore, task::yield_now, time::advance};
 #[derive(Clone, Debug)]
 struct Gate {
     begun: Arc<AtomicUsize>,
+    /// How many of the requests have a connection before they are answered.
+    connected: usize,
     answers: Arc<Semaphore>,
 }
 
@@ -13,6 +16,7 @@ impl Gate {
     fn new() -> Gate {
         Gate {
             begun: Arc::default(),
+            connected: 0,
             answers: Arc::new(Semaphore::new(0)),
         }
     }
@@ -24,8 +28,14 @@ impl Gate {
 }
 
 impl HttpConnector for Gate {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        self.begun.fetch_add(1, Relaxed);
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let capture = request.extension::<CaptureSmithyConnection>();
+        if self.begun.fetch_add(1, Relaxed) < self.connected
+            && let Some(capture) = capture
+        {
+            let connection = ConnectionMetadata::builder().proxied(false).poison_fn(|| {}).build();
+            capture.set_connection_retriever(move || Some(connection.clone()));
+        }
         let answers = Arc::clone(&self.answers);
         HttpConnectorFuture::new(async move {
             answers.acquire().await.unwrap().forget();
@@ -67,5 +77,26 @@ async fn one_request_goes_first_unless_another_was_answered_less_than_a_second_a
         for one in both {
             assert_eq!(one.await.unwrap().unwrap(), 200);
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_go_at_once_when_the_first_has_a_connection_though_it_waits_for_its_answer() {
+    let gate = Gate {
+        connected: 1,
+        ..Gate::new()
+    };
+    let pool = gate.pool();
+    let all = [(); 3].map(|()| {
+        let pool = pool.clone();
+        tokio::spawn(async move { send(&pool).await })
+    });
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    assert_eq!(gate.begun.load(Relaxed), 3);
+    gate.answers.add_permits(3);
+    for one in all {
+        assert_eq!(one.await.unwrap().unwrap(), 200);
     }
 }

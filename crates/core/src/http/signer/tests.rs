@@ -188,6 +188,21 @@ async fn a_key_is_kept_for_a_day_or_as_long_as_its_credentials_are_good() {
     }
 }
 
+#[tokio::test]
+async fn a_key_that_is_made_in_the_last_seconds_of_a_day_is_that_days() {
+    let signer = || {
+        let shared = SdkConfig::builder().region(Region::from_static("us-east-1"));
+        let credentials = SharedCredentialsProvider::new(Credentials::new("k", SECRET, None, None, "test"));
+        Signer::new("execute-api", &shared.credentials_provider(credentials).build())
+    };
+    let morning = Timestamp::from_millis(MORNING as i64 * 1_000).unwrap();
+    let evening = Timestamp::from_millis((MORNING as i64 + 15 * 3_600 - 1) * 1_000).unwrap();
+    let (early, late) = (signer(), signer());
+    early.sign("h", "/", "", morning).await.unwrap();
+    let by_the_early_key = early.sign("h", "/", "", evening).await.unwrap();
+    assert_eq!(by_the_early_key, late.sign("h", "/", "", evening).await.unwrap());
+}
+
 #[test]
 fn a_key_does_not_show_itself() {
     let key = Key {

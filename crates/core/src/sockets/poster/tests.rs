@@ -1,6 +1,15 @@
 use super::*;
+use crate::aws::{Aws, Endpoints};
 use crate::test_support::{Log, SILENCE, poster};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use tokio::sync::Semaphore;
 
 fn message(text: &str) -> Payload {
     Payload::new(text.to_owned())
@@ -110,4 +119,66 @@ async fn a_socket_that_could_not_be_closed_is_logged_with_the_status_and_one_tha
             assert_eq!(line["connection_id"], "L0SM9cOFvHcCIhw=");
         }
     }
+}
+
+/// A pool whose requests to the socket `unlucky` break when the test says so, and whose others are answered at once.
+#[derive(Clone, Debug)]
+struct Pool {
+    /// Which pool it is, counted from 0.
+    number: usize,
+    /// In which pool each request to the unlucky socket was.
+    unlucky: Arc<Mutex<Vec<usize>>>,
+    breaks: Arc<Semaphore>,
+}
+
+impl HttpConnector for Pool {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let is_unlucky = request.uri().ends_with("unlucky");
+        if is_unlucky {
+            self.unlucky.lock().unwrap().push(self.number);
+        }
+        let (number, breaks) = (self.number, Arc::clone(&self.breaks));
+        HttpConnectorFuture::new(async move {
+            if is_unlucky && number == 0 {
+                breaks.acquire().await.unwrap().forget();
+                return Err(ConnectorError::io("the connection broke".into()));
+            }
+            Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::empty()))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_try_after_broken_ones_goes_over_a_new_connection_though_others_are_answered_over_the_kept_ones() {
+    let (unlucky, breaks) = (Arc::<Mutex<Vec<usize>>>::default(), Arc::new(Semaphore::new(0)));
+    let pools = Arc::new(AtomicUsize::new(0));
+    let new_pool = {
+        let (unlucky, breaks) = (Arc::clone(&unlucky), Arc::clone(&breaks));
+        move || {
+            let (number, unlucky, breaks) = (pools.fetch_add(1, Relaxed), Arc::clone(&unlucky), Arc::clone(&breaks));
+            SharedHttpConnector::new(Pool {
+                number,
+                unlucky,
+                breaks,
+            })
+        }
+    };
+    let poster = Aws::unchecked(new_pool, Endpoints::default()).poster("http://127.0.0.1:1/dev");
+    let post = async |id: &str| poster.post(&ConnectionId::new(id), &message("{}")).await;
+    let others = async {
+        for tries in 1..Poster::TRIES as usize {
+            while unlucky.lock().unwrap().len() < tries {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // That this one is answered says that the pool is good.
+            assert_eq!(post("other").await, Posted::Sent);
+            breaks.add_permits(1);
+        }
+    };
+    assert_eq!(post("other").await, Posted::Sent);
+    let (posted, ()) = tokio::join!(post("unlucky"), others);
+    assert_eq!(posted, Posted::Sent);
+    let unlucky = unlucky.lock().unwrap();
+    assert_eq!(unlucky[..4], [0; 4]);
+    assert_ne!(unlucky[4], 0);
 }
