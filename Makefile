@@ -33,7 +33,7 @@ say = @printf '\n\033[1m%s\033[0m\n'
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-run: ## build the functions and the local system, and run it on this machine with a demo page; needs Rust only
+run: ## build the functions and the local system, and run it on this machine with a demo page; needs Rust and a C compiler only
 	$(say) "Building the functions and the local system. The first time takes some minutes: the AWS SDK is large."
 	cargo build --locked --package chatter $(FUNCTIONS:%=--package %)
 	$(say) "Starting. Ctrl-C ends it."
@@ -150,10 +150,10 @@ bench: bench/node/node_modules web/node_modules $(TOOLS)/venv-infra/bin/cfn-lint
 	$(say) "Measuring. Leave the machine alone meanwhile."
 	target/release/bench $(SECTIONS)
 
-bench-aws: $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
+bench-aws: account $(TOOLS)/venv-infra/bin/cfn-lint ## measure a deployed stack: STACK=Chatterbox ROUNDS=10; needs credentials and a region
 	$(TOOLS)/venv-infra/bin/python bench/aws.py $(or $(STACK),Chatterbox) $(or $(ROUNDS),10)
 
-verify-aws: infra/node_modules $(TOOLS)/venv-infra/bin/cfn-lint ## deploy to AWS under a name of its own, try it, measure it, and destroy it, for docs/verified.md: some cents, said first (YES=1 does not ask)
+verify-aws: account $(TOOLS)/venv-infra/bin/cfn-lint ## deploy to AWS under a name of its own, try it, measure it, and destroy it, for docs/verified.md: some cents, said first (YES=1 does not ask)
 	@cd tests/deploy && PYTHONDONTWRITEBYTECODE=1 $(TOOLS)/venv-infra/bin/python -u -m verify
 
 instructions: ## count the instructions of the hot paths; RECORD=1 records them, on purpose
@@ -182,8 +182,9 @@ deny: $(TOOLS)/bin/cargo-deny
 	  else echo "advisories: skipped, their database cannot be reached from here"; fi
 
 build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=arm64 or x86_64) and check that they can be deployed
-	$(say) "Building the functions for Lambda on $(ARCH)."
+	$(say) "Building the functions for Lambda on $(ARCH). The first time takes minutes, on two busy cores a quarter of an hour: each program is optimized as a whole."
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--package %)
+	$(say) "Checking that each can be deployed: a dry run, which sends nothing."
 	for function in $(FUNCTIONS); do \
 	  PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda deploy --dry --binary-name $$function chatterbox-$$function; \
 	done
@@ -216,7 +217,7 @@ doctor: infra/node_modules ## ask this machine and the account, in seconds, what
 	@$(ASK) bin/doctor.ts $(GIVEN)
 
 # Only the template goes to standard output.
-synth: ## print the CloudFormation template, by infra/settings.ts (SETTINGS=other.json)
+synth: ## build the functions, and print the CloudFormation template that make deploy would deploy, by infra/settings.ts (SETTINGS=other.json)
 	@$(MAKE) --no-print-directory infra/node_modules >&2
 	@$(ASK) bin/settings.ts $(GIVEN) >/dev/null
 	@$(MAKE) --no-print-directory build >&2
@@ -262,13 +263,13 @@ compare: programs ## put what tutorials show and Chatterbox through the same cha
 
 $(TOOLS)/venv-infra/bin/cfn-lint: tests/deploy/requirements.txt tests/deploy/constraints.txt
 	$(say) "Installing the emulator and its clients into .tools."
-	python3 -m venv $(TOOLS)/venv-infra
+	python3 -m venv --clear $(TOOLS)/venv-infra
 	$(TOOLS)/venv-infra/bin/pip install --quiet -r tests/deploy/requirements.txt -c tests/deploy/constraints.txt
 	@touch $@
 
 $(TOOLS)/venv-clients/bin/pytest: crates/gateway/tests/clients/requirements.txt crates/gateway/tests/clients/constraints.txt
 	$(say) "Installing WebSocket clients into .tools."
-	python3 -m venv $(TOOLS)/venv-clients
+	python3 -m venv --clear $(TOOLS)/venv-clients
 	$(TOOLS)/venv-clients/bin/pip install --quiet -r $< -c $(word 2,$^)
 	@touch $@
 
@@ -287,5 +288,5 @@ $(TOOLS)/bin/cargo-mutants:
 
 $(TOOLS)/venv/bin/cargo-lambda:
 	$(say) "Installing cargo-lambda into .tools."
-	python3 -m venv $(TOOLS)/venv
+	python3 -m venv --clear $(TOOLS)/venv
 	$(TOOLS)/venv/bin/pip install --quiet cargo-lambda==1.9.2
