@@ -83,6 +83,11 @@ export interface Choice {
 
 const DAYS = 30;
 
+/** A number of something: `1 topic`, `2 topics`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 /** The messages of a month, each way, by what they are for. */
 export function messages(site: Site, times: ClientTimes): { heartbeats: number; syncs: number; updates: number } {
   const { users, updates, hours } = site;
@@ -152,7 +157,7 @@ export function table(site: Site, choice: Choice = {}): string {
     `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
   return [
     `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
-    `(observability: "${choice.observability ?? "free"}"; bodies of ${site.body} bytes, ${site.topics} ${site.topics === 1 ? "topic" : "topics"} for each user: an update is ${updateWrites(logBytes(site))} write units)`,
+    `(observability: "${choice.observability ?? "free"}"; bodies of ${site.body} bytes, ${counted(site.topics, "topic")} for each user: an update is ${counted(updateWrites(logBytes(site)), "write unit")})`,
     "",
     `${"".padEnd(20)}${"quantity".padStart(16)}${"list price".padStart(12)}${"after free".padStart(14)}`,
     ...rows.map(({ item, quantity, dollars, afterFree }) => row(item, count(quantity), dollars, afterFree)),

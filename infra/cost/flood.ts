@@ -1,6 +1,6 @@
 import type { Route } from "../lib/routes";
 import { DEFAULT_THROTTLES } from "../lib/throttles";
-import { ACCESS_LOG_BYTES, GB_SECONDS, LOG_BYTES, logBytes, syncReads, type UpdateSize } from "./estimate";
+import { ACCESS_LOG_BYTES, GB_SECONDS, LOG_BYTES, counted, logBytes, syncReads, type UpdateSize } from "./estimate";
 import measured from "./measured.json";
 import { cost, PRICES, type Item } from "./prices";
 
@@ -119,7 +119,7 @@ export function floodTable(size: UpdateSize): string {
     return row(flood.what, `${rate}`, hour, day, `${flood.unbounded}`, without);
   });
   return [
-    `Floods, with bodies of ${size.body} bytes and ${size.topics} topics for a login: US dollars at the list price`,
+    `Floods, with bodies of ${size.body} bytes and ${counted(size.topics, "topic")} for a login: US dollars at the list price`,
     "",
     row("", "throttled to", "", "", "without", ""),
     row("", "a second", "an hour", "a day", "a second", "a day"),
