@@ -106,7 +106,7 @@ def test_the_walk_through_reaches_a_browser(shell, site, emulator, tmp_path):
 
 
 def test_the_walk_through_prepares_an_account_in_the_region_that_it_names(emulator):
-    """As the commands stand there. `npm ci` alone is left out: it needs npm's registry, and `make` has done it."""
+    """As the commands stand there. The npm packages, which the doctor would install first, `make` has installed already."""
     [export] = commands(DEPLOY, "export AWS_REGION")
     given = {name: value for name, value in emulator.environment.items() if name != "AWS_REGION"}
 
