@@ -98,7 +98,7 @@ impl Doctor {
                 findings.add(&Check::wrong(
                     "system",
                     error.to_string(),
-                    "Start it, or give the URL of the sockets.",
+                    "Start it (`make run`), mend what --stack or AWS's variables say, or give the URL of the sockets.",
                 ))?;
                 return Ok(Done::No);
             }
