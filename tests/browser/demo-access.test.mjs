@@ -45,6 +45,12 @@ describe("the demo page is accessible", { timeout: 240_000 }, () => {
         await tab.notify("refused", "x".repeat(65));
         await tab.report("notify failed");
         assert.deepEqual(await faults(tab), [], "updates");
+        await tab.page.getByText("Faults of the system, one at a time").click();
+        await tab.page.getByRole("button", { name: "Lose posts" }).click();
+        await tab.page.locator("#fault").waitFor();
+        assert.deepEqual(await faults(tab), [], "a single fault");
+        await tab.page.getByRole("button", { name: "Lose posts" }).click();
+        await tab.page.locator("#fault").waitFor({ state: "hidden" });
         await tab.page.getByRole("button", { name: "Log out" }).click();
         await tab.state("Logged out");
         assert.deepEqual(await faults(tab), [], "logged out again");

@@ -150,7 +150,7 @@ describe("an experiment", { timeout: 240_000 }, () => {
     await press(tab, "Refuse sockets: 429");
     await tab.state("Not connected");
     // The page hears of the end by the feed, and tries at once.
-    await press(tab, "Refuse sockets: 429");
+    await press(tab, "Switch it off");
     await tab.state("Connected");
   });
 
@@ -164,12 +164,14 @@ describe("an experiment", { timeout: 240_000 }, () => {
     await world.local.chaos("PUT");
     await page.locator("#fault").waitFor({ state: "hidden" });
     await page.locator("#faults-of-system").waitFor({ state: "hidden" });
-    const refused = await fetch(new URL("demo/fault", world.url), {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "posts-late" }),
-    });
-    assert.equal(refused.status, 409);
+    const ask = async (name) => {
+      const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name }) };
+      return (await fetch(new URL("demo/fault", world.url), request)).status;
+    };
+    assert.equal(await ask("posts-late"), 409);
     await world.local.chaos("DELETE");
     await page.locator("#faults-of-system").waitFor();
+    assert.deepEqual([await ask("a-fault-that-nobody-knows"), await ask(null)], [400, 200]);
   });
 
   test("chaos_is_started_and_stopped_with_its_banner", async (t) => {

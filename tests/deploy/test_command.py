@@ -118,10 +118,8 @@ def queue_that_nobody_reads(site, aws):
         site.functions.delete_event_source_mapping(UUID=mapping["UUID"])
         yield
     finally:
-        site.functions.create_event_source_mapping(
-            FunctionName=name, EventSourceArn=mapping["EventSourceArn"], BatchSize=mapping["BatchSize"],
-            FunctionResponseTypes=["ReportBatchItemFailures"],
-        )
+        kept = {key: mapping[key] for key in ("EventSourceArn", "BatchSize", "FunctionResponseTypes", "ScalingConfig")}
+        site.functions.create_event_source_mapping(FunctionName=name, **kept)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ export function startFaults() {
     return button;
   });
   element("faults").replaceChildren(...buttons);
+  // On the banner, which whoever is logged out sees too.
+  element("fault-off").addEventListener("click", () => current && toggle(current));
 }
 
 /** @param {import("./feed.js").System} system */

@@ -5,22 +5,26 @@ use crate::{
     planted::{answering, finds, with_program, without_rights},
 };
 use e2e::{Link, Way, World, chatter};
+use futures_util::future::join_all;
 use std::{collections::BTreeMap, time::Duration};
 
 #[tokio::test]
 async fn a_function_without_its_rights_is_found_by_what_it_does_not_do() {
-    for (function, what, words) in [
+    let cases = [
         ("connect", "credentials", "answered 500"),
         ("disconnect", "disconnect", "does it lack a right"),
         ("default", "sync", "unavailable"),
         ("notify", "update", "AccessDeniedException"),
         ("revoke", "revocation", "does it lack a right"),
-    ] {
+    ];
+    // At once, since most of the time is spent waiting for what does not come.
+    let looks = cases.map(async |(function, what, words)| {
         let folder = without_rights(function).await;
         let world = World::with(|options| options.functions = folder.path().to_owned()).await;
         finds(&world.chatter(&["doctor"]).await, what, words);
         world.stop().await;
-    }
+    });
+    join_all(looks).await;
 }
 
 #[tokio::test]
