@@ -48,5 +48,9 @@ function refusal({ name, message }: Error, region: string): string {
   if (/InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidToken|AuthFailure/.test(name)) {
     return `AWS does not take these credentials in ${region}: ${message} (A region that has to be enabled first refuses all.)`;
   }
+  const elsewhere = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].find((name) => process.env[name]);
+  if (elsewhere) {
+    return `In AWS's place ${elsewhere} has ${process.env[elsewhere]} asked, which does not answer (${message}). For AWS itself: unset ${elsewhere}.`;
+  }
   return `AWS cannot be reached in ${region}: ${message}. Is there such a region, and a way to the internet?`;
 }

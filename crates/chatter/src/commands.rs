@@ -64,3 +64,11 @@ pub enum CommandError {
 pub fn login(text: &str) -> Result<Login, String> {
     Login::parse(text).ok_or_else(|| "must be 1 to 128 bytes without control characters".to_owned())
 }
+
+/// So many of a thing, as one says it: `1 socket`, `2 sockets`.
+fn counted(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}

@@ -93,7 +93,7 @@ async fn a_long_command_says_how_far_it_is_to_people_and_not_to_programs() {
         String::from_utf8(output.stdout).unwrap(),
     );
     assert_eq!(told, "500 of 500 sockets looked at\n");
-    assert!(answer.contains("500 are dead"), "{answer}");
+    assert!(answer.contains("of which dead: 500;"), "{answer}");
     let silent = world.chatter(&["prune", "--dry-run"]).await;
     assert_eq!((silent.errors.as_str(), &silent.one()["dead"]), ("", &json!(500)));
     world.stop().await;

@@ -1,6 +1,6 @@
 //! `chatter prune`: deletes the rows of sockets that have ended.
 
-use super::{CommandError, Done, answer::Answers, sockets::look};
+use super::{CommandError, Done, answer::Answers, counted, sockets::look};
 use crate::place::Place;
 use chatterbox_core::Login;
 use serde::Serialize;
@@ -28,12 +28,22 @@ struct Pruned {
     looked: usize,
     dead: usize,
     deleted: usize,
+    #[serde(skip)]
+    dry_run: bool,
 }
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Pruned { looked, dead, deleted } = self;
-        write!(f, "looked at {looked} sockets: {dead} are dead, {deleted} rows deleted")
+        write!(
+            f,
+            "looked at {}, of which dead: {}; ",
+            counted(self.looked, "socket"),
+            self.dead
+        )?;
+        match self.dry_run {
+            true => f.write_str("nothing is deleted, as --dry-run asks"),
+            false => write!(f, "{} deleted", counted(self.deleted, "row")),
+        }
     }
 }
 
@@ -49,6 +59,7 @@ impl Prune {
             looked: found.len(),
             dead: 0,
             deleted: 0,
+            dry_run: self.dry_run,
         };
         for dead in found.iter().filter(|found| found.is_dead()) {
             pruned.dead += 1;

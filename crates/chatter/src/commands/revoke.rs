@@ -1,6 +1,6 @@
 //! `chatter revoke`: takes chatter IDs back, and closes the sockets that they have opened.
 
-use super::{CommandError, Done, answer::Answers};
+use super::{CommandError, Done, answer::Answers, counted};
 use crate::place::Place;
 use chatterbox_core::{ChatterId, Login};
 use serde::Serialize;
@@ -38,8 +38,10 @@ impl fmt::Display for Revoked<'_> {
         } = self;
         write!(
             f,
-            "{}: {chatter_ids} chatter IDs taken back, {sockets_closed} sockets closed",
-            login.as_str()
+            "{}: {} taken back, {} closed",
+            login.as_str(),
+            counted(*chatter_ids, "chatter ID"),
+            counted(*sockets_closed, "socket")
         )
     }
 }

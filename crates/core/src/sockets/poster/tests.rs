@@ -182,3 +182,38 @@ async fn the_last_try_after_broken_ones_goes_over_a_new_connection_though_others
     assert_eq!(unlucky[..4], [0; 4]);
     assert_ne!(unlucky[4], 0);
 }
+
+/// Answers each request with 429, so late.
+#[derive(Clone, Debug)]
+struct Slow(Duration);
+
+impl HttpConnector for Slow {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let late = self.0;
+        HttpConnectorFuture::new(async move {
+            tokio::time::sleep(late).await;
+            Ok(HttpResponse::new(429.try_into().unwrap(), SdkBody::empty()))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_ends_within_its_patience_however_late_the_answers_are() {
+    for late in (50..2_000).step_by(13).map(Duration::from_millis) {
+        let wire = SharedHttpConnector::new(Slow(late));
+        let poster = Aws::over(wire, Endpoints::default()).poster("http://127.0.0.1:1/dev");
+        let began = Instant::now();
+        assert_eq!(
+            poster
+                .post(&ConnectionId::new("L0SM9cOFvHcCIhw="), &message("{}"))
+                .await,
+            Posted::Busy
+        );
+        // A timer is exact to the millisecond.
+        assert!(
+            began.elapsed() <= Poster::PATIENCE + Duration::from_millis(1),
+            "{late:?}: {:?}",
+            began.elapsed()
+        );
+    }
+}
