@@ -21,7 +21,7 @@ import { Queues } from "./queues";
 import { SettingsError } from "./settings";
 import { siteBehavior } from "./site-host";
 import { addSources } from "./sources";
-import { existingTablesProblems, Tables, type ExistingTables } from "./tables";
+import { existingTablesProblems, protectionProblems, Tables, type ExistingTables } from "./tables";
 import { completeThrottles, floodHandshakes, throttleProblems, type Throttles } from "./throttles";
 import { addWaysIn, waysInProblems, type WaysIn } from "./ways-in";
 
@@ -100,6 +100,7 @@ export class Chatterbox extends Construct {
       ...throttleProblems(props.throttle ?? {}),
       ...maximaProblems(props.tableMaxima),
       ...existingTablesProblems(props.existingTables),
+      ...protectionProblems(props.keepTables, props.protectTables),
       ...originSecretProblems(props.originSecret),
       ...waysInProblems(props.waysIn),
     ];

@@ -41,6 +41,7 @@ export function functionProblems({
       : []),
     ...namesProblems("parameters", parameters ?? {}, PARAMETER, "a name without blanks"),
     ...namesProblems("cookies", cookies ?? {}, COOKIE, "the name of a cookie: letters of the English alphabet, digits and !#$%&'*+-.^_`|~"),
+    ...variablesProblems(allowedOrigins, parameters, cookies),
     // A number beyond 2^53 would be written like 1e+21, which the functions cannot read.
     ...(maxConnectionsPerLogin !== undefined &&
     !Token.isUnresolved(maxConnectionsPerLogin) &&
@@ -48,6 +49,18 @@ export function functionProblems({
       ? ["maxConnectionsPerLogin must be a whole number above 0."]
       : []),
   ];
+}
+
+/** The most that Lambda takes is 4,096 bytes of variables, with their names; what is not set by these takes less than 1,500. */
+const MAX_BYTES = 2_500;
+
+/** A sentence where the lists are longer than a function's variables may be. */
+function variablesProblems(origins: readonly string[], ...names: (object | undefined)[]): string[] {
+  const texts = [...origins, ...names.flatMap((one) => Object.values(one ?? {}))].filter((text) => !Token.isUnresolved(text));
+  const bytes = Buffer.byteLength(texts.join(","));
+  return bytes <= MAX_BYTES
+    ? []
+    : [`allowedOrigins, parameters and cookies are ${bytes} bytes together, of at most ${MAX_BYTES}: Lambda gives a function 4 KB of variables.`];
 }
 
 /** The name of a cookie is a token (RFC 6265, section 4.1.1; RFC 9110, section 5.6.2). */

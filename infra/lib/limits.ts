@@ -35,9 +35,10 @@ export function budgetProblems(budget: object | undefined): string[] {
   if (!budget) return [];
   const { dollars, email } = budget as Record<string, unknown>;
   return [
-    ...(typeof dollars === "number" && Number.isFinite(dollars) && dollars > 0
+    // What is beyond, CloudFormation would write with an exponent, which AWS Budgets does not read.
+    ...(typeof dollars === "number" && dollars >= 0.01 && dollars <= 1e9
       ? []
-      : ["budget.dollars must be a number above 0."]),
+      : ["budget.dollars must be a number of dollars from 0.01 to 1,000,000,000."]),
     ...(typeof email === "string" && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 50
       ? []
       : ["budget.email must be an e-mail address of at most 50 characters, which is AWS's limit."]),

@@ -1,9 +1,11 @@
 import { ofThisMachine, type ArchitectureName } from "./architecture";
 import { functionProblems } from "./function-settings";
+import { misfits, type Kind } from "./kinds";
 import { budgetProblems, maximaProblems, type Budget, type TableMaxima } from "./limits";
 import { OBSERVABILITIES, type Observability } from "./observability";
 import { originSecretProblems, type OriginSecretSettings } from "./origin-secret";
-import { existingTablesProblems, type ExistingTables } from "./tables";
+import { foreignArns } from "./places";
+import { existingTablesProblems, protectionProblems, type ExistingTables } from "./tables";
 import { completeThrottles, DEFAULT_THROTTLES, throttleProblems, type Throttles } from "./throttles";
 import { waysInProblems, type WaysIn } from "./ways-in";
 
@@ -155,8 +157,10 @@ export type Complete = Settings & { stage: string; throttle: Throttles };
 
 /** The settings as given, with defaults for the rest. Throws a {@link SettingsError} that names all that is wrong. */
 export function complete(given: Partial<Settings>): Complete {
-  const settings = { ...defaults, ...given };
-  const unfit = misfits(given);
+  // One that is undefined, such as what only one of two deployments has, is one that is left out.
+  const chosen: Partial<Settings> = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const settings = { ...defaults, ...chosen };
+  const unfit = misfits(chosen, KINDS);
   const problems = unfit.length > 0 ? unfit : checks.flatMap((check) => check(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return {
@@ -166,23 +170,23 @@ export function complete(given: Partial<Settings>): Complete {
   };
 }
 
-/** Every setting, and what kind of value it has: a JSON file may hold anything. */
-const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "object"> = {
+/** Every setting, and what kind of value it has. Those with kinds of their own inside are checked in their own files. */
+const KINDS: Record<keyof Settings, Kind> = {
   stackName: "string",
-  env: "object",
+  env: { region: "string", account: "string" },
   stage: "string",
   architecture: "string",
   functions: "string",
   allowedOrigins: "list",
-  parameters: "object",
-  cookies: "object",
+  parameters: { login: "string", chatter: "string", topic: "string" },
+  cookies: { login: "string", chatter: "string" },
   maxConnectionsPerLogin: "number",
   checkChatterOnSync: "boolean",
-  host: "object",
-  site: "object",
+  host: { name: "string", certificateArn: "string", zone: { id: "string", name: "string" } },
+  site: { path: "string", example: { siteOrigin: "string", host: "string", certificateArn: "string" } },
   originSecret: "object",
   waysIn: "object",
-  vpc: "object",
+  vpc: { id: "string", routeTableIds: "list" },
   throttle: "object",
   notifyConcurrency: "number",
   logRetentionDays: "number",
@@ -194,19 +198,9 @@ const KINDS: Record<keyof Settings, "string" | "number" | "boolean" | "list" | "
   protectTables: "boolean",
   existingTables: "object",
   tableMaxima: "object",
-  budget: "object",
+  budget: { dollars: "number", email: "string" },
   apiGatewayLogRole: "boolean",
 };
-
-/** Problems with names that are no settings, and with values of a wrong type. */
-function misfits(given: object): string[] {
-  return Object.entries(given).flatMap(([name, value]) => {
-    const kind = KINDS[name as keyof Settings];
-    if (!kind) return [`${name} is not a setting; lib/settings.ts lists them.`];
-    const actual = Array.isArray(value) ? "list" : value === null ? "null" : typeof value;
-    return unless(actual === kind || value === undefined, `${name} must be of the kind ${kind}; it is ${actual}.`);
-  });
-}
 
 /** The retention times that CloudWatch Logs offers, in days, up to a year. */
 export const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
@@ -218,8 +212,13 @@ export const STAGE = /^[A-Za-z0-9_-]{1,128}$/;
 
 type Check = (settings: Settings) => string[];
 
+/** Whether it is an ID of EC2: eight hexadecimal digits, or, since 2016, seventeen. */
+const isIdOf = (kind: string, id: unknown): boolean => new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(String(id));
+
 /** The problem, unless the condition holds. */
 const unless = (well: boolean, problem: string): string[] => (well ? [] : [problem]);
+
+const placeCheck: Check = (settings) => (settings.env ? foreignArns(settings, settings.env) : []);
 
 const nameCheck: Check = ({ stackName, architecture, env }) => [
   ...unless(
@@ -253,15 +252,24 @@ const stageCheck: Check = ({ stage, site }) => {
   ];
 };
 
-const hostCheck: Check = ({ host, env }) => {
+const hostCheck: Check = ({ host, site, env }) => {
   if (!host) return [];
   const { name, certificateArn, zone } = host;
-  if (!name || typeof name !== "string") return ["host.name is missing: a certificate needs the hostname it is for, such as socks.example.com."];
+  if (!name) return ["host.name is missing: a certificate needs the hostname it is for, such as socks.example.com."];
   const region = certificateArn && CERTIFICATE.exec(certificateArn)?.[1];
   return [
     ...unless(
       HOST.test(name),
       `host.name must be a hostname like socks.example.com, without wss:// and without a path; it is "${name}".`,
+    ),
+    // A certificate's own name has at most 64 letters, which is older than ACM.
+    ...unless(
+      !!certificateArn || name.length <= 64,
+      `host.name has ${name.length} letters, and ACM makes no certificate for a name of more than 64: give a certificateArn, or a shorter name.`,
+    ),
+    ...unless(
+      name !== site?.example?.host,
+      "host.name and site.example.host must differ: a name leads to the API or to CloudFront.",
     ),
     ...unless(
       !!certificateArn || !!zone,
@@ -276,11 +284,15 @@ const hostCheck: Check = ({ host, env }) => {
       `host.certificateArn must be of the API's own region, ${env?.region}; this one is of ${region}.`,
     ),
     ...unless(
-      !zone || name === zone.name || name.endsWith(`.${zone.name}`),
+      !zone || HOST.test(zone.name ?? ""),
+      `host.zone.name must be a name like example.com, in lower case and without a dot at its end; it is "${zone?.name ?? ""}".`,
+    ),
+    ...unless(
+      !zone || !HOST.test(zone.name ?? "") || !HOST.test(name) || name === zone.name || name.endsWith(`.${zone.name}`),
       `host.name must lie in host.zone.name, ${zone?.name}.`,
     ),
     ...unless(
-      !zone || /^Z[A-Z0-9]{5,31}$/.test(zone.id),
+      !zone || /^Z[A-Z0-9]{5,31}$/.test(zone.id ?? ""),
       "host.zone.id must be the ID of a hosted zone, such as Z0123456789ABCDEFGHIJ.",
     ),
   ];
@@ -301,8 +313,12 @@ const siteCheck: Check = ({ site }) => {
   const region = example.certificateArn && CERTIFICATE.exec(example.certificateArn)?.[1];
   return [
     ...unless(
-      HOST.test(example.siteOrigin),
+      HOST.test(example.siteOrigin ?? ""),
       "site.example.siteOrigin must be the hostname that CloudFront fetches the site from.",
+    ),
+    ...unless(
+      !example.host || example.host !== example.siteOrigin,
+      "site.example.siteOrigin must be another name than site.example.host: CloudFront would fetch the site from itself.",
     ),
     ...unless(!example.host || HOST.test(example.host), "site.example.host must be a hostname like www.example.com."),
     ...unless(
@@ -316,8 +332,9 @@ const siteCheck: Check = ({ site }) => {
   ];
 };
 
-const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, existingTables, budget }) => [
+const paceCheck: Check = ({ throttle, notifyConcurrency, tableMaxima, existingTables, keepTables, protectTables, budget }) => [
   ...existingTablesProblems(existingTables),
+  ...protectionProblems(keepTables, protectTables),
   ...throttleProblems(throttle),
   ...maximaProblems(tableMaxima),
   ...budgetProblems(budget),
@@ -341,12 +358,10 @@ const operationCheck: Check = ({ observability, logRetentionDays, alarmTopicArn,
   ),
   ...unless(
     !vpc ||
-      (/^vpc-[0-9a-f]+$/.test(vpc.id) &&
-        Array.isArray(vpc.routeTableIds) &&
-        vpc.routeTableIds.length > 0 &&
-        vpc.routeTableIds.every((id) => /^rtb-[0-9a-f]+$/.test(id))),
+      (isIdOf("vpc", vpc.id) && (vpc.routeTableIds ?? []).length > 0 && vpc.routeTableIds.every((id) => isIdOf("rtb", id))),
     "vpc needs an id like vpc-0123456789abcdef0 and routeTableIds like rtb-0123456789abcdef0, one for each subnet's table.",
   ),
+  ...unless(new Set(vpc?.routeTableIds).size === (vpc?.routeTableIds ?? []).length, "vpc.routeTableIds names a route table twice."),
 ];
 
-const checks: Check[] = [nameCheck, stageCheck, functionProblems, hostCheck, siteCheck, originSecretCheck, paceCheck, operationCheck];
+const checks: Check[] = [nameCheck, placeCheck, stageCheck, functionProblems, hostCheck, siteCheck, originSecretCheck, paceCheck, operationCheck];

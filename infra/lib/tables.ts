@@ -25,17 +25,37 @@ export interface ExistingTables {
 export function existingTablesProblems(existing: object | undefined): string[] {
   if (!existing) return [];
   const { chatters, updates, ...others } = existing as Record<string, any>;
-  const isName = (name: unknown) => typeof name === "string" && /^[A-Za-z0-9_.-]{3,255}$/.test(name);
-  const isStream = (arn: unknown, name: string) =>
-    typeof arn === "string" && new RegExp(`^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\\d{12}:table/${name.replaceAll(".", "\\.")}/stream/`).test(arn);
   return [
     ...Object.keys(others).map((name) => `existingTables.${name} is no table that is kept: chatters and updates are.`),
-    ...(updates === undefined || isName(updates) ? [] : ["existingTables.updates must be the name of a table."]),
-    ...(chatters === undefined || isName(chatters?.name) ? [] : ["existingTables.chatters.name must be the name of a table."]),
-    ...(chatters === undefined || !isName(chatters?.name) || isStream(chatters.streamArn, chatters.name)
+    ...(updates === undefined || isTableName(updates) ? [] : ["existingTables.updates must be the name of a table."]),
+    ...(chatters === undefined ? [] : chattersProblems(chatters)),
+    ...(updates === undefined || updates !== chatters?.name
+      ? []
+      : ["existingTables.chatters and existingTables.updates must be two tables: their keys differ."]),
+  ];
+}
+
+/** A sentence where the tables are to be deleted with their stack, and protected from that: it would fail when all else is gone. */
+export function protectionProblems(keep = true, protect = false): string[] {
+  return protect && !keep
+    ? ["protectTables and keepTables: false cannot both be set: what is to be deleted with the stack cannot be protected from that."]
+    : [];
+}
+
+function chattersProblems(chatters: any): string[] {
+  const { name, streamArn, ...others } = chatters ?? {};
+  if (!isTableName(name)) return ["existingTables.chatters.name must be the name of a table."];
+  const stream = new RegExp(`^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\\d{12}:table/${name.replaceAll(".", "\\.")}/stream/[\\w:.-]+$`);
+  return [
+    ...Object.keys(others).map((one) => `existingTables.chatters.${one} is not known: name and streamArn are.`),
+    ...(typeof streamArn === "string" && stream.test(streamArn)
       ? []
       : ["existingTables.chatters.streamArn must be the ARN of that table's stream, which describe-table calls LatestStreamArn."]),
   ];
+}
+
+function isTableName(name: unknown): name is string {
+  return typeof name === "string" && /^[A-Za-z0-9_.-]{3,255}$/.test(name);
 }
 
 /** A table's keys: all of them strings, as crates/core/src/tables/schema.rs has them. */

@@ -46,6 +46,8 @@ export function throttleProblems(given: object): string[] {
     if (!(ROUTES as readonly string[]).includes(route)) {
       return [`throttle.${route} is no route: ${ROUTES.join(", ")} have a rate and a burst each.`];
     }
+    const others = Object.keys(limit ?? {}).filter((part) => part !== "rate" && part !== "burst");
+    if (others.length > 0) return others.map((part) => `throttle.${route}.${part} is not known: rate and burst are.`);
     return (["rate", "burst"] as const)
       .filter((part) => !(Number.isSafeInteger(limit?.[part]) && limit[part] > 0))
       .map((part) => `throttle.${route}.${part} must be a whole number above 0: at 0 API Gateway answers every request with 429.`);

@@ -5,6 +5,7 @@ import { CfnPipe } from "aws-cdk-lib/aws-pipes";
 import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { SqsSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
+import { patternProblems } from "./event-pattern";
 import type { Queues } from "./queues";
 
 /**
@@ -140,7 +141,7 @@ function ruleProblems(path: string, { pattern, bus, ...others }: Record<string, 
   const isBus = bus === undefined || (typeof bus === "string" && /^[A-Za-z0-9._/-]{1,256}$/.test(bus));
   return [
     ...unknown(path, others, "pattern and bus"),
-    ...(isObject(pattern) && Object.keys(pattern).length > 0 ? [] : [`${path}.pattern must be a pattern of EventBridge, such as { source: ["stats"] }.`]),
+    ...patternProblems(`${path}.pattern`, pattern),
     ...(isBus ? [] : [`${path}.bus must be the name of an event bus.`]),
   ];
 }
@@ -149,7 +150,7 @@ function pipeProblems(path: string, { source, pattern, template, ...others }: Re
   return [
     ...unknown(path, others, "source, pattern and template"),
     ...(serviceOf(source) ? [] : [`${path}.source must be the ARN of an SQS queue, which is not FIFO, or of a DynamoDB table's stream.`]),
-    ...(pattern === undefined || isObject(pattern) ? [] : [`${path}.pattern must be a pattern of EventBridge Pipes.`]),
+    ...(pattern === undefined ? [] : patternProblems(`${path}.pattern`, pattern)),
     ...(template === undefined || typeof template === "string" ? [] : [`${path}.template must be an input template, as a text.`]),
   ];
 }

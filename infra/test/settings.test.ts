@@ -76,6 +76,8 @@ for (const [what, settings] of Object.entries(GOOD)) {
   test(`${what} can be deployed`, () => assert.deepEqual(problems(settings), []));
 }
 
+const streamOf = (region: string) => `arn:aws:dynamodb:${region}:123456789012:table/Old/stream/2026-11-01T00:00:00.000`;
+
 /** Wrong settings, and the message that each must produce. */
 const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a certificate without a host", { host: { name: "", certificateArn: CERTIFICATE } }, /host\.name is missing/],
@@ -200,23 +202,23 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
     { tableMaxima: { reads: 5, writes: 5, scans: 5 } as never },
     /tableMaxima\.scans is no limit/,
   ],
-  ["a budget of nothing", { budget: { dollars: 0, email: "a@example.com" } }, /budget\.dollars must be a number above 0/],
+  ["a budget of nothing", { budget: { dollars: 0, email: "a@example.com" } }, /budget\.dollars must be a number of dollars from 0\.01/],
   ["a budget that tells nobody", { budget: { dollars: 5 } as never }, /budget\.email must be an e-mail address/],
   ["one invocation at once", { notifyConcurrency: 1 }, /notifyConcurrency must be a whole number from 2 to 1000/],
   ["more invocations at once than a queue takes", { notifyConcurrency: 1_001 }, /from 2 to 1000/],
   ["a fraction of an invocation", { notifyConcurrency: 2.5 }, /from 2 to 1000/],
   [
     "numbers for parameters",
-    { parameters: { login: 1, chatter: 2, topic: 3 } as unknown as Settings["parameters"] },
-    /three different names/,
+    { parameters: { login: "a", chatter: 2, topic: "c" } as unknown as Settings["parameters"] },
+    /parameters\.chatter must be of the kind string; it is number/,
   ],
   [
     "numbers for cookies",
     {
-      cookies: { login: 1, chatter: 2 } as unknown as NonNullable<Settings["cookies"]>,
+      cookies: { login: 1, chatter: "b" } as unknown as NonNullable<Settings["cookies"]>,
       allowedOrigins: ["https://a.example"],
     },
-    /two different names/,
+    /cookies\.login must be of the kind string/,
   ],
   // As an environment variable it would be 1e+21, and the functions would not start.
   [
@@ -254,12 +256,12 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   [
     "a route table in the place of a list",
     { vpc: { id: "vpc-0a1b2c3d", routeTableIds: "rtb-0a1b2c3d" as unknown as string[] } },
-    /routeTableIds like/,
+    /vpc\.routeTableIds must be of the kind list/,
   ],
   [
     "a number for a host",
     { host: { name: 5 as unknown as string, zone: ZONE } },
-    /host\.name is missing: a certificate needs the hostname/,
+    /host\.name must be of the kind string/,
   ],
   ["an empty VPC", { vpc: {} as NonNullable<Settings["vpc"]> }, /vpc needs an id/],
   ["an empty site", { site: {} as NonNullable<Settings["site"]> }, /site\.path must be/],
@@ -268,12 +270,50 @@ const BAD: [string, Partial<Settings>, RegExp][] = [
   ["a topic twice", { waysIn: { topics: [WAYS_IN.topics[0]!, WAYS_IN.topics[0]!] } }, /names a topic twice/],
   ["one topic in the place of a list", { waysIn: { topics: WAYS_IN.topics[0] as never } }, /topics as a list of ARNs/],
   ["a way in that there is none of", { waysIn: { streams: [] } as never }, /waysIn\.streams is no way in/],
-  ["a rule for all events", { waysIn: { rules: { all: { pattern: {} } } } }, /waysIn\.rules\.all\.pattern must be a pattern/],
+  ["a rule for all events", { waysIn: { rules: { all: { pattern: {} } } } }, /waysIn\.rules\.all\.pattern must be an object with at least one name/],
   ["a rule whose bus has a space", { waysIn: { rules: { games: { ...WAYS_IN.rules.games, bus: "a b" } } } }, /bus must be the name/],
   ["a rule's name with a slash", { waysIn: { rules: { "a/b": WAYS_IN.rules.games } } }, /a\/b must be letters and digits/],
   ["a pipe from a topic", { waysIn: { pipes: { stats: { source: WAYS_IN.topics[0]! } } } }, /must be the ARN of an SQS queue/],
   ["a pipe from a FIFO queue", { waysIn: { pipes: { stats: { source: `${WAYS_IN.pipes.queue.source}.fifo` } } } }, /which is not FIFO/],
   ["a pipe's misspelt template", { waysIn: { pipes: { stats: { ...WAYS_IN.pipes.queue, templat: "{}" } as never } } }, /templat is not known/],
+  ["a misspelt name in a host", { host: { name: "socks.example.com", zone: ZONE, certificateARN: CERTIFICATE } as never }, /host\.certificateARN is not known/],
+  ["a misspelt example", { site: { path: "/s", exampel: {} } as never }, /site\.exampel is not known: path, example are/],
+  ["a misspelt part of a throttle", { throttle: { ping: { rate: 5, burst: 5, bust: 5 } as never } }, /throttle\.ping\.bust is not known/],
+  ["a word for a zone", { host: { name: "socks.example.com", certificateArn: CERTIFICATE, zone: "" as never } }, /host\.zone must be of the kind object/],
+  ["an account as a number", { env: { region: "eu-central-1", account: 123456789012 as never } }, /env\.account must be of the kind string/],
+  ["a setting that every object has", JSON.parse('{"constructor": 1}'), /constructor is not a setting/],
+  ["a zone without a name", { host: { name: "socks.undefined", zone: { id: ZONE.id } as never } }, /host\.zone\.name must be a name/],
+  ["a zone with a dot at its end", { host: { name: "socks.example.com", zone: { ...ZONE, name: "example.com." } } }, /host\.zone\.name must be .*; it is "example\.com\."/],
+  ["a host with a dot at its end", { host: { name: "socks.example.com.", zone: ZONE } }, /host\.name must be a hostname/],
+  ["a host too long for a certificate", { host: { name: `${"a".repeat(60)}.example.com`, zone: ZONE } }, /host\.name has 72 letters/],
+  [
+    "one host for two",
+    {
+      host: { name: "www.example.com", zone: ZONE },
+      site: { path: "/s", example: { siteOrigin: "o.example.com", host: "www.example.com", certificateArn: IN_VIRGINIA } },
+    },
+    /host\.name and site\.example\.host must differ/,
+  ],
+  [
+    "a site that CloudFront fetches from itself",
+    { site: { path: "/s", example: { siteOrigin: "www.example.com", host: "www.example.com", certificateArn: IN_VIRGINIA } } },
+    /siteOrigin must be another name/,
+  ],
+  ["one table for two", { existingTables: { chatters: { name: "Old", streamArn: streamOf("eu-central-1") }, updates: "Old" } }, /must be two tables/],
+  ["a stream with a word behind it", { existingTables: { chatters: { name: "Old", streamArn: `${streamOf("eu-central-1")} or so` } } }, /streamArn must be/],
+  ["a stream of another region", { env: FRANKFURT, existingTables: { chatters: { name: "Old", streamArn: streamOf("us-east-1") } } }, /existingTables\.chatters\.streamArn must be of the stack's region, eu-central-1; this one is of us-east-1/],
+  ["a topic of another account", { env: FRANKFURT, waysIn: { topics: ["arn:aws:sns:eu-central-1:999999999999:stats"] } }, /waysIn\.topics must be of the stack's account, 123456789012/],
+  ["a pipe from another region", { env: FRANKFURT, waysIn: { pipes: { stats: { source: "arn:aws:sqs:us-east-1:123456789012:stats" } } } }, /waysIn\.pipes\.stats\.source must be of the stack's region/],
+  ["alarms told in another region", { env: FRANKFURT, alarmTopicArn: "arn:aws:sns:us-east-1:123456789012:on-call" }, /alarmTopicArn must be of the stack's region/],
+  ["tables that are deleted and protected", { protectTables: true, keepTables: false }, /protectTables and keepTables: false/],
+  ["a pattern that names a text", { waysIn: { rules: { a: { pattern: { source: "stats" } } } } }, /rules\.a\.pattern\.source must be a list of what it may be, such as \["stats"\]/],
+  ["a pattern that lists nothing", { waysIn: { rules: { a: { pattern: { detail: { game: [] } } } } } }, /pattern\.detail\.game must list what it may be/],
+  ["a pattern with two operators", { waysIn: { rules: { a: { pattern: { source: [{ prefix: "a", suffix: "b" }] } } } } }, /one operator/],
+  ["an empty pattern of a pipe", { waysIn: { pipes: { a: { source: WAYS_IN.pipes.queue.source, pattern: {} } } } }, /pipes\.a\.pattern must be an object/],
+  ["more origins than a function's variables hold", { allowedOrigins: Array.from({ length: 200 }, (_, n) => `https://shop-${n}.example`) }, /bytes together, of at most 2500/],
+  ["a budget that is written with an exponent", { budget: { dollars: 1e-7, email: "a@example.com" } }, /budget\.dollars/],
+  ["a VPC's ID of two digits", { vpc: { id: "vpc-0a", routeTableIds: ["rtb-0a1b2c3d"] } }, /vpc needs an id like/],
+  ["a route table twice", { vpc: { id: "vpc-0a1b2c3d", routeTableIds: ["rtb-0a1b2c3d", "rtb-0a1b2c3d"] } }, /names a route table twice/],
   [
     "a misspelt setting",
     { allowedOrigin: ["https://www.example.com"] } as Partial<Settings>,
@@ -303,6 +343,7 @@ const REFUSED_BY_THE_CONSTRUCT: Record<string, [Partial<ChatterboxProps>, RegExp
   "a namespace that CloudWatch does not take": [{ metricsNamespace: ":Chätterbox" }, /metricsNamespace must be/],
   "no sockets at all": [{ maxConnectionsPerLogin: 0 }, /maxConnectionsPerLogin must be/],
   "tables that read nothing": [{ tableMaxima: { reads: 0, writes: 5 } }, /tableMaxima\.reads must be/],
+  "tables that are deleted and protected": [{ keepTables: false, protectTables: true }, /protectTables and keepTables: false/],
   "a topic that is none": [{ waysIn: { topics: ["stats"] } }, /waysIn\.topics must be ARNs/],
   "half a throttle": [{ throttle: { ping: { rate: 5, burst: 0.5 } } }, /throttle\.ping\.burst must be/],
 };
@@ -313,6 +354,16 @@ for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)
     assert.throws(() => new Chatterbox(new Stack(app()), "Mine", { code, ...props }), sentence);
   });
 }
+
+test("a setting that is undefined is one that is left out", () => {
+  const names = Object.keys(defaults) as (keyof Settings)[];
+  assert.deepEqual(complete(Object.fromEntries(names.map((name) => [name, undefined]))), complete({}));
+});
+
+test("a pattern may have all that EventBridge knows", () => {
+  const pattern = { source: ["a", { prefix: "b" }], detail: { n: [{ numeric: [">", 5] }, null, 3, true], $or: [{ a: [1] }, { b: [{ exists: false }] }] } };
+  assert.deepEqual(problems({ waysIn: { rules: { a: { pattern } } } }), []);
+});
 
 test("all problems of the settings are named at once", () => {
   assert.equal(problems({ stage: "a/b", allowedOrigins: ["*"], throttle: { $connect: { rate: 0, burst: 0 }, ping: null as never } }).length, 6);

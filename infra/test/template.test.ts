@@ -19,7 +19,6 @@ const named = new Readable(
     site: { path: "/live" },
     originSecret: { version: 2 },
     tableMaxima: { reads: 1_000, writes: 500 },
-    protectTables: true,
     budget: { dollars: 50, email: "on-call@example.com" },
     throttle: { $connect: { rate: 40, burst: 20 } },
     keepTables: false,
@@ -240,9 +239,10 @@ test("the tables chatters and updates outlive the stack, unless keepTables is fa
 });
 
 test("the tables that last can be protected against deletion", () => {
+  const guarded = new Readable(stack({ protectTables: true }));
   const isProtected = (of: Readable) =>
     of.ofType("AWS::DynamoDB::Table").flatMap(([name, table]) => (table.DeletionProtectionEnabled ? [name] : []));
-  assert.deepEqual([isProtected(plain), isProtected(named).sort()], [[], ["Tables/Chatters", "Tables/Updates"]]);
+  assert.deepEqual([isProtected(plain), isProtected(guarded).sort()], [[], ["Tables/Chatters", "Tables/Updates"]]);
 });
 
 test("tables that are there already are taken in place of new ones", () => {
