@@ -16,11 +16,14 @@ TOOLS := $(CURDIR)/.tools
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # Another deployment: a JSON file with settings, in place of infra/settings.ts.
 SETTINGS ?=
+# Its path from the root, for programs that run in infra/, in quotation marks: it may have blanks. $(abspath) takes each word for a path.
+quoted = '$(subst ','\'',$(1))'
+SETTINGS_FILE = $(call quoted,$(if $(SETTINGS),$(if $(filter /%,$(firstword $(SETTINGS))),,$(CURDIR)/)$(SETTINGS)))
 # Reads the settings and refuses them here, where it costs a second, rather than after a build.
 ASK = cd infra && node --no-warnings --import tsx
-GIVEN = "$(if $(SETTINGS),$(abspath $(SETTINGS)))" "$(ARCH)"
+GIVEN = $(SETTINGS_FILE) $(call quoted,$(ARCH))
 CDK = cd infra && CDK_DISABLE_CLI_TELEMETRY=1 node_modules/.bin/cdk --no-notices \
-  $(if $(SETTINGS),-c settings=$(abspath $(SETTINGS))) -c architecture=$(ARCH)
+  $(if $(SETTINGS),-c settings=$(SETTINGS_FILE)) -c architecture=$(ARCH)
 USERS ?= 10000
 UPDATES ?= 4
 HOURS ?= 2
@@ -182,6 +185,7 @@ deny: $(TOOLS)/bin/cargo-deny
 	  else echo "advisories: skipped, their database cannot be reached from here"; fi
 
 build: $(TOOLS)/venv/bin/cargo-lambda ## build the functions for Lambda (ARCH=arm64 or x86_64) and check that they can be deployed
+	@$(if $(and $(filter 1,$(words $(ARCH))),$(filter arm64 x86_64,$(ARCH))),:,echo "ARCH must be arm64 or x86_64." >&2; exit 1)
 	$(say) "Building the functions for Lambda on $(ARCH). The first time takes minutes, on two busy cores a quarter of an hour: each program is optimized as a whole."
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(FUNCTIONS:%=--package %)
 	$(say) "Checking that each can be deployed: a dry run, which sends nothing."
@@ -235,7 +239,7 @@ deploy: doctor ## deploy to AWS, by infra/settings.ts (SETTINGS=other.json); nee
 	@$(ASK) bin/deploy-code.ts put-back $(GIVEN)
 
 deploy-code: ## replace the program of one function (FN=notify) and nothing else of it
-	@[[ -n "$(FN)" && " $(FUNCTIONS) " == *" $(FN) "* ]] || { echo "FN must be one of: $(FUNCTIONS)" >&2; exit 1; }
+	@$(if $(and $(filter 1,$(words $(FN))),$(filter $(FUNCTIONS),$(FN))),:,echo "FN must be one of: $(FUNCTIONS)" >&2; exit 1)
 	@$(MAKE) --no-print-directory account $(TOOLS)/venv/bin/cargo-lambda
 	@$(ASK) bin/deploy-code.ts check $(GIVEN) $(FN)
 	PATH="$(TOOLS)/venv/bin:$$PATH" cargo lambda build --locked --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) --package $(FN)
