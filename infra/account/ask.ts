@@ -1,15 +1,16 @@
 import type { Complete } from "../lib/settings";
-import type { Answer } from "./answer";
+import { foreignArns, type Place } from "../lib/places";
+import { wrong, type Answer } from "./answer";
 import { apiGateway } from "./api-gateway";
 import { asked } from "./aws";
 import { bootstrap } from "./bootstrap";
 import { concurrency } from "./concurrency";
 import { hosts } from "./hosts";
-import type { Place } from "./identity";
 import { names } from "./names";
 import type { Planned } from "./planned";
 import type { Question } from "./question";
 import { deployed, stackState, type Deployed } from "./stack";
+import { tables } from "./tables";
 
 /** Everything that can be asked of the account before a build, all at once. */
 export async function askAccount(settings: Complete, planned: Planned, place: Place): Promise<Answer[]> {
@@ -26,6 +27,7 @@ export async function askAccount(settings: Complete, planned: Planned, place: Pl
     asked("API Gateway's settings", () => apiGateway(question)),
     asked("Lambda's concurrency", () => concurrency(question)),
     hosts(question),
+    tables(question),
   ]);
-  return [...state, ...rest.flat()];
+  return [...state, ...foreignArns(settings, place).map(wrong), ...rest.flat()];
 }

@@ -1,8 +1,8 @@
 import { ACMClient, DescribeCertificateCommand } from "@aws-sdk/client-acm";
 import { GetHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
+import type { Place } from "../lib/places";
 import { well, wrong, type Answer } from "./answer";
 import { asked, QUICK } from "./aws";
-import type { Place } from "./identity";
 import type { Question } from "./question";
 
 /** The certificates and the zone that the hostnames need. */

@@ -1,5 +1,5 @@
+import type { Place } from "../lib/places";
 import type { Complete } from "../lib/settings";
-import type { Place } from "./identity";
 import type { Planned } from "./planned";
 
 /** What each check knows. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { planned } from "../account/planned";
 import { FUNCTION_NAMES } from "../lib/functions";
 import { complete, type Settings } from "../lib/settings";
 import { FakeAws, refusal, xmlRefusal, type Replies, type Reply } from "./fake-aws";
+import { FOLDER } from "./stack";
 
 const aws = new FakeAws();
 before(async () => {
@@ -72,6 +73,31 @@ const takes = (rateLimit: number, burstLimit: number, cloudwatchRoleArn?: string
 const FOREIGN = "arn:aws:iam::123456789012:role/of-somebody";
 const MISSING = refusal("ResourceNotFoundException");
 
+const STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/Old-Chatters/stream/2026-11-01T00:00:00.000";
+const UPDATES: Partial<Settings> = { existingTables: { updates: "Old-Updates" } };
+const CHATTERS: Partial<Settings> = { existingTables: { chatters: { name: "Old-Chatters", streamArn: STREAM } } };
+
+function tableWith(keys: string[], more: object = {}, type = "S"): Reply {
+  return [
+    200,
+    {
+      Table: {
+        TableStatus: "ACTIVE",
+        KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? "HASH" : "RANGE" })),
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: type })),
+        ...more,
+      },
+    },
+  ];
+}
+
+const chattersWith = (more: object) => tableWith(["login", "chatter_hash"], more);
+const streaming = (LatestStreamArn: string) => ({ StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" }, LatestStreamArn });
+
+function recoveryThatIs(PointInTimeRecoveryStatus: string): Reply {
+  return [200, { ContinuousBackupsDescription: { ContinuousBackupsStatus: "ENABLED", PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus } } }];
+}
+
 /** An account in which a first deployment succeeds. */
 const FRESH: Replies = {
   DescribeStacks: xmlRefusal("ValidationError", "Stack with id Chatterbox does not exist"),
@@ -84,6 +110,9 @@ const FRESH: Replies = {
   GetHostedZone: zoneCalled("example.com"),
   ListResourceRecordSets: recordsOf(["socks.example.com", "TXT"]),
   DescribeCertificate: certificateThatIs("ISSUED", "example.com", "*.example.com"),
+  DescribeTable: tableWith(["login"]),
+  DescribeTimeToLive: [200, { TimeToLiveDescription: { TimeToLiveStatus: "ENABLED", AttributeName: "expires_at" } }],
+  DescribeContinuousBackups: recoveryThatIs("ENABLED"),
 };
 
 async function answers(settings: Partial<Settings>, replies: Replies): Promise<Answer[]> {
@@ -163,6 +192,25 @@ const FOUND: [what: string, settings: Partial<Settings>, replies: Replies, mark:
   ["a private zone", HOST, { GetHostedZone: zoneCalled("example.com", true) }, "wrong", /is private/],
   ["a log group of a stray function", {}, { DescribeLogGroups: [200, { logGroups: [{ logGroupName: "/aws/lambda/Chatterbox-notify" }] }] }, "wrong", /log group \/aws\/lambda\/Chatterbox-notify already.*aws logs delete-log-group/],
   ["a hostname that is taken", HOST, { GetDomainName: [200, { domainName: "socks.example.com" }] }, "wrong", /hostname of an API socks\.example\.com already/],
+  ["a table that is not there", UPDATES, { DescribeTable: MISSING }, "wrong", /no table Old-Updates in this region/],
+  ["a table of other keys", UPDATES, { DescribeTable: tableWith(["login", "connection_id"]) }, "wrong", /has the keys login, connection_id, and should have login, as strings/],
+  ["a table whose key is a number", UPDATES, { DescribeTable: tableWith(["login"], {}, "N") }, "wrong", /should have login, as strings/],
+  ["a table that is being restored", UPDATES, { DescribeTable: tableWith(["login"], { TableStatus: "CREATING" }) }, "wrong", /is CREATING: wait/],
+  ["a table nobody may ask for", UPDATES, { DescribeTable: refusal("AccessDeniedException") }, "unknown", /Of the table Old-Updates nothing is known/],
+  ["a table whose items stay", UPDATES, { DescribeTimeToLive: [200, { TimeToLiveDescription: { TimeToLiveStatus: "DISABLED" } }] }, "careful", /Old-Updates do not expire.*update-time-to-live/],
+  ["a table that has no backup", UPDATES, { DescribeContinuousBackups: recoveryThatIs("DISABLED") }, "careful", /update-continuous-backups --table-name Old-Updates/],
+  ["a table that protectTables does not protect", { ...UPDATES, protectTables: true }, {}, "careful", /protectTables does not count for Old-Updates/],
+  ["chatter IDs without a stream", CHATTERS, { DescribeTable: chattersWith({}) }, "wrong", /Old-Chatters has no stream.*StreamViewType=KEYS_ONLY/],
+  ["chatter IDs with a newer stream", CHATTERS, { DescribeTable: chattersWith(streaming(`${STREAM}-new`)) }, "wrong", /is an older one's, or misspelt/],
+  [
+    "a table of the stack's own",
+    UPDATES,
+    { DescribeStacks: stackIn("UPDATE_COMPLETE"), ListStackResources: resourcesOf("Old-Updates") },
+    "wrong",
+    /has made the table Old-Updates itself/,
+  ],
+  ["a topic of another region", { waysIn: { topics: ["arn:aws:sns:us-east-1:123456789012:stats"] } }, {}, "wrong", /waysIn\.topics must be of the stack's region, eu-central-1/],
+  ["a queue of another account", { waysIn: { pipes: { stats: { source: "arn:aws:sqs:eu-central-1:210987654321:stats" } } } }, {}, "wrong", /pipes\.stats\.source must be of the stack's account/],
   ["a record that is taken", HOST, { ListResourceRecordSets: recordsOf(["socks.example.com", "AAAA"]) }, "wrong", /record socks\.example\.com already/],
 ];
 
@@ -174,6 +222,12 @@ for (const [what, settings, replies, mark, words] of FOUND) {
     assert.match(found[0]!.sentence, words);
   });
 }
+
+test("tables that a stack left, as they should be, are no obstacle", async () => {
+  const found = await answers(CHATTERS, { DescribeTable: chattersWith(streaming(STREAM)) });
+  assert.deepEqual(found.filter(({ mark }) => mark !== "well"), []);
+  assert(found.some(({ sentence }) => sentence === "The table Old-Chatters is there, and as it should be."));
+});
 
 test("stray functions are named, each with how to delete it", async () => {
   const found = await answers({ stackName: "Mine" }, { GetFunctionConfiguration: [200, { FunctionName: "any" }] });
@@ -217,6 +271,12 @@ test("the account and the region are named", async () => {
 const NOWHERE: [what: string, reply: Reply, settings: Partial<Settings>, words: RegExp][] = [
   ["credentials that AWS refuses", xmlRefusal("InvalidClientTokenId", "The security token is invalid."), {}, /does not take these credentials in eu-central-1: The security token is invalid\./],
   ["credentials that have expired", xmlRefusal("ExpiredToken"), {}, /have expired: aws sso login/],
+  [
+    "a clock that is an hour behind",
+    xmlRefusal("SignatureDoesNotMatch", "Signature expired: 20261127T170000Z is now earlier than 20261127T175500Z (20261127T180000Z - 5 min.)"),
+    {},
+    /^This machine's clock is wrong.*Signature expired/,
+  ],
   ["another address than AWS's that does not answer", [500, ""], {}, /AWS_ENDPOINT_URL has http:\/\/127.0.0.1:\d+ asked, which does not answer .* unset AWS_ENDPOINT_URL/],
   ["another account than the settings'", [200, identityOf("210987654321")], { env: PLACE }, /for the account 123456789012, and these credentials are of 210987654321/],
 ];
@@ -229,5 +289,37 @@ for (const [what, reply, settings, words] of NOWHERE) {
     assert.equal(answers.length, 1);
     assert.equal(answers[0]!.mark, "wrong");
     assert.match(answers[0]!.sentence, words);
+  });
+}
+
+const CONFIG = join(FOLDER, "config");
+writeFileSync(CONFIG, "[default]\nregion = eu-west-1\n[profile mine]\naws_access_key_id = other\naws_secret_access_key = other\n");
+const KEYLESS = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+
+/** What a shell may have, of which programs take different things. */
+const SHELLS: [what: string, environment: Record<string, string | undefined>, words: RegExp][] = [
+  ["a profile beside keys", { AWS_PROFILE: "mine", AWS_CONFIG_FILE: CONFIG }, /CDK would take AWS_ACCESS_KEY_ID, and other programs AWS_PROFILE=mine: unset/],
+  ["a default region that is not the profile's", { AWS_REGION: undefined, AWS_DEFAULT_REGION: "us-east-1", AWS_CONFIG_FILE: CONFIG }, /AWS_DEFAULT_REGION=us-east-1, .* the profile's region, eu-west-1: export AWS_REGION/],
+  ["a default region alone", { AWS_REGION: undefined, AWS_DEFAULT_REGION: "us-east-1" }, /There is no region: export AWS_REGION=us-east-1/],
+  ["a profile that there is not", { ...KEYLESS, AWS_PROFILE: "nobody" }, /There are no credentials: aws configure --profile nobody,.*\(Could not/],
+  ["an ID without a key", { AWS_SECRET_ACCESS_KEY: undefined }, /need each other/],
+];
+
+for (const [what, environment, words] of SHELLS) {
+  test(`nothing more is asked in a shell with ${what}`, async () => {
+    const before = { ...process.env };
+    for (const [name, value] of Object.entries({ AWS_EC2_METADATA_DISABLED: "true", ...environment })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    try {
+      aws.replies = { GetCallerIdentity: [200, identityOf(PLACE.account)] };
+      const { answers, place } = await identity(complete({}));
+      assert.equal(place, undefined);
+      assert.deepEqual(answers.map(({ mark }) => mark), ["wrong"], JSON.stringify(answers));
+      assert.match(answers[0]!.sentence, words);
+    } finally {
+      process.env = before;
+    }
   });
 }
