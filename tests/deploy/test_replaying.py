@@ -27,17 +27,17 @@ def dead_letters(site):
 def replay(site, emulator, dead_letters):
     """Runs a command of the document, as it stands there, and returns what it prints."""
 
-    def run(end: str) -> str:
+    def run(end: str, expected: int = 0, **environment: str) -> str:
         [command] = [one for one in commands(OPERATING, "replay.py") if one.endswith(end)]
         command = command.replace("venv/bin/python", sys.executable)
         for name, url in (("DEAD_LETTER_QUEUE_URL", dead_letters), (" QUEUE_URL", site.outputs["QueueUrl"])):
-            command = command.replace(f"{name}=…", f"{name}={url}")
+            command = command.replace(f"{name}=…", f"{name}={environment.get(name.strip(), url)}")
         done = subprocess.run(
             ["bash", "-c", command], cwd=ROOT, env={**os.environ, **emulator.environment},
             capture_output=True, text=True, timeout=PATIENCE,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert done.returncode == expected and "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
 
     return run
 
@@ -47,7 +47,9 @@ def bury(site, dead_letters):
     """Puts a message into the dead-letter queue, and returns its ID."""
 
     def put(body) -> str:
-        return site.sqs.send_message(QueueUrl=dead_letters, MessageBody=json.dumps(body))["MessageId"]
+        return put.text(json.dumps(body))
+
+    put.text = lambda body: site.sqs.send_message(QueueUrl=dead_letters, MessageBody=body)["MessageId"]
 
     return put
 
@@ -153,3 +155,61 @@ def test_what_the_stream_no_longer_has_is_left_and_said(site, aws, replay, bury,
     printed = replay("--send")
     assert f"{message}: records of a stream: left: " in printed and "0 sent again, 1 left" in printed
     assert buried() == 1
+
+
+def test_what_cannot_be_sent_again_is_left_and_holds_up_nothing_else(site, aws, replay, bury, buried, login):
+    site.put_into_outbox({"login": login, "body": 5})
+    batch = failed_batch(site, aws, "OutboxTable", "NotifyFunction", lambda _: True)
+    gone = {**batch, "requestContext": {**batch["requestContext"], "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:Gone"}}
+    placeless = {**batch, "DDBStreamBatchInfo": {}}
+    nowhere = {"DDBStreamBatchInfo": None, "requestContext": {}}
+    left = [bury(one) for one in (gone, placeless, nowhere)]
+    with site.browser(login, site.issue(login)) as browser:
+        sent = bury({"login": login, "body": {"plays": 6}})
+        printed = replay("--send")
+        for message in left:
+            assert f"{message}: records of a stream: left: " in printed, printed
+        assert f"{sent}: an event of the queue: sent to the queue" in printed and "1 sent again, 3 left" in printed
+        assert browser.hear()["body"] == {"plays": 6}
+    assert buried() == 3, "all of them show at once"
+
+
+def test_messages_that_are_no_events_go_to_the_queue_as_they_are(replay, bury, buried):
+    texts = ["hello", "{", "5", "null", "[]", '"text"']
+    messages = [bury.text(text) for text in texts]
+    printed = replay("--send")
+    assert all(f"{message}: an event of the queue: sent to the queue" in printed for message in messages), printed
+    assert buried() == 0
+
+
+def test_a_batch_is_handed_over_to_its_last_record_whatever_is_between(site, aws, replay, bury, login):
+    """Lambda counts in a batch what its filter let through; deletions are between."""
+    with site.browser(login, site.issue(login)) as browser:
+        items = [site.put_into_outbox({"login": login, "topic": "first", "body": 1})]
+        site.dynamodb.delete_item(TableName=site.outputs["OutboxTable"], Key={"id": items[0]["id"]})
+        items.append(site.put_into_outbox({"login": login, "topic": "last", "body": 2}))
+        assert {browser.hear()["body"] for _ in items} == {1, 2}
+        first, last = (
+            failed_batch(site, aws, "OutboxTable", "NotifyFunction", lambda record: record["dynamodb"]["Keys"]["id"] == item["id"])
+            for item in items
+        )
+        numbers = {"endSequenceNumber": last["DDBStreamBatchInfo"]["endSequenceNumber"], "batchSize": 2}
+        assert first["DDBStreamBatchInfo"]["shardId"] == last["DDBStreamBatchInfo"]["shardId"]
+        # As if they had never been recorded.
+        site.dynamodb.delete_item(TableName=site.outputs["UpdatesTable"], Key={"login": {"S": login}})
+        bury({**first, "DDBStreamBatchInfo": {**first["DDBStreamBatchInfo"], **numbers}})
+        assert " handed to " in replay("--send")
+        assert {browser.hear()["body"] for _ in items} == {1, 2}
+
+
+def test_an_empty_queue_has_nothing_and_one_that_a_killed_run_left_hidden_is_said(site, replay, bury, dead_letters):
+    assert replay("--send") == "0 sent again, 0 left\n"
+    bury({"login": "a", "body": 1})
+    site.sqs.receive_message(QueueUrl=dead_letters, VisibilityTimeout=600)
+    assert "0 sent again, 0 left\n1 are hidden by another run, or one that was killed" in replay("--send")
+
+
+def test_a_queue_that_is_not_there_or_is_both_is_named_in_a_sentence(site, replay, dead_letters):
+    assert "AWS cannot be asked: " in replay("--send", expected=1, DEAD_LETTER_QUEUE_URL=f"{dead_letters}-not")
+    assert "must be two queues" in replay("--send", expected=1, QUEUE_URL=dead_letters)
+    assert "QUEUE_URL must be set" in replay("--send", expected=1, QUEUE_URL="")

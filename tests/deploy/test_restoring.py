@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from clients import PATIENCE
 from deployment import ROOT
 from documents import OPERATING, commands
@@ -38,3 +40,24 @@ def test_a_page_with_a_later_version_takes_the_restored_log_for_a_new_one(site, 
             assert [update["body"] for update in reply["updates"]] == [{"plays": 1}]
     finally:
         dynamodb.delete_table(TableName=name)
+
+
+@pytest.mark.parametrize("restored, updates, words", [
+    ("ConnectionsTable", "UpdatesTable", "is no table of updates: its keys are login, connection_id"),
+    ("UpdatesTable", "OutboxTable", "is no table of updates: its keys are id"),
+    ("UpdatesTable", "UpdatesTable", "must be two tables"),
+    ("UpdatesTable", None, "Not all is restored; mend this, and run it again: "),
+    ("", "UpdatesTable", "RESTORED_TABLE must be set"),
+], ids=["sockets", "into the outbox", "the same", "none", "no name"])
+def test_a_wrong_table_is_named_and_nothing_is_written(site, emulator, login, restored, updates, words):
+    site.invoke_notify({"login": login, "body": {"plays": 1}})
+    read = lambda: site.dynamodb.get_item(TableName=site.outputs["UpdatesTable"], Key={"login": {"S": login}})["Item"]
+    before = read()
+    with site.browser(login, site.issue(login)):
+        names = {"RESTORED_TABLE": site.outputs.get(restored, restored), "UPDATES_TABLE": site.outputs[updates] if updates else "nowhere"}
+        done = subprocess.run(
+            [sys.executable, ROOT / "examples" / "restore" / "restore.py"], env={**os.environ, **emulator.environment, **names},
+            capture_output=True, text=True, timeout=PATIENCE,
+        )
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert read() == before
