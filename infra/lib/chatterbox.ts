@@ -90,6 +90,7 @@ export class Chatterbox extends Construct {
   readonly alarms: Alarm[];
   /** What CloudFront adds to each handshake, if that is set. */
   readonly originSecret?: OriginSecret;
+  private readonly namePrefix?: string;
 
   /** Throws a `SettingsError` that names every setting that the functions, API Gateway or DynamoDB would refuse. */
   constructor(scope: Construct, id: string, props: ChatterboxProps) {
@@ -103,8 +104,10 @@ export class Chatterbox extends Construct {
       ...protectionProblems(props.keepTables, props.protectTables),
       ...originSecretProblems(props.originSecret),
       ...waysInProblems(props.waysIn),
+      ...this.sharedNames(props),
     ];
     if (problems.length > 0) throw new SettingsError(problems);
+    this.namePrefix = props.namePrefix;
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
     this.tables = new Tables(this, "Tables", {
       keep: props.keepTables ?? true,
@@ -142,6 +145,22 @@ export class Chatterbox extends Construct {
     if (props.waysIn) addWaysIn(this, props.waysIn, this.queues);
     this.alarms = addAlarms(this, this, props.alarmTopic);
     addDashboard(this, this);
+  }
+
+  /** One sentence for each name that another Chatterbox of the stack has: their metrics would be one, and their functions' names refused. */
+  private sharedNames({ metricsNamespace, namePrefix }: ChatterboxProps): string[] {
+    const all = Stack.of(this).node.findAll().filter((one) => one instanceof Chatterbox);
+    // One that was refused has none of its parts.
+    const others = all.filter((one) => one !== this && one.metrics !== undefined);
+    const namespace = metricsNamespace ?? Stack.of(this).stackName;
+    return others.flatMap(({ metrics, namePrefix: prefix, node }) => [
+      ...(metrics.namespace === namespace
+        ? [`metricsNamespace must be another than that of ${node.path}, "${namespace}": the alarms of both would count the metrics of both.`]
+        : []),
+      ...(namePrefix !== undefined && prefix === namePrefix
+        ? [`namePrefix must be another than that of ${node.path}, "${namePrefix}": a function's name is there once.`]
+        : []),
+    ]);
   }
 
   /** Where browsers connect, on API Gateway's own hostname. */

@@ -355,6 +355,17 @@ for (const [what, [props, sentence]] of Object.entries(REFUSED_BY_THE_CONSTRUCT)
   });
 }
 
+test("of two Chatterboxes in a stack each has names of its own", () => {
+  const code = (name: string) => Code.fromAsset(join(FUNCTIONS, name));
+  const site = new Stack(app(), "Site");
+  new Chatterbox(site, "One", { code, namePrefix: "One" });
+  assert.throws(() => new Chatterbox(site, "Two", { code }), /metricsNamespace must be another than that of Site\/One, "Site"/);
+  const taken = { code, namePrefix: "One", metricsNamespace: "Three" };
+  assert.throws(() => new Chatterbox(site, "Three", taken), /namePrefix must be another than that of Site\/One, "One"/);
+  const other = new Stack(app(), "Other");
+  for (const name of ["One", "Two"]) new Chatterbox(other, name, { code, metricsNamespace: name });
+});
+
 test("a setting that is undefined is one that is left out", () => {
   const names = Object.keys(defaults) as (keyof Settings)[];
   assert.deepEqual(complete(Object.fromEntries(names.map((name) => [name, undefined]))), complete({}));
