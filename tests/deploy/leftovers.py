@@ -1,5 +1,7 @@
 """What a stack has made, and what is left of it: by its name, which all that it makes has in its own."""
 
+import re
+
 # Where each kind is listed: client, operation, the list in the answer, and the member with the name, if the list holds objects.
 KINDS = {
     "queues": ("sqs", "list_queues", "QueueUrls", None),
@@ -19,7 +21,12 @@ THERE = {"StackStatusFilter": ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREA
 
 def left_of(stack: str, aws) -> dict[str, list[str]]:
     """Names by kind, of an account that `aws.client(service)` asks."""
-    return {kind: [name for name in names(kind, aws) if stack in name] for kind in KINDS}
+    return {kind: [name for name in names(kind, aws) if is_of(stack, name)] for kind in KINDS}
+
+
+def is_of(stack: str, name: str) -> bool:
+    """Whether a name, an ARN or a URL has the stack's name in it, whole: `Chat` has made nothing of `Chatterbox`."""
+    return re.search(rf"(?<![A-Za-z0-9-]){re.escape(stack)}(?![A-Za-z0-9])", name) is not None
 
 
 def names(kind: str, aws) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 from builds import quick_builds
 from clients import PATIENCE
 from deployment import ROOT, lambda_folder
-from leftovers import left_of
+from leftovers import is_of, left_of
 from test_conformance import GAPS
 from verify import questions
 from verify.place import Place
@@ -30,6 +30,9 @@ FITTED = f"""cd infra && CI=true node_modules/.bin/cdk --no-notices --app "{sys.
   -c settings=$(abspath $(SETTINGS)) -c architecture=$(ARCH)"""
 # In the place of cdk: something of the stack is there, and then it fails, or goes on until somebody ends it.
 HALF = """import json, sys, time, boto3
+if sys.argv[1] == "waits":
+    print("it is being built", flush=True)
+    time.sleep(3600)
 template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "ChatterboxVerify-half"}}}}
 boto3.client("cloudformation", region_name="us-east-1").create_stack(StackName="ChatterboxVerify", TemplateBody=json.dumps(template))
 print("half of it is there", flush=True)
@@ -127,6 +130,17 @@ def test_one_that_is_interrupted_is_destroyed_and_its_cdk_is_ended(verify, half,
     assert str(tmp_path / "half.py") not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 
 
+def test_of_two_runs_at_once_the_second_does_nothing(verify, half, aws):
+    words, environment = half("waits")
+    first = verify(*words, **environment)
+    while "it is being built\n" != (line := first.stdout.readline()):
+        assert line
+    status, said = ended(verify(*words, **environment))
+    assert status != 0 and "Another make verify-aws is running" in said and "Destroying" not in said, said
+    os.killpg(first.pid, signal.SIGINT)
+    assert "Nothing is left" in ended(first)[1]
+
+
 def child_of(make: int) -> int:
     return int(subprocess.run(["ps", "-o", "pid=", "--ppid", str(make)], capture_output=True, text=True).stdout.split()[0])
 
@@ -135,9 +149,13 @@ class Refusing(BaseHTTPRequestHandler):
     """CloudFormation as the emulator has it, but that it deletes no stack."""
 
     upstream = ""
+    is_gone = False
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
+        if b"Action=DeleteStack" in body and self.is_gone:
+            self.connection.close()
+            return
         if b"Action=DeleteStack" in body:
             status, answer = 403, b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>You may not.</Message></Error></ErrorResponse>"
         else:
@@ -156,14 +174,15 @@ class Refusing(BaseHTTPRequestHandler):
         pass
 
 
-def test_what_cannot_be_destroyed_is_said(verify, half, aws, emulator):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Refusing,), {"upstream": emulator.url}))
+@pytest.mark.parametrize("is_gone, why", [(False, "AccessDenied: You may not."), (True, "Connection was closed")], ids=["refused", "no network"])
+def test_what_cannot_be_destroyed_is_said(verify, half, aws, emulator, is_gone, why):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Refusing,), {"upstream": emulator.url, "is_gone": is_gone}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     words, environment = half("fails")
     try:
         status, said = ended(verify(*words, **environment, AWS_ENDPOINT_URL_CLOUDFORMATION=f"http://127.0.0.1:{server.server_port}"))
         left = said.split("This is left, and may cost something:")[1]
-        assert f"The stack {STACK} could not be deleted: AccessDenied: You may not." in left
+        assert f"The stack {STACK} could not be deleted: " in left and why in left, left
         assert f"stacks: {STACK}" in left and "ChatterboxVerify-half" in left and status != 0
     finally:
         server.shutdown()
@@ -207,3 +226,12 @@ def test_refused_handshakes_are_counted_in_minutes_of_their_own(deployment, site
 def test_the_document_says_that_nobody_has_run_it_or_when_somebody_did():
     results = DOCUMENT.read_text().partition(MARK)[2].strip()
     assert results.startswith(("Nobody has run it yet", "Run on "))
+
+
+@pytest.mark.parametrize("name, is_its_own", [
+    ("Chat", True), ("Chat-notify", True), ("/aws/lambda/Chat-notify", True), ("arn:aws:lambda:us-east-1:123456789012:function:Chat-notify", True),
+    ("https://sqs.us-east-1.amazonaws.com/123456789012/Chat-Queue", True),
+    ("Chatterbox", False), ("Chatterbox-notify", False), ("Group-Chat", False), ("ChatChat-notify", False),
+])
+def test_what_is_left_is_told_by_the_stacks_whole_name(name, is_its_own):
+    assert is_of("Chat", name) == is_its_own

@@ -30,11 +30,17 @@ def main() -> int:
         options, place = Options.given(), Place()
         account = place.identity()["Account"]
         stack = Stack(place, options.stack, TARGET / "verify", pause=0.2 if place.emulator else None)
-        if stack.is_there():
-            raise StackError(f"There is a stack {options.stack} already. If it is of a run that was killed: aws cloudformation delete-stack --stack-name {options.stack}")
+        with stack.alone():
+            return begin(options, place, stack, account)
     except (OptionsError, StackError, BotoCoreError, ClientError) as error:
         print(error if isinstance(error, (OptionsError, StackError)) else f"AWS cannot be reached: {reason(error)}", file=sys.stderr)
         return NOT_TRIED
+
+
+def begin(options: Options, place: Place, stack: Stack, account: str) -> int:
+    """Says what it will do, and does it where nothing stands in the way."""
+    if stack.is_there():
+        raise StackError(f"There is a stack {options.stack} already. If it is of a run that was killed: aws cloudformation delete-stack --stack-name {options.stack}")
     print(f"This deploys the stack {options.stack} to {place.region} in the account {account}, tries it, writes docs/verified.md and destroys it.")
     print(sentence(options))
     if not (options.yes or agreed()):
@@ -63,8 +69,8 @@ def run(options: Options, place: Place, stack: Stack) -> int:
     try:
         stack.deploy()
         attempt(report, options, stack)
-    except StackError as error:
-        print(error, file=sys.stderr)
+    except (StackError, BotoCoreError, ClientError) as error:
+        print(error if isinstance(error, StackError) else f"AWS does not answer: {reason(error)}", file=sys.stderr)
         status = NOT_TRIED
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

@@ -1,14 +1,15 @@
 """The stack of a run: deployed as everybody deploys, and destroyed by CloudFormation itself, which needs no build for it."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deployment import ROOT
 from leftovers import KINDS, left_of
@@ -34,6 +35,17 @@ class Stack:
         self.outputs: dict[str, str] = {}
         self._cloudformation = place.client("cloudformation")
         self._deletion = DELETION if pause is None else {"Delay": pause, "MaxAttempts": 600}
+
+    @contextmanager
+    def alone(self):
+        """Holds off other runs of this machine: the stack is there only when all is built, and each would destroy the other's."""
+        self.settings_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.settings_file.with_name("lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StackError("Another make verify-aws is running in this checkout: wait until it has ended.") from None
+            yield
 
     @property
     def socket_url(self) -> str:
@@ -81,7 +93,7 @@ class Stack:
         try:
             self._cloudformation.delete_stack(StackName=self.name)
             self._cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig=self._deletion)
-        except (ClientError, WaiterError) as failed:
+        except (ClientError, BotoCoreError) as failed:
             return [f"The stack {self.name} could not be deleted: {reason(failed)}", *self._left()]
         # Some of it, such as what reads a queue, is listed for a moment after it was deleted.
         for _ in range(LOOKS):
@@ -93,7 +105,7 @@ class Stack:
     def _left(self) -> list[str]:
         try:
             left = left_of(self.name, self.place)
-        except ClientError as refused:
+        except (ClientError, BotoCoreError) as refused:
             return [f"What is left of {', '.join(KINDS)} is not known: {reason(refused)}"]
         return [f"{kind}: {name}" for kind, names in left.items() for name in names]
 
