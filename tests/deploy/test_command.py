@@ -78,6 +78,20 @@ def zipped(program) -> bytes:
     return file.getvalue()
 
 
+def test_a_dead_letter_that_cannot_be_sent_holds_up_no_other(site, chatter, login):
+    url = site.outputs["DeadLetterQueueUrl"]
+    site.sqs.purge_queue(QueueUrl=url)
+    placeless = {"DDBStreamBatchInfo": {}, "requestContext": {}}
+    bury = lambda event: site.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))["MessageId"]
+    left, sent = bury(placeless), bury({"login": login, "body": 1})
+    code, found = chatter("replay", "--send", "--dead-letters", url, "--queue", f"{url}-not")
+    assert (code, {one["messageId"]: one["sent"] for one in found}) == (3, {left: False, sent: False})
+    code, found = chatter("replay", "--send")
+    assert (code, {one["messageId"]: one["sent"] for one in found}) == (3, {left: False, sent: True}), "they showed at once"
+    assert [one["messageId"] for one in chatter("replay")[1]] == [left]
+    site.sqs.purge_queue(QueueUrl=url)
+
+
 def wrong(checks: list[dict], what: str) -> list[dict]:
     return [check for check in checks if check["what"] == what and check["mark"] == "wrong"]
 

@@ -70,28 +70,46 @@ impl Replay {
             },
             _ => Queues::of(place).await?,
         };
-        let (mut sent, mut left) = (0, Vec::new());
-        loop {
-            let letters = receive(place, &queues).await?;
-            if letters.is_empty() {
-                break;
-            }
-            for letter in letters {
-                let replayed = self.one(place, &queues, &letter).await?;
-                answers.say(&replayed)?;
-                if replayed.sent {
-                    sent += 1;
-                } else {
-                    left.push(letter.receipt);
-                }
-            }
+        if queues.queue == queues.dead_letters {
+            let rule =
+                "--queue and --dead-letters must be two queues: what is sent again would be received again, for ever";
+            return Err(CommandError::Argument(rule.to_owned()));
         }
+        let mut left = Vec::new();
+        let sent = self.all(place, &queues, answers, &mut left).await;
+        // Also where something failed on the way: they would stay hidden from the next run.
         for receipt in &left {
             let parameters = json!({"QueueUrl": queues.dead_letters, "ReceiptHandle": receipt, "VisibilityTimeout": 0});
             ask(place, "ChangeMessageVisibility", &parameters).await?;
         }
-        answers.progress(&format!("{sent} sent again, {} left", left.len()));
+        answers.progress(&format!("{} sent again, {} left", sent?, left.len()));
         Ok(if left.is_empty() { Done::Well } else { Done::No })
+    }
+
+    /// Goes through all of them, and returns how many were sent. `left` has the receipts of all others that were received.
+    async fn all(
+        &self,
+        place: &Place,
+        queues: &Queues,
+        answers: Answers,
+        left: &mut Vec<String>,
+    ) -> Result<usize, CommandError> {
+        let mut sent = 0;
+        loop {
+            let letters = receive(place, queues).await?;
+            if letters.is_empty() {
+                return Ok(sent);
+            }
+            left.extend(letters.iter().map(|letter| letter.receipt.clone()));
+            for letter in letters {
+                let replayed = self.one(place, queues, &letter).await?;
+                answers.say(&replayed)?;
+                if replayed.sent {
+                    sent += 1;
+                    left.retain(|receipt| *receipt != letter.receipt);
+                }
+            }
+        }
     }
 
     async fn one(&self, place: &Place, queues: &Queues, letter: &Letter) -> Result<Replayed, CommandError> {
@@ -109,8 +127,9 @@ impl Replay {
         let done = match remedy {
             Remedy::Enqueue(body) => {
                 let parameters = json!({"QueueUrl": queues.queue, "MessageBody": body});
-                ask(place, "SendMessage", &parameters).await?;
-                Ok("sent to the queue".to_owned())
+                let sent = place.api.ask(Service::Queues, "SendMessage", &parameters).await;
+                sent.map(|_| "sent to the queue".to_owned())
+                    .map_err(|error| error.to_string())
             }
             Remedy::Invoke(batch) => batch.hand_over(place).await,
         };

@@ -99,7 +99,7 @@ impl Batch {
             .records(place)
             .await
             .map_err(|error| format!("{error}: a stream keeps its records for a day"))?;
-        let count = records.as_array().map_or(0, Vec::len);
+        let count = records.len();
         if count == 0 {
             return Err("the stream has no such record any more".to_owned());
         }
@@ -117,16 +117,51 @@ impl Batch {
         Ok(format!("{count} handed to {name}"))
     }
 
-    async fn records(&self, place: &Place) -> Result<Value, ApiError> {
+    /// The records from the batch's first to its last. Between them may be others, which Lambda's filter had left out.
+    async fn records(&self, place: &Place) -> Result<Vec<Value>, ApiError> {
         let at = json!({
             "StreamArn": self.place["streamArn"], "ShardId": self.place["shardId"],
             "ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": self.place["startSequenceNumber"],
         });
-        let iterator = place.api.ask(Service::Streams, "GetShardIterator", &at).await?;
-        let from = json!({"ShardIterator": iterator["ShardIterator"], "Limit": self.place["batchSize"]});
-        let mut answer = place.api.ask(Service::Streams, "GetRecords", &from).await?;
-        Ok(answer["Records"].take())
+        let mut iterator = place.api.ask(Service::Streams, "GetShardIterator", &at).await?["ShardIterator"].take();
+        let mut records = Vec::new();
+        while iterator.is_string() {
+            let mut answer = place
+                .api
+                .ask(Service::Streams, "GetRecords", &json!({"ShardIterator": iterator}))
+                .await?;
+            let found = match answer["Records"].take() {
+                Value::Array(found) => found,
+                _ => Vec::new(),
+            };
+            let is_over = found.is_empty() || found.iter().any(|record| !self.is_before_last(record));
+            records.extend(
+                found
+                    .into_iter()
+                    .filter(|record| self.is_before_last(record) || self.is_last(record)),
+            );
+            iterator = if is_over {
+                Value::Null
+            } else {
+                answer["NextShardIterator"].take()
+            };
+        }
+        Ok(records)
     }
+
+    fn is_before_last(&self, record: &Value) -> bool {
+        sequence_number(&record["dynamodb"]["SequenceNumber"]) < sequence_number(&self.place["endSequenceNumber"])
+    }
+
+    fn is_last(&self, record: &Value) -> bool {
+        record["dynamodb"]["SequenceNumber"] == self.place["endSequenceNumber"]
+    }
+}
+
+/// A sequence number in the order of the stream: of two, the one with more digits is the greater.
+fn sequence_number(value: &Value) -> (usize, &str) {
+    let digits = value.as_str().unwrap_or_default().trim_start_matches('0');
+    (digits.len(), digits)
 }
 
 #[cfg(test)]
@@ -187,6 +222,22 @@ mod tests {
         };
         assert_eq!(letter.remedy(), ("records of a stream", Remedy::Invoke(expected)));
         assert_eq!(letter.cause().as_deref(), Some("RetryAttemptsExhausted"));
+    }
+
+    #[test]
+    fn a_batch_goes_to_its_last_record_whatever_number_it_has() {
+        let batch = Batch {
+            place: json!({"startSequenceNumber": "99", "endSequenceNumber": "100"}),
+            function: String::new(),
+        };
+        let belongs = |number: &str| {
+            let record = json!({"dynamodb": {"SequenceNumber": number}});
+            batch.is_before_last(&record) || batch.is_last(&record)
+        };
+        assert_eq!(
+            ["99", "0099", "100", "101", "1000"].map(belongs),
+            [true, true, true, false, false]
+        );
     }
 
     #[test]
