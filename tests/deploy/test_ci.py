@@ -8,6 +8,8 @@ import sys
 import urllib.parse
 from pathlib import Path
 
+import yaml
+
 from clients import PATIENCE
 from deployment import ROOT
 from documents import DEPLOY, commands
@@ -68,6 +70,24 @@ def actions(aws, role: str) -> set[str]:
 
 def policy(document: str | dict) -> dict:
     return document if isinstance(document, dict) else json.loads(urllib.parse.unquote(document))
+
+
+def test_the_workflow_has_no_right_that_it_does_not_need_and_runs_what_the_makefile_has():
+    workflow = yaml.safe_load((ROOT / "examples" / "ci" / "deploy.yml").read_text())
+    assert workflow["permissions"] == {}
+    rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert rights == {
+        "diff": {"contents": "read", "id-token": "write", "pull-requests": "write"},
+        "deploy": {"contents": "read", "id-token": "write"},
+    }
+    # `on` is a truth value in YAML 1.1.
+    assert workflow[True].keys() == {"pull_request", "push"}, "pull_request_target would give a fork's code the secrets"
+    lines = [line for job in workflow["jobs"].values() for step in job["steps"] for line in step.get("run", "").splitlines()]
+    targets = {word for line in lines if line.startswith("make ") for word in line.split(">")[0].split()[1:] if not word.startswith("-")}
+    assert targets == {"build", "diff", "deploy"}
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    assert not any("${{" in line for line in lines), "what is put into a shell command could be a command"
 
 
 def test_the_roles_template_has_no_finding_of_cfn_lint():
