@@ -18,6 +18,9 @@ import type { Complete } from "../lib/settings";
 /** The tag of a function with such a program: when it got there. */
 const TAG = "chatterbox:deploy-code";
 
+/** What the programs are built for, as lib/functions.ts has it. */
+const RUNTIME = "provided.al2023";
+
 /** How long Lambda may take to put a program in place, in seconds. */
 const PATIENCE = 60;
 
@@ -34,7 +37,12 @@ export async function hindrance({ stackName, architecture }: Complete, name: str
   if (!(await isOfStack(stackName, functionName))) {
     return `${functionName} in ${region} is not a function of the stack ${stackName}: whoever made it has to replace its program, or to delete it.`;
   }
-  const runs = there.configuration.Architectures?.[0] ?? "x86_64";
+  const { PackageType, Runtime, Architectures } = there.configuration;
+  if (PackageType === "Image") return `${functionName} is a container's image: whoever made it one has to replace its program.`;
+  if (Runtime !== RUNTIME) {
+    return `${functionName} has the runtime ${Runtime}, and the program is one for ${RUNTIME}: make deploy gives it that again.`;
+  }
+  const runs = Architectures?.[0] ?? "x86_64";
   return runs === architecture
     ? undefined
     : `${functionName} runs on ${runs}, and this would build for ${architecture}: make deploy-code FN=${name} ARCH=${runs}.`;
@@ -49,8 +57,9 @@ async function isOfStack(stackName: string, functionName: string): Promise<boole
   }
 }
 
-/** Notes at the function that its program is about to be replaced. */
+/** Notes at the function that its program is about to be replaced, once nothing else of it is being changed: Lambda would refuse. */
 export async function mark({ stackName }: Complete, name: string): Promise<void> {
+  await updated(`${stackName}-${name}`);
   const there = await functionNamed(`${stackName}-${name}`);
   const Tags = { [TAG]: new Date().toISOString() };
   await lambda.send(new TagResourceCommand({ Resource: there?.configuration.FunctionArn, Tags }));
@@ -72,9 +81,13 @@ async function putBackOne(configuration: FunctionConfiguration, codes: Map<strin
   const [, , , region, account] = FunctionArn.split(":");
   const S3Bucket = code.bucket.replaceAll("${AWS::AccountId}", account!).replaceAll("${AWS::Region}", region!);
   await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, S3Bucket, S3Key: code.key }));
-  await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: PATIENCE, minDelay: 1 }, { FunctionName });
+  await updated(FunctionName);
   await lambda.send(new UntagResourceCommand({ Resource: FunctionArn, TagKeys: [TAG] }));
   return FunctionName;
+}
+
+async function updated(FunctionName: string): Promise<void> {
+  await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: PATIENCE, minDelay: 1 }, { FunctionName });
 }
 
 /** Where a function's program is. */
