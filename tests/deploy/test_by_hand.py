@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,8 +93,26 @@ def made_by(shell, emulator, aws):
     }
     socket_url = f"ws://127.0.0.1:{emulator.port}/_aws/execute-api/{api}/{stage}"
     yield SimpleNamespace(outputs=outputs, socket_url=socket_url, shell=shell, tried=tried, api=api, stage=stage)
-    shell.run(away)
+    with neighbour(aws, "ByHand-Two") as is_untouched:
+        shell.run(away)
+        assert is_untouched(), "another deployment, whose name begins with this one's"
     assert not any(left_of("ByHand", aws).values()), left_of("ByHand", aws)
+
+
+@contextmanager
+def neighbour(aws, name: str):
+    """A function of another deployment with a queue, and whether it is there as it was."""
+    functions, sqs = aws.client("lambda"), aws.client("sqs")
+    queue = sqs.create_queue(QueueName=f"{name}-updates")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    function = {"FunctionName": f"{name}-notify", "Runtime": "provided.al2023", "Handler": "bootstrap", "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)}}
+    functions.create_function(**function, Role="arn:aws:iam::000000000000:role/two")
+    mapping = functions.create_event_source_mapping(FunctionName=f"{name}-notify", EventSourceArn=arn, Enabled=False)["UUID"]
+    yield lambda: [one["UUID"] for one in functions.list_event_source_mappings(FunctionName=f"{name}-notify")["EventSourceMappings"]] == [mapping]
+    with suppress(functions.exceptions.ResourceNotFoundException):
+        functions.delete_event_source_mapping(UUID=mapping)
+    functions.delete_function(FunctionName=f"{name}-notify")
+    sqs.delete_queue(QueueUrl=queue)
 
 
 def test_what_the_document_tries_reaches_a_browser(by_hand, aws):
