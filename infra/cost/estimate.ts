@@ -154,7 +154,7 @@ export function table(site: Site, choice: Choice = {}): string {
   const rows = estimate(site, choice);
   const total = (of: "dollars" | "afterFree") => rows.reduce((sum, row) => sum + row[of], 0);
   const row = (name: string, quantity: string, list: number, paid: number) =>
-    `${name.padEnd(20)}${quantity.padStart(16)}${money(list).padStart(12)}${money(paid).padStart(14)}`;
+    `${name.padEnd(20)}${column(quantity, 16)}${column(money(list), 12)}${column(money(paid), 14)}`;
   return [
     `${count(site.users)} users, each with ${site.updates} updates a day and a page open for ${site.hours} hours a day: US dollars a month`,
     `(observability: "${choice.observability ?? "free"}"; bodies of ${site.body} bytes, ${counted(site.topics, "topic")} for each user: an update is ${counted(updateWrites(logBytes(site)), "write unit")})`,
@@ -201,6 +201,11 @@ export function sources(): string {
     `Prices: ${SOURCE.region}, ${SOURCE.date}, some of them from general knowledge. They change: check them at`,
     ...PAGES.map((page) => `  ${page}`),
   ].join("\n");
+}
+
+/** To the right of a column, and with a blank before it however long it is. */
+function column(text: string, width: number): string {
+  return ` ${text}`.padStart(width);
 }
 
 function count(quantity: number): string {

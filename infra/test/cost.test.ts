@@ -171,6 +171,8 @@ const WRONG = [
   [0, "many"],
   [0, ""],
   [0, "-1"],
+  [0, "9".repeat(400)],
+  [1, "86401"],
   [2, "25"],
   [3, "8193"],
   [4, "17"],
@@ -187,6 +189,13 @@ for (const [position, word] of WRONG) {
     assert.match(stderr, /USERS, UPDATES, HOURS, BODY, TOPICS and HEARTBEAT must be numbers/);
   });
 }
+
+test("columns stay apart, however much it is", () => {
+  const { stdout } = run("10000000000", "86400", "24", "8192", "16", "1", "full");
+  const rows = stdout.split("\n").filter((line) => /^(messages {2}|DynamoDB|log data|all {2})/.test(line));
+  assert.equal(rows.length, 6);
+  assert(rows.every((row) => row.slice(20).trim().split(/ +/).every((number) => /^\d{1,3}(,\d{3})*(\.\d+)?$/.test(number))));
+});
 
 function run(...words: string[]) {
   const options = { cwd: join(ROOT, "infra"), encoding: "utf8" } as const;
