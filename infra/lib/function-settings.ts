@@ -64,7 +64,7 @@ function variablesProblems(origins: readonly string[], ...names: (object | undef
 }
 
 /** The name of a cookie is a token (RFC 6265, section 4.1.1; RFC 9110, section 5.6.2). */
-const COOKIE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+export const COOKIE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /** The name of a parameter may have any letter; blanks are hardly meant. */
 const PARAMETER = /^[^\s\p{Cc}]+$/u;
 

@@ -1,4 +1,5 @@
 import { Aws, CfnCondition, CfnParameter, CfnRule, Fn, type CfnParameterProps, type Stack } from "aws-cdk-lib";
+import { COOKIE } from "./function-settings";
 import { FUNCTION_NAMES, type FunctionName } from "./functions";
 import { RETENTIONS, STAGE, type Complete } from "./settings";
 
@@ -115,19 +116,32 @@ export class Parameters {
       this.text(`${capitalized(what)}Parameter`, {
         description: `The name in the query string that carries ${description}`,
         default: names[what],
-        minLength: 1,
+        allowedPattern: "^[^\\s]+$",
+        constraintDescription: "a name without blanks",
       });
-    return {
+    const given = {
       login: name("login", "the login"),
       chatter: name("chatter", "the chatter ID"),
       topic: name("topic", "the topics"),
     };
+    const { login, chatter, topic } = given;
+    const pairs = [[login, chatter], [login, topic], [chatter, topic]] as const;
+    // The functions check the same at their start: none would run.
+    new CfnRule(this.stack, "Names", {
+      assertions: pairs.map(([one, other]) => ({
+        assert: Fn.conditionNot(Fn.conditionEquals(one, other)),
+        assertDescription: "LoginParameter, ChatterParameter and TopicParameter need three different names.",
+      })),
+    });
+    return given;
   }
 
   private addCookies(cookies: Complete["cookies"]): NonNullable<Complete["cookies"]> {
     const name = (what: "login" | "chatter", description: string) =>
       this.given(`${capitalized(what)}Cookie`, cookies?.[what] ?? "", {
         description: `The name of a cookie that carries ${description}; without it none is read`,
+        allowedPattern: `^$|${COOKIE.source}`,
+        constraintDescription: "the name of a cookie: letters of the English alphabet, digits and !#$%&'*+-.^_`|~",
       });
     const [login, chatter] = [name("login", "the login"), name("chatter", "the chatter ID")];
     const isEmpty = (parameter: string) => Fn.conditionEquals(Fn.ref(parameter), "");
@@ -140,6 +154,10 @@ export class Parameters {
     new CfnRule(this.stack, "Cookies", {
       assertions: [
         { assert: areBothOrNeither, assertDescription: "LoginCookie and ChatterCookie need each other." },
+        {
+          assert: Fn.conditionOr(isEmpty("LoginCookie"), Fn.conditionNot(Fn.conditionEquals(Fn.ref("LoginCookie"), Fn.ref("ChatterCookie")))),
+          assertDescription: "LoginCookie and ChatterCookie need two different names.",
+        },
         {
           assert: haveOrigins,
           assertDescription: "Cookies need AllowedOrigins: a browser sends a user's cookies for whatever page opens the socket.",

@@ -140,3 +140,40 @@ test("settings that do not fit together make no template", () => {
   assert.equal(status, 1);
   assert.match(stderr, /^The settings cannot be deployed\.\n  - stage must hold letters/);
 });
+
+/** What CloudFormation says of these parameters before it makes anything: of values that a pattern forbids, and of rules that are broken. */
+function objections(parameters: Record<string, string>): string[] {
+  const { Parameters: known = {}, Rules = {} } = template as { Parameters?: Record<string, any>; Rules?: Record<string, any> };
+  const value = (of: any): any => {
+    if (typeof of !== "object") return of;
+    if ("Ref" in of) return parameters[of.Ref] ?? known[of.Ref].Default ?? "";
+    const [[name, words]] = Object.entries<any>(of) as [[string, any[]]];
+    const values = words.map(value);
+    if (name === "Fn::Equals") return values[0] === values[1];
+    if (name === "Fn::Not") return !values[0];
+    return name === "Fn::And" ? values.every(Boolean) : values.some(Boolean);
+  };
+  const assertions = Object.values(Rules).flatMap((rule) => rule.Assertions);
+  return [
+    ...Object.entries(parameters).flatMap(([name, text]) =>
+      new RegExp(known[name].AllowedPattern ?? "").test(text) ? [] : [`${name}: ${known[name].ConstraintDescription}`],
+    ),
+    ...assertions.filter(({ Assert }) => !value(Assert)).map(({ AssertDescription }) => AssertDescription),
+  ];
+}
+
+test("parameters with which the functions would not start are refused before anything is made", () => {
+  const origins = { AllowedOrigins: "https://www.example.com" };
+  const named = (login: string, chatter: string) => ({ ...origins, LoginCookie: login, ChatterCookie: chatter });
+  assert.deepEqual(objections({}), []);
+  assert.deepEqual(objections(named("user", "socks")), []);
+  assert.deepEqual(objections({ LoginParameter: "id", ChatterParameter: "id" }), [
+    "LoginParameter, ChatterParameter and TopicParameter need three different names.",
+  ]);
+  assert.match(objections({ TopicParameter: "a b" })[0]!, /^TopicParameter: a name without blanks/);
+  assert.deepEqual(objections(named("user", "user")), ["LoginCookie and ChatterCookie need two different names."]);
+  assert.deepEqual(objections(named("user", "")), ["LoginCookie and ChatterCookie need each other."]);
+  assert.match(objections(named("user", "so;cks"))[0]!, /^ChatterCookie: the name of a cookie/);
+  assert.match(objections({ LoginCookie: "user", ChatterCookie: "socks" })[0]!, /^Cookies need AllowedOrigins/);
+  assert.match(objections({ AllowedOrigins: "https://www.example.com/" })[0]!, /^AllowedOrigins: /);
+});
