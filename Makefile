@@ -6,7 +6,7 @@ SHELL := bash
 .PHONY: test-docs soak simulation mutants properties lint clippy deny build package reproducible template account doctor synth diff deploy
 .PHONY: deploy-code destroy cost
 # These are folders too.
-.PHONY: book bench bench-aws verify-aws instructions scale compare attack
+.PHONY: book bench bench-aws verify-aws instructions scale compare attack fuzz
 
 FUNCTIONS := connect disconnect default notify revoke
 # What the functions are built for: arm64 or x86_64. This machine's own needs no other Rust target.
@@ -121,6 +121,22 @@ simulation: ## run seeds of the simulated system: SEEDS=1000000, or SEED=17 alon
 properties: ## try every parser that meets strangers with many random inputs: CASES=10000
 	$(say) "Trying."
 	PROPTEST_CASES=$(or $(CASES),10000) cargo test --locked --package properties
+
+# What libFuzzer needs to see which branches an input takes, on every toolchain. With --target, since the programs that cargo runs
+# while it builds must not have it.
+COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing
+fuzz: ## let libFuzzer look for an input that breaks a parser (fuzz/README.md): TARGET=event TIME=60
+	@[[ -f "fuzz/fuzz_targets/$(or $(TARGET),event).rs" ]] || \
+	  { echo "TARGET must be one of: $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))" >&2; exit 1; }
+	$(say) "Building the target. The first time takes some minutes: all that it calls is built with what counts its branches."
+	cp Cargo.lock fuzz/Cargo.lock
+	host=$$(rustc -vV | sed -n 's/^host: //p') && \
+	  RUSTFLAGS="$(COVERAGE)" cargo build --quiet --manifest-path fuzz/Cargo.toml --target "$$host" \
+	    --target-dir target/fuzz --bin $(or $(TARGET),event) && \
+	  mkdir -p target/fuzz/corpus/$(or $(TARGET),event) && cd tests/properties && \
+	  "$(CURDIR)/target/fuzz/$$host/debug/$(or $(TARGET),event)" -max_total_time=$(or $(TIME),60) -rss_limit_mb=4096 \
+	    -artifact_prefix="$(CURDIR)/target/fuzz/" "$(CURDIR)/target/fuzz/corpus/$(or $(TARGET),event)" corpus/$(or $(TARGET),event)
 
 mutants: $(TOOLS)/bin/cargo-mutants ## make every small mistake in core, and count how many its tests and the traces catch (ONLY=tables/updates.rs tries one file)
 	$(say) "Making hundreds of mistakes in core. Half an hour or more."

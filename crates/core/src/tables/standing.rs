@@ -44,3 +44,24 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    #[test]
+    fn an_expiry_may_lie_ten_years_and_a_day_ahead_and_no_further() {
+        let now = Timestamp::from_millis(1_795_510_800_000).unwrap();
+        let furthest = now.seconds() + 3_650 * 86_400 + 86_400;
+        for (expires_at, standing) in [
+            (now.seconds(), Standing::Expired),
+            (now.seconds() + 1, Standing::Good),
+            (furthest, Standing::Good),
+            (furthest + 1, Standing::BadExpiry),
+        ] {
+            let item = Item::from([("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()))]);
+            assert_eq!(Standing::of(Some(&item), now), standing, "{expires_at}");
+        }
+    }
+}

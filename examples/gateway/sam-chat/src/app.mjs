@@ -1,4 +1,6 @@
-// The three functions of the chat. It does what tutorials do, to be short: ../../tutorial says what that loses.
+// The three functions of the chat. It does what tutorials do, to be short: ../../tutorial says what that loses. On Lambda the packages
+// are there already.
+//   npm install @aws-sdk/client-apigatewaymanagementapi @aws-sdk/client-dynamodb
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 

@@ -77,3 +77,8 @@ async fn a_write_that_is_refused_again_although_there_is_room_is_not_tried_for_e
     assert!(matches!(recorded, Ok(Recorded::NoRoom)), "{recorded:?}");
     assert_eq!(*lock(&writes), 1);
 }
+
+#[test]
+fn updates_are_kept_for_ninety_days() {
+    assert_eq!(Updates::LIFE.as_secs(), 7_776_000);
+}
