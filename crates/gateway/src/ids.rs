@@ -5,10 +5,13 @@ use base64::engine::general_purpose::URL_SAFE;
 
 use crate::clock;
 
-/// A connection id, request id or message id: eleven random bytes as base64url, which is 16 characters ending in `=`.
+/// A connection id, request id or message id: eleven random bytes as base64url, which is 16 characters ending in `=`. The first
+/// is a letter, as in every id that is known from AWS: commands take an argument that begins with `-` for an option.
 pub(crate) fn api_id() -> String {
     let mut bytes = [0; 11];
     fastrand::fill(&mut bytes);
+    // The first six bits are the first symbol, and its first half are letters.
+    bytes[0] &= 0x7f;
     URL_SAFE.encode(bytes)
 }
 
@@ -40,7 +43,8 @@ mod tests {
     #[test]
     fn an_api_id_is_sixteen_characters_ending_in_an_equals_sign() {
         for _ in 0..1000 {
-            assert!(is_connection_id(&api_id()));
+            let id = api_id();
+            assert!(is_connection_id(&id) && id.starts_with(char::is_alphabetic), "{id}");
         }
         assert_ne!(api_id(), api_id());
     }
