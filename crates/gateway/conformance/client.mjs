@@ -3,18 +3,24 @@ import crypto from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 
+// How long the answer to a handshake may take, in milliseconds: longer than any function of the suite.
+const HANDSHAKE = 40_000;
+
 export class Client {
   #socket;
   #buffer = Buffer.alloc(0);
   #heard = [];
   #waiting = [];
   #parts = [];
+  #answersClose = true;
 
   // Sends a handshake, and returns the answer: its status, its headers, its body if it is no upgrade, and the client.
-  static open(url, { path = "", query = "", headers = {}, method = "GET", without = [], version = "1.1" } = {}) {
+  static open(url, how = {}) {
+    const { path = "", query = "", headers = {}, method = "GET", without = [], version = "1.1", answersClose = true } = how;
     const { protocol, hostname, port, host, pathname } = new URL(url);
     const isTls = protocol === "wss:";
     const client = new Client();
+    client.#answersClose = answersClose;
     const options = { host: hostname, port: Number(port) || (isTls ? 443 : 80) };
     client.#socket = isTls ? tls.connect({ ...options, servername: hostname }) : net.connect(options);
     const sent = {
@@ -29,24 +35,26 @@ export class Client {
     const lines = Object.entries(sent).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
     client.#socket.setNoDelay(true);
     client.#socket.write(`${method} ${path || pathname}${query} HTTP/${version}\r\n${lines.join("")}\r\n`);
-    return client.#answer(sent["Sec-WebSocket-Key"]);
+    return client.#answer(sent["Sec-WebSocket-Key"], method);
   }
 
-  #answer(key) {
+  #answer(key, method) {
     return new Promise((resolve, reject) => {
       let head = Buffer.alloc(0);
       const onEnd = () => reject(new Error("hung up in the handshake"));
+      const timer = setTimeout(() => reject(new Error("no answer to the handshake")), HANDSHAKE);
       const onData = (data) => {
         head = Buffer.concat([head, data]);
         const end = head.indexOf("\r\n\r\n");
         if (end < 0) return;
+        clearTimeout(timer);
         const [first, ...lines] = head.subarray(0, end).toString("latin1").split("\r\n");
         const headers = {};
         for (const line of lines) headers[line.split(":")[0].toLowerCase()] = line.slice(line.indexOf(":") + 1).trim();
         const status = Number(first.split(" ")[1]);
         const rest = head.subarray(end + 4);
         if (status !== 101) {
-          if (rest.length < Number(headers["content-length"] ?? 0)) return;
+          if (method !== "HEAD" && rest.length < Number(headers["content-length"] ?? 0)) return;
           this.#socket.destroy();
           resolve({ status, headers, body: rest.toString() });
           return;
@@ -64,17 +72,30 @@ export class Client {
     });
   }
 
-  // Sends one frame: masked, unless the frame says otherwise.
-  frame({ opcode = 1, fin = true, data = "", masked = true, reserved = 0 }) {
+  // Sends one frame: masked, unless the frame says otherwise. It may announce another length than it has, or write it in more bytes
+  // than it needs (2 or 8).
+  frame({ opcode = 1, fin = true, data = "", masked = true, reserved = 0, announced, wide }) {
     const payload = Buffer.from(data);
-    const length = payload.length < 126 ? [payload.length] : payload.length < 65536 ? [126] : [127];
-    const extended = Buffer.alloc(length[0] < 126 ? 0 : length[0] === 126 ? 2 : 8);
-    if (extended.length === 2) extended.writeUInt16BE(payload.length);
-    if (extended.length === 8) extended.writeBigUInt64BE(BigInt(payload.length));
+    const told = announced === undefined ? payload.length : BigInt(announced);
+    const size = wide ?? (told < 126 ? 0 : told < 65536 ? 2 : 8);
+    const extended = Buffer.alloc(size);
+    if (size === 2) extended.writeUInt16BE(Number(told));
+    if (size === 8) extended.writeBigUInt64BE(BigInt(told));
+    const short = size === 0 ? Number(told) : size === 2 ? 126 : 127;
     const mask = masked ? crypto.randomBytes(4) : Buffer.alloc(0);
     if (masked) payload.forEach((byte, at) => (payload[at] = byte ^ mask[at % 4]));
     const first = (fin ? 0x80 : 0) | (reserved << 4) | opcode;
-    this.#socket.write(Buffer.concat([Buffer.from([first, (masked ? 0x80 : 0) | length[0]]), extended, mask, payload]));
+    this.#socket.write(Buffer.concat([Buffer.from([first, (masked ? 0x80 : 0) | short]), extended, mask, payload]));
+  }
+
+  // Leaves without a close frame: by the end of TCP (`end`), or by its reset.
+  leave(how) {
+    if (how === "end") this.#socket.end();
+    else this.#socket.resetAndDestroy();
+  }
+
+  stopReading() {
+    this.#socket.pause();
   }
 
   #read(data) {
@@ -97,7 +118,7 @@ export class Client {
       const code = payload.length >= 2 ? payload.readUInt16BE() : 1005;
       this.#tell({ close: code, reason: payload.subarray(2).toString() });
       // The other half of the closing handshake.
-      this.frame({ opcode: 8, data: payload.subarray(0, 2) });
+      if (this.#answersClose) this.frame({ opcode: 8, data: payload.subarray(0, 2) });
     } else if (opcode >= 9) {
       this.#tell({ [opcode === 9 ? "ping" : "pong"]: payload.toString() });
     } else {

@@ -1,7 +1,9 @@
 // Compares what came with what has to come. A pattern is a value, which has to be the same; an object, whose members have to be
 // there; or a condition, an object with one of these members:
-//   $: absent, string, number, milliseconds     $match: an expression      $not: a pattern      $any: one of these patterns
-//   $length: of a text    $most: the largest    $same: a member of the whole that has the same value
+//   $: absent, string, number, milliseconds     $match: an expression
+//   $not: a pattern      $any: one of these patterns      $all: all of them
+//   $length: of a text    $most: the largest    $least: the smallest    $parsed: a pattern for the JSON in a text
+//   $same: a member of the whole that has the same value
 //   $keep, $kept: the value is remembered under a name, and the same again
 export function differs(pattern, actual, kept, whole = actual, path = "") {
   const at = path || "it";
@@ -19,9 +21,12 @@ export function differs(pattern, actual, kept, whole = actual, path = "") {
     $: (kind) => kinds[kind](),
     $match: (expression) => typeof actual === "string" && new RegExp(expression, "u").test(actual),
     $not: (inner) => differs(inner, actual, kept, whole) !== undefined,
+    $all: (inner) => inner.every((one) => differs(one, actual, kept, whole) === undefined),
     $any: (inner) => inner.some((one) => differs(one, actual, kept, whole) === undefined),
     $length: (length) => actual?.length === length,
     $most: (most) => actual <= most,
+    $least: (least) => actual >= least,
+    $parsed: (inner) => typeof actual === "string" && differs(inner, JSON.parse(actual), kept) === undefined,
     $same: (names) => actual !== undefined && actual === names.reduce((from, name) => from?.[name], whole),
     $keep: (name) => ((kept[name] = actual), actual !== undefined),
     $kept: (name) => actual === kept[name],

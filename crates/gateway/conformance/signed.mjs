@@ -1,16 +1,16 @@
-// AWS's signature, version 4, for calls of @connections. Without credentials in the environment a call goes without.
+// AWS's signature, version 4, for calls of @connections and of Lambda. Without credentials in the environment a call goes without.
 import crypto from "node:crypto";
 
 const hash = (data) => crypto.createHash("sha256").update(data).digest("hex");
 const keyed = (key, data) => crypto.createHmac("sha256", key).update(data).digest();
 
-export function signed(method, url, body, { host } = new URL(url)) {
+export function signed(method, url, body, others = {}, { host } = new URL(url)) {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = process.env;
-  const region = host.match(/\.execute-api\.([^.]+)\./)?.[1];
+  const [, service, region] = host.match(/(?:^|\.)(execute-api|lambda)\.([^.]+)\.amazonaws\.com/) ?? [];
   if (!id || !secret || !region) return {};
   const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = `${time.slice(0, 8)}/${region}/execute-api/aws4_request`;
-  const headers = { host, "x-amz-date": time, ...(token ? { "x-amz-security-token": token } : {}) };
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const headers = { host, "x-amz-date": time, ...(token ? { "x-amz-security-token": token } : {}), ...others };
   const names = Object.keys(headers).sort();
   // A path is encoded once more than it is sent.
   const path = new URL(url).pathname.split("/").map(encodeURIComponent).join("/");
