@@ -7,6 +7,10 @@ const cases = JSON.parse(readFileSync(near("cases.json"), "utf8"));
 const targets = Object.entries(JSON.parse(readFileSync(near("results.json"), "utf8")));
 const PAGE = near("../../../docs/gateway-conformance.md");
 
+const ids = cases.map(({ id }) => id);
+const unclear = cases.filter(({ id, source }, at) => !/^(https:|observed|documented|not known$)/.test(source) || ids.indexOf(id) !== at);
+if (unclear.length) throw new Error(`without a source, or twice: ${unclear.map(({ id }) => id).join(", ")}`);
+
 const isKnown = ({ source }) => source !== "not known";
 const groups = [...new Set(cases.map(({ group }) => group))];
 const known = cases.filter(isKnown);
