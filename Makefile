@@ -273,8 +273,8 @@ scale: ## a million sockets against AWS's limits: prints the tables of docs/scal
 	$(say) "Simulating. This takes half a minute."
 	cargo run --locked --quiet --package scale -- docs/scale.md
 
-attack: programs ## play four floods against the local system with the real functions, and print what each takes: ATTEMPTS=1000
-	$(say) "Attacking: two worlds for each of four floods. A minute and a half."
+attack: programs ## play the floods of docs/under-attack.md against the local system with the real functions, and print what each takes: ATTEMPTS=1000
+	$(say) "Attacking: two worlds for each of six floods. Two to three minutes."
 	@target/debug/attack $(or $(ATTEMPTS),1000)
 
 compare: programs ## put what tutorials show and Chatterbox through the same chaos, and print what each loses: SEED=1 SECONDS=20

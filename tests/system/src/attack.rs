@@ -1,6 +1,7 @@
 //! Floods, played against the real functions: what they take, and what a bystander notices of them.
 
 use crate::{Session, Socket, World};
+use chatterbox_core::Admission;
 use chatterbox_gateway::{Activity, ActivityEntry};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -24,12 +25,16 @@ pub enum Flood {
     Syncs,
     /// Messages that are none of the protocol, by one user on one socket.
     Nonsense,
+    /// Heartbeats, by one user on one socket.
+    Heartbeats,
+    /// Handshakes of a login that has as many open sockets as it may have.
+    OverCap,
 }
 
 /// What a flood took, and what a bystander noticed.
 #[derive(Debug)]
 pub struct Played {
-    /// Attempts that a throttle turned away.
+    /// Attempts that were turned away with 429: by a throttle, or by `connect`, where the login has too many sockets.
     pub turned_away: usize,
     /// Invocations of the functions that serve sockets, by their names.
     pub invocations: BTreeMap<String, usize>,
@@ -42,12 +47,21 @@ pub struct Played {
 /// The pace of a flood. It is several times what a tenth of a deployment's throttles lets through, and leaves a laptop, which
 /// plays the attacker and the bystander too, processors to spare.
 const PACE: Duration = Duration::from_millis(10);
+/// The sockets that notify leaves a login, unless `MAX_CONNECTIONS_PER_LOGIN` says otherwise.
+const CAP: usize = 20;
 /// How many handshakes are under way at once.
 const AT_ONCE: usize = 32;
 
 impl Flood {
     /// All of them.
-    pub const ALL: [Flood; 4] = [Flood::Handshakes, Flood::Sockets, Flood::Syncs, Flood::Nonsense];
+    pub const ALL: [Flood; 6] = [
+        Flood::Handshakes,
+        Flood::Sockets,
+        Flood::Syncs,
+        Flood::Nonsense,
+        Flood::Heartbeats,
+        Flood::OverCap,
+    ];
 
     /// Its name in `infra/contract.json`.
     pub fn name(self) -> &'static str {
@@ -56,25 +70,41 @@ impl Flood {
             Flood::Sockets => "sockets",
             Flood::Syncs => "syncs",
             Flood::Nonsense => "nonsense",
+            Flood::Heartbeats => "heartbeats",
+            Flood::OverCap => "overCap",
+        }
+    }
+
+    /// The function that serves its attempts. API Gateway answers heartbeats itself.
+    pub fn function(self) -> Option<&'static str> {
+        match self {
+            Flood::Handshakes | Flood::Sockets | Flood::OverCap => Some("connect"),
+            Flood::Syncs | Flood::Nonsense => Some("default"),
+            Flood::Heartbeats => None,
         }
     }
 
     /// Plays so many attempts, while the bystander is told of updates.
     pub async fn play(self, world: &World, bystander: &mut Socket, attempts: usize) -> Played {
-        let mut activity = world.local.gateway().activity();
         let attacker = world.log_in("attacker").await;
+        let _open = match self {
+            Flood::OverCap => as_many_as_it_may(world, &attacker).await,
+            _ => Vec::new(),
+        };
+        let mut activity = world.local.gateway().activity();
         let start = Instant::now();
         let flood = async {
             match self {
                 Flood::Handshakes => {
                     handshakes(world, attempts, |n| format!("login=nobody-{n}&chatter={NOBODYS}")).await
                 }
-                Flood::Sockets => handshakes(world, attempts, |_| attacker.query()).await,
+                Flood::Sockets | Flood::OverCap => handshakes(world, attempts, |_| attacker.query()).await,
                 Flood::Syncs => {
                     let sync = json!({"action": "sync", "login": "attacker", "cursor": null, "n": 1});
                     messages(world, &attacker, attempts, &sync.to_string()).await
                 }
                 Flood::Nonsense => messages(world, &attacker, attempts, "nonsense").await,
+                Flood::Heartbeats => messages(world, &attacker, attempts, r#"{"action":"ping"}"#).await,
             }
         };
         tokio::pin!(flood);
@@ -107,6 +137,17 @@ impl Flood {
 
 /// A chatter ID of nobody.
 const NOBODYS: &str = "3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b";
+
+/// Opens so many sockets of one user that the next is refused. A throttle may turn some away meanwhile.
+async fn as_many_as_it_may(world: &World, session: &Session) -> Vec<Socket> {
+    let mut open = Vec::new();
+    let mut turn = interval(PACE);
+    while open.len() < CAP * Admission::TIMES_THE_CAP {
+        turn.tick().await;
+        open.extend(world.try_connect(&session.query(), &[]).await.ok());
+    }
+    open
+}
 
 async fn handshakes(world: &World, attempts: usize, query: impl Fn(usize) -> String) -> usize {
     let turns = stream::unfold(interval(PACE), async |mut turn| {

@@ -1,5 +1,6 @@
-//! `make attack`: plays the four floods of docs/under-attack.md against `chatter local` with the real functions, without
-//! throttles and with a tenth of those of a deployment (a laptop that also plays the attacker does not reach the whole), and prints what each took and what a bystander noticed. `attack [ATTEMPTS]`.
+//! `make attack`: plays the floods of docs/under-attack.md against `chatter local` with the real functions, without
+//! throttles and with a tenth of those of a deployment (a laptop that also plays the attacker does not reach the whole), and
+//! prints what each took and what a bystander noticed. `attack [ATTEMPTS]`.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
@@ -35,7 +36,7 @@ async fn main() {
         }
     }
     println!(
-        "\n429 counts what a throttle, or the cap on a login's sockets, turned away. Reads and writes are DynamoDB's units as `make test-deploy` measures them; $ a day is in AWS at the whole limit, by `make cost`."
+        "\nLet in: by the throttle. 429: turned away by it, or by connect, as the login had too many sockets. Reads and writes are DynamoDB's units as `make test-deploy` measures them; $ a day is in AWS at the whole limit, by `make cost`."
     );
 }
 
@@ -57,7 +58,8 @@ async fn play(flood: Flood, with_throttles: bool, attempts: usize, bill: &Value)
     }
     let played = flood.play(&world, &mut bystander, attempts).await;
     world.stop().await;
-    let let_in = attempts - played.turned_away;
+    let served = |function| played.invocations.get(function).copied().unwrap_or_default();
+    let let_in = flood.function().map_or(attempts - played.turned_away, served);
     let units = |name: &str| let_in as f64 * bill[name].as_f64().unwrap_or_default();
     let dollars = &bill[if with_throttles {
         "dollarsADay"
