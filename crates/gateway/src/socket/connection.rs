@@ -136,3 +136,47 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    /// A socket that has just been opened.
+    fn opened() -> Connection {
+        let peer = Peer {
+            connection_id: "L0SM9cOFvHcCIhw=".into(),
+            connected_at: clock::now_ms(),
+            source_ip: Ipv4Addr::LOCALHOST.into(),
+            user_agent: None,
+            api_key: None,
+            host: "localhost".into(),
+            authorizer: OnceLock::new(),
+        };
+        let (connection, _) = Connection::new(Arc::new(peer), 1_000);
+        Arc::into_inner(connection).unwrap()
+    }
+
+    #[test]
+    fn a_socket_that_has_just_spoken_is_not_idle_after_a_step_of_the_wall_clock() {
+        const STEP: i64 = 15 * 60 * 1_000;
+        for step in [-STEP, STEP] {
+            let mut connection = opened();
+            connection.touch();
+            // As if the clock, by which it was opened, had been set since then.
+            connection.opened.0 = connection.opened.0.saturating_add_signed(-step);
+            assert!(connection.idle() < Duration::from_secs(60), "{step}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_idle_since_its_last_message_and_not_since_it_was_opened() {
+        let mut connection = opened();
+        connection.opened.1 -= Duration::from_secs(20);
+        assert!(connection.idle() >= Duration::from_secs(20));
+        connection.touch();
+        assert!(connection.idle() < Duration::from_secs(10));
+        assert!(connection.last_active() >= connection.opened.0 + 20_000);
+    }
+}
