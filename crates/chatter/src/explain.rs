@@ -81,6 +81,13 @@ pub fn find(kind: &str, name: &str) -> Option<&'static Reason> {
     REASONS.iter().find(|reason| reason.kind == kind && reason.name == name)
 }
 
+/// The entry of a handshake's status: its own, or that of all which begin with the same digit.
+pub fn of_status(status: &str) -> Option<&'static Reason> {
+    const STATUS: &str = "handshake status";
+    let is_status = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+    find(STATUS, status).or_else(|| find(STATUS, &format!("{}xx", status.get(..1).filter(|_| is_status)?)))
+}
+
 /// The entries that a text is about: those of exactly this name, in whichever case; if there is none, those of whose names one
 /// stands in the text, the longest first. So a whole line of a browser's console may be given.
 pub fn about(text: &str) -> Vec<&'static Reason> {
@@ -91,6 +98,9 @@ pub fn about(text: &str) -> Vec<&'static Reason> {
         .collect();
     if !exact.is_empty() {
         return exact;
+    }
+    if let Some(reason) = of_status(&text) {
+        return vec![reason];
     }
     let longest = |reason: &Reason| {
         reason

@@ -171,6 +171,11 @@ impl Socket {
 
 /// The words of a refusal: API Gateway's and this repository's gateway say `{"message": …}`.
 fn words(response: &Response<Option<Vec<u8>>>) -> String {
+    // Where it leads to, without what follows the `?`, which may be a secret.
+    let location = response.headers().get(header::LOCATION);
+    if let Some(to) = location.and_then(|to| to.to_str().ok()?.split('?').next()) {
+        return format!("to {to}");
+    }
     let body = response.body().as_deref().unwrap_or_default();
     let json = serde_json::from_slice::<serde_json::Value>(body).ok();
     let message = json.as_ref().and_then(|json| json["message"].as_str());

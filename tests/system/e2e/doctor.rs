@@ -2,9 +2,11 @@
 
 use crate::planted::{answering, finds};
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
+use chatterbox_gateway::{Certificate, Config, Gateway, Server};
 use e2e::{World, chatter, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn of_a_healthy_system_everything_is_right() {
@@ -215,7 +217,19 @@ async fn a_clock_that_is_off_is_found() {
 async fn whoever_answers_and_is_no_chatterbox_is_found() {
     let world = World::start().await;
     for (answer, words) in [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "answered 200"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "of a web site"),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/login?next=dev\r\nContent-Length: 0\r\n\r\n",
+            "answered 302 (to https://elsewhere.example/login)",
+        ),
+        (
+            "HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n",
+            "neither API Gateway nor connect",
+        ),
+        (
+            "HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            "asks to log in",
+        ),
         (
             "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n",
             "A proxy that does not pass them on",
@@ -236,6 +250,38 @@ async fn whoever_answers_and_is_no_chatterbox_is_found() {
             words,
         );
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_answers_and_does_not_speak_the_protocol_is_found() {
+    let world = World::start().await;
+    let accepted = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Accept: nonsense\r\n\r\n";
+    for (answer, words) in [
+        ("", "before it answered the handshake"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
+        (accepted, "a proxy or a cache"),
+    ] {
+        let address = answering(answer.to_owned()).await;
+        let answered = world.chatter(&["doctor", &format!("ws://{address}/dev")]).await;
+        finds(&answered, "TLS and handshake", words);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (certificate, gateway) = (
+        Certificate::new(&[]).unwrap(),
+        Gateway::start(Config::default()).await.unwrap(),
+    );
+    let router = gateway.router();
+    tokio::spawn(async move {
+        let server = Server::default();
+        server
+            .serve_tls(listener, &certificate, router, std::future::pending())
+            .await
+    });
+    let answered = world.chatter(&["doctor", &format!("wss://{address}/dev")]).await;
+    finds(&answered, "TLS and handshake", "not one that this machine trusts");
     world.stop().await;
 }
 

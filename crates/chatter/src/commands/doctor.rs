@@ -111,7 +111,7 @@ impl Doctor {
             look_inside(place, &mut findings).await?;
         }
         let Findings { right, wrong, .. } = findings;
-        answers.progress(&format!("{right} things are right, {wrong} are wrong"));
+        answers.progress(&format!("right: {right}, wrong: {wrong}"));
         Ok(if wrong == 0 { Done::Well } else { Done::No })
     }
 

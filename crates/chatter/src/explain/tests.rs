@@ -27,6 +27,23 @@ fn every_status_of_a_refusal_is_explained() {
 }
 
 #[test]
+fn a_status_that_has_no_entry_of_its_own_is_explained_by_its_first_digit() {
+    for (status, name) in [
+        ("401", "401"),
+        ("302", "3xx"),
+        ("418", "4xx"),
+        ("511", "5xx"),
+        ("204", "2xx"),
+    ] {
+        assert_eq!(of_status(status).unwrap().name, name);
+        assert_eq!(about(status)[0].name, name);
+    }
+    for other in ["1000", "999", "", "é", "30"] {
+        assert_eq!(of_status(other), None, "{other}");
+    }
+}
+
+#[test]
 fn every_close_code_says_whose_doing_it_is_and_nothing_else_does() {
     for reason in reasons() {
         assert_eq!(reason.by.is_some(), reason.kind == "close code", "{reason}");

@@ -2,7 +2,8 @@
 
 use crate::{
     commands::answer::Paint,
-    explain::{Reason, about, find},
+    explain::{Reason, about, find, of_status},
+    socket::Refusal,
 };
 use serde::Serialize;
 use std::fmt;
@@ -62,6 +63,12 @@ impl Check {
     /// An error text, of which the table may know what it is about.
     pub(super) fn error(what: &'static str, text: &str) -> Check {
         Check::explained(what, text, about(text).first().copied())
+    }
+
+    /// A handshake that was answered with another status than 101.
+    pub(super) fn refused(what: &'static str, refusal: &Refusal) -> Check {
+        let found = format!("answered {}{}", refusal.status, refusal.in_words());
+        Check::explained(what, &found, of_status(&refusal.status.to_string()))
     }
 
     fn explained(what: &'static str, found: &str, reason: Option<&Reason>) -> Check {

@@ -2,7 +2,6 @@
 
 use super::{Check, address::host};
 use crate::{
-    explain::find,
     place::Place,
     socket::{NotOpened, Socket, credentials},
 };
@@ -32,12 +31,7 @@ pub(super) async fn without_credentials(url: &str) -> (Vec<Check>, bool) {
                     "handshake",
                     "connect runs, and refuses whoever has no credentials (401)",
                 ),
-                status => Check::known(
-                    "handshake",
-                    &format!("answered {status}{}", refusal.in_words()),
-                    "handshake status",
-                    &status.to_string(),
-                ),
+                _ => Check::refused("handshake", &refusal),
             }];
             checks.extend(refusal.date.map(clock));
             (checks, refusal.status == 401)
@@ -158,13 +152,7 @@ pub(super) async fn foreign(url: &str, parsed: &Url, login: &Login, chatter_id: 
 
 fn refused(what: &'static str, why: &NotOpened) -> Check {
     match why {
-        NotOpened::Refused(refusal) => {
-            let found = format!("answered {}{}", refusal.status, refusal.in_words());
-            match find("handshake status", &refusal.status.to_string()) {
-                Some(_) => Check::known(what, &found, "handshake status", &refusal.status.to_string()),
-                None => Check::error(what, &found),
-            }
-        }
+        NotOpened::Refused(refusal) => Check::refused(what, refusal),
         other => Check::error(what, &other.to_string()),
     }
 }

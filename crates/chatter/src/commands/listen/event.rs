@@ -2,7 +2,7 @@
 
 use crate::{
     commands::answer::Paint,
-    explain::{By, Reason, find},
+    explain::{By, Reason, about, find, of_status},
     socket::{Frame, NotOpened},
 };
 use chatterbox_core::Timestamp;
@@ -65,7 +65,10 @@ impl Event {
             NotOpened::Refused(refusal) => Some(refusal.status),
             NotOpened::Url(_) | NotOpened::Unreachable(_) => None,
         };
-        let reason = code.and_then(|code| find("handshake status", &code.to_string()));
+        let reason = match code {
+            Some(code) => of_status(&code.to_string()),
+            None => about(&why.to_string()).first().copied(),
+        };
         Event {
             code,
             reason,

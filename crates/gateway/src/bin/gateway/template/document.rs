@@ -244,7 +244,7 @@ mod tests {
         ] {
             assert_eq!(document.text(&value).as_deref(), expected, "{value}");
         }
-        for content in ["Resources:\n  Api:", "{}", "[]"] {
+        for content in ["Resources:", "Description: no resources", "{}", "[]", "{", "a: ["] {
             assert!(Document::parse(content).is_err(), "{content}");
         }
     }
