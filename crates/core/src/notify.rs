@@ -14,6 +14,7 @@ mod fan_out;
 pub(crate) mod fields;
 mod invocation;
 mod job;
+mod logged_id;
 mod notification;
 mod notifier;
 mod outcome;

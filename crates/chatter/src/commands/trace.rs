@@ -108,8 +108,8 @@ impl Trace {
     async fn trace(&self, place: &Place, chatter_id: &ChatterId, answers: Answers) -> Result<Steps, CommandError> {
         let mut socket = self.listen(place, chatter_id).await?;
         let activity = Activity::follow(place).await;
-        // Short enough that the page of chatter local does not take it for a secret.
-        let id = format!("trace-{:012x}", fastrand::u64(..1 << 48));
+        // So short that notify's lines have it as it is, and the page of chatter local does not take it for a secret.
+        let id = format!("trace-{:09x}", fastrand::u64(..1 << 36));
         let seen = self.send(place, &mut socket, &id).await;
         socket.close().await;
         let seen = seen?;

@@ -11,6 +11,7 @@ use super::{
     fan_out::FanOut,
     invocation::Invocation,
     job::{Job, LoginResult, RecordJobs},
+    logged_id::logged_id,
     notification::Notification,
     outcome::Outcome,
     push::PushBuilder,
@@ -21,7 +22,7 @@ use super::{
 use crate::{Connections, Login, Poster, Recorded, Timestamp, Updates};
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 /// Tells browsers of updates.
@@ -134,7 +135,9 @@ impl Notifier {
 
     /// Serves one login: records the update, then reads the connections, then posts.
     async fn serve(&self, login: &Login, event: &Notification, tally: &Tally, surplus: &Surplus) -> LoginResult {
-        let (update, steps) = (&event.update, Steps::of(event));
+        let update = &event.update;
+        let id = logged_id(&update.id);
+        let steps = Steps::of(event, &id);
         steps.began(event.attempt);
         let recorded = match self.updates.record(login, update).await {
             Ok(recorded) => recorded,
@@ -144,7 +147,7 @@ impl Notifier {
         if recorded.lacks_room() {
             tally.count_no_room();
             tracing::warn!(
-                id = update.id,
+                id = &*id,
                 "a login has as many topics as it may have: nothing was recorded under others"
             );
         }
@@ -229,10 +232,10 @@ impl Notified {
 }
 
 fn ids(jobs: &[&Job<'_>]) -> String {
-    let ids: Vec<&str> = jobs
+    let ids: Vec<Cow<'_, str>> = jobs
         .iter()
         .take(Notified::IDS)
-        .map(|job| job.event.update.id.as_str())
+        .map(|job| logged_id(&job.event.update.id))
         .collect();
     ids.join(",")
 }
@@ -248,9 +251,9 @@ fn log_bad_events(record: &Record) -> usize {
 /// Logs an event whose time is ahead of this machine's clock, and says whether it is.
 fn log_if_ahead(event: &Notification) -> bool {
     if let Some(ahead) = event.clock_ahead {
-        let (id, seconds) = (&event.update.id, ahead.as_secs());
+        let (id, seconds) = (logged_id(&event.update.id), ahead.as_secs());
         tracing::warn!(
-            id,
+            id = &*id,
             seconds,
             "an event's time is ahead of this machine's clock: it counts as now"
         );

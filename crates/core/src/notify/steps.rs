@@ -12,9 +12,10 @@ pub(crate) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    pub(crate) fn of(event: &'a Notification) -> Steps<'a> {
+    /// The steps of this event, whose id the lines have in this form.
+    pub(crate) fn of(event: &Notification, logged_id: &'a str) -> Steps<'a> {
         Steps {
-            id: event.is_traced.then_some(event.update.id.as_str()),
+            id: event.is_traced.then_some(logged_id),
         }
     }
 
@@ -78,7 +79,7 @@ mod tests {
             (json!({"id": 7}), 0),
         ] {
             let event = notification(&json!({"login": "a", "id": "job-1", "trace": trace}));
-            Steps::of(&event).began(1);
+            Steps::of(&event, "job-1").began(1);
             let logged = log.lines();
             assert_eq!(logged.len(), lines, "{trace}");
             assert!(logged.iter().all(|line| line["id"] == "job-1"), "{logged:?}");

@@ -160,6 +160,12 @@ async fn the_ids_of_a_batch_are_told_up_to_ten() {
         .collect();
     let (notified, _) = notify(FINE, json!({"Records": records})).await;
     assert_eq!(notified.ids, "m0,m1,m2,m3,m4,m5,m6,m7,m8,m9");
+    let mistaken = notify(
+        FINE,
+        json!({"login": "a", "id": "3f2b8c1e-5d4a-4e6f-9a7b-0c1d2e3f4a5b"}),
+    )
+    .await;
+    assert_eq!(mistaken.0.ids, "#6227e0da4c941b");
 }
 
 #[tokio::test(start_paused = true)]
