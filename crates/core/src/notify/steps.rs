@@ -65,8 +65,11 @@ impl<'a> Steps<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{Log, notification};
-    use serde_json::json;
+    use crate::{
+        ChatterId, ConnectionId, Timestamp, Topics,
+        test_support::{Log, notification},
+    };
+    use serde_json::{Value, json};
 
     #[test]
     fn only_an_event_that_asks_for_it_is_traced() {
@@ -83,6 +86,38 @@ mod tests {
             let logged = log.lines();
             assert_eq!(logged.len(), lines, "{trace}");
             assert!(logged.iter().all(|line| line["id"] == "job-1"), "{logged:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_post_says_what_became_of_it_and_how_long_it_took() {
+        let event = notification(&json!({"login": "a", "id": "job-1", "trace": true}));
+        let connected_at = Timestamp::from_millis(1_795_510_800_000).unwrap();
+        let connection = Connection {
+            login: event.logins[0].clone(),
+            id: ConnectionId::new("L0SM9cOFvHcCIhw="),
+            connected_at,
+            topics: Topics::All,
+            chatter_hash: ChatterId::random().hash(),
+        };
+        let gone = |seconds| Posted::Gone {
+            sent_at: connected_at + Duration::from_secs(seconds),
+        };
+        let log = Log::start();
+        for (posted, outcome, status) in [
+            (Posted::Sent, "sent", Value::Null),
+            (gone(61), "gone", json!(410)),
+            (gone(60), "early", json!(410)),
+            (Posted::Busy, "busy", Value::Null),
+            (Posted::Refused { status: 403 }, "refused", json!(403)),
+        ] {
+            Steps::of(&event, "job-1").posted(&connection, posted, Duration::from_micros(2_500));
+            let lines = log.lines();
+            assert_eq!(lines.len(), 1, "{outcome}");
+            assert_eq!(lines[0]["outcome"], outcome);
+            assert_eq!(lines[0]["status"], status, "{outcome}");
+            assert_eq!(lines[0]["milliseconds"], 2.5, "{outcome}");
+            assert_eq!(lines[0]["connection_id"], "L0SM9cOFvHcCIhw=");
         }
     }
 }

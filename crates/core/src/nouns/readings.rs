@@ -108,6 +108,7 @@ mod tests {
                 format!("a.{code}"),
                 format!("ab{code}"),
                 format!("{code} z"),
+                format!("{code}xy"),
                 format!("{code}xyz"),
                 format!("{code}wxyz"),
             ] {
