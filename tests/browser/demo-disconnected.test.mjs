@@ -44,9 +44,9 @@ describe("a page that is closed while a testing tool is connected", { timeout: 2
 
   /** Asserts that the timeline says who closed the socket, and explains its code; and that the page is connected again. */
   async function isClosedBy({ tab, tool }, by, code) {
-    const row = tab.page.locator("#timeline [data-source=page]", { hasText: `socket closed: ${code}` }).first();
-    await row.click();
-    assert.match(await row.textContent(), new RegExp(`by the ${by}`));
+    // Attempts that failed afterwards have the same code, and are of sockets that had not opened.
+    const closed = tab.page.locator("#timeline [data-source=page]", { hasText: `socket closed: ${code}` });
+    await closed.filter({ hasText: `by the ${by}` }).first().click();
     assert.equal(explained(code).by, by);
     await tab.page.locator("#detail .reason", { hasText: `By the ${by}. ${explained(code).means}` }).waitFor();
     await tab.state("Connected");
